@@ -1,0 +1,36 @@
+// What an engine is: a graph in, a program out. Engines know nothing of tensors or of functions.
+
+import type { TypedArray } from "../graph/dtype.ts";
+import type { Graph } from "../graph/node.ts";
+
+export interface CompileOptions {
+  /**
+   * donate[i] = j: parameter i gives its memory to output j, which has the same type; after a run the parameter's buffer holds
+   * that output. This is how a training step updates its state in place.
+   */
+  readonly donate?: readonly (number | undefined)[];
+}
+
+/** A compiled graph with its memory. */
+export interface Program {
+  readonly engine: string;
+  /** Bytes of memory the program holds for its lifetime. */
+  readonly bytes: number;
+  /** Copies the parameters in, executes, copies the outputs out into fresh arrays. */
+  run(inputs: readonly TypedArray[]): TypedArray[];
+  /** Copies `data` into the buffer of a parameter. */
+  write(parameter: number, data: TypedArray): void;
+  /** The buffer of a parameter itself, for writing batches in place. */
+  view(parameter: number): TypedArray;
+  /** Runs on the parameters' buffers as they are. */
+  execute(): void;
+  /** A fresh copy of an output's buffer. */
+  read(output: number): TypedArray;
+  /** The buffer of an output itself, valid until the next execution. */
+  outputView(output: number): TypedArray;
+}
+
+export interface Engine {
+  readonly name: string;
+  compile(graph: Graph, options?: CompileOptions): Program;
+}

@@ -1,0 +1,45 @@
+// The interpreter as an engine.
+
+import { allocate, type TypedArray } from "../../graph/dtype.ts";
+import type { Graph } from "../../graph/node.ts";
+import type { Dense } from "../../graph/primitive.ts";
+import { inlineCalls, mergeEqual } from "../../graph/rewrite.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { bytesOf } from "../../graph/structural.ts";
+import type { CompileOptions, Engine, Program } from "../engine.ts";
+import { evaluate } from "./evaluate.ts";
+
+export { evaluate, evaluateGraph, type Observer } from "./evaluate.ts";
+
+function compile(graph: Graph, options: CompileOptions = {}): Program {
+  const outputs = mergeEqual(inlineCalls(graph.outputs));
+  const { parameters } = graph;
+  const buffers: TypedArray[] = parameters.map((p) => allocate(p.dtype, sizeOf(p.shape)));
+  let results: readonly Dense[] = [];
+  const program: Program = {
+    engine: "interpreter",
+    bytes: parameters.reduce((total, p) => total + bytesOf(p), 0),
+    write: (parameter, data) => buffers[parameter].set(data),
+    view: (parameter) => buffers[parameter],
+    execute: () => {
+      results = evaluate(
+        outputs,
+        new Map(parameters.map((p, i) => [p, { shape: p.shape, dtype: p.dtype, data: buffers[i] }])),
+      ).map((r) => ({ ...r, data: r.data.slice() }));
+      options.donate?.forEach((output, i) => {
+        if (output !== undefined) buffers[i].set(results[output].data);
+      });
+    },
+    read: (output) => results[output].data.slice(),
+    outputView: (output) => results[output].data,
+    run: (inputs) => {
+      inputs.forEach((data, i) => program.write(i, data));
+      program.execute();
+      return results.map((r) => r.data);
+    },
+  };
+  return program;
+}
+
+/** Plain TypeScript, the reference. */
+export const interpreter: Engine = { name: "interpreter", compile };
