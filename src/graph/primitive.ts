@@ -87,9 +87,9 @@ interface PrimitiveBase<A extends Attributes> {
   readonly derivative: Derivative;
   /**
    * The operation over a new leading axis (vmap). `batched[i]` says whether input i carries that axis, of length `size`.
-   * Returns a node each of whose outputs carries it at axis 0.
+   * Returns a node each of whose outputs carries it at axis 0, or such a node for each output.
    */
-  batch(inputs: readonly Node[], batched: readonly boolean[], attributes: A, size: number): Node;
+  batch(inputs: readonly Node[], batched: readonly boolean[], attributes: A, size: number): Node | readonly Node[];
   cost(inputs: readonly TensorType[], outputs: readonly TensorType[], attributes: A): Cost;
   notation(attributes: A): Notation;
   readonly analysis?: Analysis;

@@ -3,16 +3,16 @@
 import { allocate, type TypedArray } from "../../graph/dtype.ts";
 import type { Graph } from "../../graph/node.ts";
 import type { Dense } from "../../graph/primitive.ts";
-import { inlineCalls, mergeEqual } from "../../graph/rewrite.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { bytesOf } from "../../graph/structural.ts";
+import { optimize } from "../../ops/optimize.ts";
 import type { CompileOptions, Engine, Program } from "../engine.ts";
 import { evaluate } from "./evaluate.ts";
 
 export { evaluate, evaluateGraph, type Observer } from "./evaluate.ts";
 
 function compile(graph: Graph, options: CompileOptions = {}): Program {
-  const outputs = mergeEqual(inlineCalls(graph.outputs));
+  const outputs = optimize(graph.outputs);
   const { parameters } = graph;
   const buffers: TypedArray[] = parameters.map((p) => allocate(p.dtype, sizeOf(p.shape)));
   let results: readonly Dense[] = [];

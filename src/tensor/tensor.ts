@@ -1,0 +1,372 @@
+// The tensor: an immutable handle of a value that is known (concrete) or not yet (symbolic, inside grad, compile, vmap …).
+
+import { allocate, convert, type DType, dtypeOf, type TypedArray } from "../graph/dtype.ts";
+import { fail } from "../graph/errors.ts";
+import type { Node } from "../graph/node.ts";
+import { formatShape, type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
+import { constant, constantData, isConstant } from "../graph/structural.ts";
+import * as ops from "../ops/index.ts";
+import { finish, lift, nodeOf, type TensorLike } from "./lift.ts";
+import type { Broadcast, MatmulOperand, MatmulShape, Reshaped } from "./types.ts";
+
+/** Numbers nested in arrays, all rows of one length. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+type Axes = number | readonly number[];
+
+/** The shape of a binary operation with `B`: numbers leave the shape as it is. */
+type With<S extends Shape, B> = B extends Tensor<infer T> ? Broadcast<S, T> : S;
+
+const one = <S extends Shape>(node: Node): Tensor<S> => finish([node])[0] as Tensor<S>;
+
+/**
+ * An n-dimensional array of float32, float64, int32 or bool. Operations on concrete tensors compute at once; inside a transform the
+ * same code runs on symbolic tensors and leaves a graph. Tensors never change and need no disposing.
+ */
+export class Tensor<S extends Shape = Shape> {
+  /** The graph node behind the handle; a constant when the tensor is concrete. */
+  readonly node: Node;
+
+  /** Use tensor(), zeros() … to make tensors. */
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  get shape(): S {
+    return this.node.shape as S;
+  }
+  get dtype(): DType {
+    return this.node.dtype;
+  }
+  get rank(): number {
+    return this.node.shape.length;
+  }
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.node.shape);
+  }
+  /** Whether the value is not known yet. */
+  get isSymbolic(): boolean {
+    return !isConstant(this.node);
+  }
+
+  // ---- reading -------------------------------------------------------------------------------------------------------------
+
+  /** The elements in row-major order, as a copy. Throws a symbolic error inside a transform. */
+  data(): TypedArray {
+    return readable(this).slice();
+  }
+  /** The value of a tensor with one element; a boolean tensor gives 0 or 1. */
+  item(): number {
+    if (this.size !== 1) fail("shape", `item(): the tensor has shape ${formatShape(this.shape)}, not one element. Use toArray() or data().`);
+    return readable(this)[0];
+  }
+  /** Nested arrays; a number for a scalar. */
+  toArray(): NestedArray {
+    const data = readable(this);
+    const strides = stridesOf(this.shape);
+    const isBool = this.dtype === "bool";
+    const build = (axis: number, offset: number): NestedArray =>
+      axis === this.rank
+        ? isBool
+          ? data[offset] !== 0
+          : data[offset]
+        : Array.from({ length: this.shape[axis] }, (_, i) => build(axis + 1, offset + i * strides[axis]));
+    return build(0, 0);
+  }
+  toString(): string {
+    const type = `${this.dtype}${formatShape(this.shape)}`;
+    if (this.isSymbolic) return `Tensor ${type} (symbolic: ${this.node.op.name})`;
+    const data = readable(this);
+    const shown = Array.from(data.subarray(0, 8), (v) => (this.dtype === "bool" ? String(v !== 0) : String(Number(v.toPrecision(6)))));
+    return `Tensor ${type} [${shown.join(", ")}${data.length > 8 ? ", …" : ""}]`;
+  }
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+  /** Using a tensor as a number is a mistake more often than not; it says what to write. */
+  valueOf(): number {
+    return this.size === 1 ? this.item() : fail("argument", "a tensor is not a number: use methods such as add() and mul(), or item() to read a scalar.");
+  }
+
+  // ---- arithmetic ----------------------------------------------------------------------------------------------------------
+
+  add<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.add, this, b);
+  }
+  sub<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.sub, this, b);
+  }
+  mul<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.mul, this, b);
+  }
+  div<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.div, this, b);
+  }
+  pow<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.pow, this, b);
+  }
+  /** Floored remainder, with the sign of b. */
+  remainder<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.remainder, this, b);
+  }
+  /** The larger of each pair; NaN if either is. At ties each side takes half of a cotangent. */
+  maximum<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.maximum, this, b);
+  }
+  minimum<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.minimum, this, b);
+  }
+  clip(low: number, high: number): Tensor<S> {
+    return one(ops.clip(this.node, low, high));
+  }
+  neg(): Tensor<S> {
+    return one(ops.neg(this.node));
+  }
+  abs(): Tensor<S> {
+    return one(ops.abs(this.node));
+  }
+  sign(): Tensor<S> {
+    return one(ops.sign(this.node));
+  }
+  square(): Tensor<S> {
+    return one(ops.square(this.node));
+  }
+  sqrt(): Tensor<S> {
+    return one(ops.sqrt(this.node));
+  }
+  rsqrt(): Tensor<S> {
+    return one(ops.rsqrt(this.node));
+  }
+  reciprocal(): Tensor<S> {
+    return one(ops.div(nodeOf(1, this.dtype), this.node));
+  }
+  exp(): Tensor<S> {
+    return one(ops.exp(this.node));
+  }
+  expm1(): Tensor<S> {
+    return one(ops.expm1(this.node));
+  }
+  log(): Tensor<S> {
+    return one(ops.log(this.node));
+  }
+  log1p(): Tensor<S> {
+    return one(ops.log1p(this.node));
+  }
+  sin(): Tensor<S> {
+    return one(ops.sin(this.node));
+  }
+  cos(): Tensor<S> {
+    return one(ops.cos(this.node));
+  }
+  tan(): Tensor<S> {
+    return one(ops.tan(this.node));
+  }
+  tanh(): Tensor<S> {
+    return one(ops.tanh(this.node));
+  }
+  erf(): Tensor<S> {
+    return one(ops.erf(this.node));
+  }
+  /** σ(x) = 1/(1+e⁻ˣ). */
+  logistic(): Tensor<S> {
+    return one(ops.logistic(this.node));
+  }
+  /** σ(x), under its other name. */
+  sigmoid(): Tensor<S> {
+    return this.logistic();
+  }
+  relu(): Tensor<S> {
+    return one(ops.relu(this.node));
+  }
+  floor(): Tensor<S> {
+    return one(ops.floor(this.node));
+  }
+  ceil(): Tensor<S> {
+    return one(ops.ceil(this.node));
+  }
+  /** To the nearest integer, ties to even. */
+  round(): Tensor<S> {
+    return one(ops.round(this.node));
+  }
+
+  // ---- comparison and logic ------------------------------------------------------------------------------------------------
+
+  less<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.less, this, b);
+  }
+  lessEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.lessEqual, this, b);
+  }
+  greater<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.greater, this, b);
+  }
+  greaterEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.greaterEqual, this, b);
+  }
+  equal<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.equal, this, b);
+  }
+  notEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.notEqual, this, b);
+  }
+  and<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.and, this, b);
+  }
+  or<B extends TensorLike>(b: B): Tensor<With<S, B>> {
+    return binary(ops.or, this, b);
+  }
+  not(): Tensor<S> {
+    return one(ops.not(this.node));
+  }
+
+  // ---- reductions ----------------------------------------------------------------------------------------------------------
+
+  sum(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.sum(this.node, axes, keepDims));
+  }
+  mean(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.mean(this.node, axes, keepDims));
+  }
+  prod(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.prod(this.node, axes, keepDims));
+  }
+  max(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.reduceMax(this.node, axes, keepDims));
+  }
+  min(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.reduceMin(this.node, axes, keepDims));
+  }
+  /** Index of the first largest element along `axis`; int32. */
+  argmax(axis: number): Tensor {
+    return one(ops.argmax(this.node, axis));
+  }
+  argmin(axis: number): Tensor {
+    return one(ops.argmin(this.node, axis));
+  }
+  any(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.any(this.node, axes, keepDims));
+  }
+  all(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.all(this.node, axes, keepDims));
+  }
+  /** Euclidean norm over `axes`; its derivative at 0 is taken as 0. */
+  norm(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.norm(this.node, 2, axes, keepDims));
+  }
+  softmax(axis = -1): Tensor<S> {
+    return one(ops.softmax(this.node, axis));
+  }
+  logSoftmax(axis = -1): Tensor<S> {
+    return one(ops.logSoftmax(this.node, axis));
+  }
+  logSumExp(axes?: Axes, keepDims = false): Tensor {
+    return one(ops.logSumExp(this.node, axes, keepDims));
+  }
+
+  // ---- products ------------------------------------------------------------------------------------------------------------
+
+  /** Matrix product over the last two axes, leading axes broadcast; vectors as in NumPy. Mismatched literal shapes do not compile. */
+  matmul<B extends Shape>(b: MatmulOperand<S, B>): Tensor<MatmulShape<S, B>> {
+    return b instanceof Tensor ? one(ops.matmul(this.node, b.node)) : fail("argument", "matmul: expects a tensor.");
+  }
+
+  // ---- shape ---------------------------------------------------------------------------------------------------------------
+
+  /** The same elements in another shape; one dimension may be -1. */
+  reshape<const T extends Shape>(shape: T): Tensor<Reshaped<T>> {
+    return one(ops.reshape(this.node, shape));
+  }
+  /** Axes reordered; reversed without a permutation. */
+  transpose(permutation?: readonly number[]): Tensor<S extends readonly [infer A, infer B] ? readonly [B, A] & Shape : Shape> {
+    return one(ops.transpose(this.node, permutation));
+  }
+  broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
+    return one(ops.broadcastTo(this.node, shape));
+  }
+  expandDims(axes: Axes): Tensor {
+    return one(ops.expandDims(this.node, axes));
+  }
+  squeeze(axes?: Axes): Tensor {
+    return one(ops.squeeze(this.node, axes));
+  }
+  /** x[starts[i] : stops[i] : steps[i]] on each axis, as in NumPy; omitted axes are whole. */
+  slice(starts: readonly number[], stops?: readonly (number | undefined)[], steps?: readonly number[]): Tensor {
+    return one(ops.slice(this.node, starts, stops, steps));
+  }
+  flip(axes?: Axes): Tensor<S> {
+    return one(ops.flip(this.node, axes));
+  }
+  /** The elements at `indices` (int32, any shape) along `axis`. */
+  gather(indices: Tensor, axis = 0): Tensor {
+    return one(ops.gather(this.node, indices.node, axis));
+  }
+  cast(dtype: DType): Tensor<S> {
+    return one(ops.cast(this.node, dtype));
+  }
+}
+
+function binary<S extends Shape>(op: (a: Node, b: Node) => Node, a: Tensor, b: TensorLike): Tensor<S> {
+  return lift<[Tensor, TensorLike]>(op)(a, b) as Tensor<S>;
+}
+
+/** The elements of a concrete tensor, not copied. */
+export function readable(x: Tensor): TypedArray {
+  if (x.isSymbolic) {
+    const where = x.node.path === "" ? "" : ` (made in ${x.node.path})`;
+    fail(
+      "symbolic",
+      `this tensor is symbolic: ${x.node.op.name} ${x.node.dtype}${formatShape(x.node.shape)}${where} has no value yet. Inside grad, compile, vmap and ` +
+        "the like a function runs once, to record what it does. Return the tensor and read the result outside; for choices that depend on values use where() or cond().",
+    );
+  }
+  return constantData(x.node);
+}
+
+/** A tensor from numbers nested in arrays (float32 unless said) or from a typed array (its own dtype) with a shape. */
+export function tensor(data: number | boolean): Tensor<readonly []>;
+export function tensor(data: NestedArray, options?: { readonly dtype?: DType }): Tensor;
+export function tensor<const S extends Shape>(data: TypedArray, options: { readonly shape: S; readonly dtype?: DType }): Tensor<S>;
+export function tensor(data: NestedArray | TypedArray, options?: { readonly shape?: Shape; readonly dtype?: DType }): Tensor;
+export function tensor(data: NestedArray | TypedArray, options: { readonly shape?: Shape; readonly dtype?: DType } = {}): Tensor {
+  if (ArrayBuffer.isView(data)) {
+    const shape = options.shape ?? [data.length];
+    if (sizeOf(shape) !== data.length) {
+      fail("shape", `tensor: ${data.length} elements do not fill the shape ${formatShape(shape)}, which needs ${sizeOf(shape)}.`);
+    }
+    const dtype = options.dtype ?? dtypeOf(data) ?? fail("dtype", `tensor: ${data} is not a Float32Array, Float64Array, Int32Array or Uint8Array.`);
+    return new Tensor(constant(dtypeOf(data) === dtype ? data.slice() : convert(data, dtype), shape, dtype));
+  }
+  const shape: number[] = [];
+  for (let level: NestedArray = data; Array.isArray(level); level = level[0]) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  const dtype = options.dtype ?? (isBoolean(data) ? "bool" : "float32");
+  const values = allocate(dtype, sizeOf(shape));
+  let next = 0;
+  const fill = (level: NestedArray, axis: number, at: string): void => {
+    if (typeof level === "number" || typeof level === "boolean") {
+      if (axis !== shape.length) fail("shape", `tensor: ragged array: ${at || "the array"} is a number where a row of ${shape[axis]} was expected.`);
+      values[next++] = dtype === "bool" ? Number(Boolean(level)) : Number(level);
+      return;
+    }
+    if (!Array.isArray(level)) fail("argument", `tensor: ${at || "the data"} is ${String(level)}, not a number.`);
+    if (axis >= shape.length || level.length !== shape[axis]) {
+      fail("shape", `tensor: ragged array: ${at || "the array"} has length ${level.length}, its siblings ${shape[axis] ?? "are numbers"}.`);
+    }
+    level.forEach((v, i) => fill(v, axis + 1, `${at}[${i}]`));
+  };
+  fill(data, 0, "");
+  const result = new Tensor(constant(values, shape, dtype));
+  return options.shape ? result.reshape(options.shape) : result;
+}
+
+function isBoolean(data: NestedArray): boolean {
+  let level: NestedArray | undefined = data;
+  while (Array.isArray(level)) level = level[0];
+  return typeof level === "boolean";
+}

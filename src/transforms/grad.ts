@@ -1,0 +1,187 @@
+// Derivatives of functions: reverse mode (grad, vjp), forward mode (jvp) and what is made of them (hvp, jacobian, hessian, Gauss-Newton).
+// All nest to any order, because derivatives are graph.
+
+import { allocate, isFloat } from "../graph/dtype.ts";
+import { fail } from "../graph/errors.ts";
+import { type Node, typeOf } from "../graph/node.ts";
+import { formatShape, sizeOf } from "../graph/shape.ts";
+import { constant, parameter, scalar } from "../graph/structural.ts";
+import { pullback, pushforward, zerosOf } from "../ops/autodiff.ts";
+import { batchOutputs } from "../ops/batching.ts";
+import { broadcastTo, reshape } from "../ops/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { flatten, type Structure } from "../tensor/tree.ts";
+import { asTree, type Loose, resolve, scalarOutput, trace } from "./trace.ts";
+
+/** The form of R with the form of X in place of each tensor. */
+export type Jacobian<R, X> = R extends Tensor
+  ? X extends Tensor
+    ? Tensor
+    : { [K in keyof X]: Jacobian<R, X[K]> }
+  : { [K in keyof R]: Jacobian<R[K], X> };
+
+export interface GradOptions<N extends number = number> {
+  /** Which argument to differentiate with respect to; the first when omitted. */
+  readonly argument?: N;
+}
+
+function ones(node: Node): Node {
+  return broadcastTo(scalar(1, node.dtype), node.shape);
+}
+
+function requireFloats(operation: string, structure: Structure, leaves: readonly { dtype: string }[]): void {
+  leaves.forEach((leaf, i) => {
+    if (leaf.dtype !== "float32" && leaf.dtype !== "float64") {
+      fail(
+        "dtype",
+        `${operation}: ${structure.paths[i] || "the argument"} is ${leaf.dtype}; derivatives are with respect to float32 or float64. Cast it, or pass it as another argument.`,
+      );
+    }
+  });
+}
+
+/** f and ∇f at once. Returns { value, gradient }; the gradient has the form of the argument. The function must return one scalar. */
+export function valueAndGrad<A extends unknown[], N extends number = 0>(
+  f: (...args: A) => Tensor,
+  options: GradOptions<N> = {},
+): (...args: Loose<A>) => { readonly value: Tensor<readonly []>; readonly gradient: A[N] } {
+  return (...args) => {
+    const { formals, arguments: parts, output } = trace(f, args, [options.argument ?? 0]);
+    requireFloats("grad", parts[0].structure, formals.nodes);
+    const value = scalarOutput("grad", output);
+    const pulled = pullback([value], [ones(value)], formals.nodes);
+    const results = resolve([reshape(value, []), ...formals.nodes.map((n, i) => pulled[i] ?? zerosOf(typeOf(n)))], formals);
+    return { value: results[0] as Tensor<readonly []>, gradient: parts[0].structure.build(results.slice(1)) as A[N] };
+  };
+}
+
+/** ∇f with respect to one argument, in the form of that argument. The function must return one scalar. */
+export function grad<A extends unknown[], N extends number = 0>(f: (...args: A) => Tensor, options: GradOptions<N> = {}): (...args: Loose<A>) => A[N] {
+  const both = valueAndGrad<A, N>(f, options);
+  return (...args) => both(...args).gradient;
+}
+
+/** f(args) and the map from a cotangent of the output (in its form) to cotangents of the arguments: u ↦ uᵀJ. */
+export function vjp<A extends unknown[], R>(
+  f: (...args: A) => R,
+  ...args: Loose<A>
+): { readonly value: R; readonly pullback: (cotangent: unknown) => A } {
+  const { formals, arguments: parts, output } = trace(f, args);
+  const value = output.structure.build(
+    resolve(
+      output.leaves.map((t) => t.node),
+      formals,
+    ),
+  ) as R;
+  return {
+    value,
+    pullback: (cotangent) => {
+      const cotangents = matching("vjp", cotangent, output.structure, output.leaves);
+      const pulled = pullback(
+        output.leaves.map((t) => t.node),
+        cotangents,
+        formals.nodes,
+      );
+      const results = resolve(
+        formals.nodes.map((n, i) => pulled[i] ?? zerosOf(typeOf(n))),
+        formals,
+      );
+      return parts.map(({ from, structure }) => structure.build(results.slice(from, from + structure.leaves))) as A;
+    },
+  };
+}
+
+/** The leaves of `tree` as nodes of the types of `like`. */
+function matching(operation: string, tree: unknown, structure: Structure, like: readonly { shape: readonly number[]; dtype: string }[]): Node[] {
+  const { leaves } = flatten(asTree(tree));
+  if (leaves.length !== like.length) fail("argument", `${operation}: expected ${like.length} tensors, got ${leaves.length}.`);
+  return leaves.map((leaf, i) => {
+    if (formatShape(leaf.shape) !== formatShape(like[i].shape)) {
+      fail("shape", `${operation}: ${structure.paths[i] || "the vector"} has shape ${formatShape(leaf.shape)}, expected ${formatShape(like[i].shape)}.`);
+    }
+    return (leaf.dtype === like[i].dtype ? leaf : leaf.cast(like[i].dtype as Tensor["dtype"])).node;
+  });
+}
+
+/** f(args) and its derivative in the direction `tangents` (one tree per argument): J·t, by forward mode. */
+export function jvp<A extends unknown[], R>(
+  f: (...args: A) => R,
+  args: Loose<A>,
+  tangents: readonly unknown[],
+): { readonly value: R; readonly tangent: R } {
+  const { formals, arguments: parts, output } = trace(f, args);
+  const given = parts.flatMap(({ from, structure }, i) =>
+    matching("jvp", tangents[i], structure, formals.nodes.slice(from, from + structure.leaves)),
+  );
+  const nodes = output.leaves.map((t) => t.node);
+  const pushed = pushforward(nodes, formals.nodes, given);
+  const results = resolve([...nodes, ...nodes.map((n, i) => pushed[i] ?? zerosOf(typeOf(n)))], formals);
+  return {
+    value: output.structure.build(results.slice(0, nodes.length)) as R,
+    tangent: output.structure.build(results.slice(nodes.length)) as R,
+  };
+}
+
+/** Hessian-vector product ∇²f(x)·v by forward over reverse; x and v are trees of one form. */
+export function hvp<T>(f: (x: T) => Tensor, x: T, v: T): T {
+  return jvp<[T], T>((y) => grad<[T]>(f)(y), [x], [v]).tangent;
+}
+
+/** Product with the Gauss-Newton matrix, Jᵀ·∇²ℓ·J·v, for loss(model(x)): J of the model, ∇²ℓ of the loss at the model's output. */
+export function gaussNewton<T, Y>(model: (x: T) => Y, loss: (y: Y) => Tensor, x: T, v: T): T {
+  const { value, tangent } = jvp<[T], Y>(model, [x], [v]);
+  const curved = hvp<Y>(loss, value, tangent);
+  return vjp<[T], Y>(model, x).pullback(curved)[0];
+}
+
+/**
+ * The Jacobian of `f` with respect to one argument: for every output leaf [m…] and argument leaf [n…] a tensor [m…, n…], in the form
+ * of the output with the form of the argument inside. Reverse mode, one batched pullback per output leaf.
+ */
+export function jacobian<A extends unknown[], R, N extends number = 0>(
+  f: (...args: A) => R,
+  options: GradOptions<N> = {},
+): (...args: Loose<A>) => Jacobian<R, A[N]> {
+  return (...args) => {
+    const { formals, arguments: parts, output } = trace(f, args, [options.argument ?? 0]);
+    requireFloats("jacobian", parts[0].structure, formals.nodes);
+    const rows = output.leaves.map(({ node }) => {
+      if (!isFloat(node.dtype)) fail("dtype", `jacobian: the function returns ${node.dtype}, which does not vary smoothly.`);
+      return jacobianOf(node, formals.nodes);
+    });
+    const flat = resolve(rows.flat(), formals);
+    const perOutput = rows.map((_, i) => parts[0].structure.build(flat.slice(i * formals.nodes.length, (i + 1) * formals.nodes.length)));
+    return output.structure.build(perOutput) as Jacobian<R, A[N]>;
+  };
+}
+
+/** ∂output/∂wrt as nodes of shape [...output, ...wrt]: the pullback, batched over the unit cotangents. */
+function jacobianOf(output: Node, wrt: readonly Node[]): Node[] {
+  const size = sizeOf(output.shape);
+  // A stand-in for one cotangent, replaced by the rows of the identity.
+  const cotangent = parameter(typeOf(output), "u");
+  const pulled = pullback([output], [cotangent], wrt);
+  const basis = identityRows(size, output);
+  return wrt.map((n, i) => {
+    const p = pulled[i];
+    const shape = [...output.shape, ...n.shape];
+    if (!p) return zerosOf({ shape, dtype: n.dtype });
+    const [full] = batchOutputs([p], new Map([[cotangent, basis]]), new Map(), size);
+    return reshape(full, shape);
+  });
+}
+
+/** The unit vectors of the space of `like`, stacked: [size, ...shape]. */
+function identityRows(size: number, like: Node): Node {
+  const data = allocate(like.dtype, size * size);
+  for (let i = 0; i < size; i++) data[i * size + i] = 1;
+  return constant(data, [size, ...like.shape], like.dtype);
+}
+
+/** ∇²f: for argument leaves [n…] and [k…] a tensor [n…, k…], in the form of the argument within the form of the argument. */
+export function hessian<A extends unknown[], N extends number = 0>(
+  f: (...args: A) => Tensor,
+  options: GradOptions<N> = {},
+): (...args: Loose<A>) => Jacobian<A[N], A[N]> {
+  return jacobian<A, A[N], N>((...args) => grad<A, N>(f, options)(...(args as Loose<A>)), options);
+}
