@@ -5,6 +5,7 @@ import { ByteWriter } from "./assembler-bytes.ts";
 import {
   type Constant,
   coerce,
+  constant,
   constantValue,
   type Expression,
   type Global,
@@ -220,47 +221,54 @@ export class FunctionBuilder {
 
   /**
    * for (i = from; i < to; i += step) body(i), signed; `step` > 0 and `to` must not change in the body.
-   * With constant bounds the entry test goes, and a loop of one round is written without a loop.
+   * With constant bounds the entry test goes; a loop of one round is written without a loop, its `i` a constant.
    */
-  forLoop(from: Operand, to: Operand, step: number, body: (i: Local) => void): void {
+  forLoop(from: Operand, to: Operand, step: number, body: (i: Expression) => void): void {
     const first = constantValue(from);
     const last = constantValue(to);
-    const i = this.local("i32");
+    if (first !== undefined && last !== undefined) {
+      if (first >= last) return;
+      if (first + step >= last) {
+        body(constant("i32", first));
+        return;
+      }
+    }
+    const i = this.local("i32", from);
     const loop = () =>
       this.loop((again) => {
         body(i);
         this.increment(i, step);
         this.brIf(again, op("i32.lt_s", i, to));
       });
-    if (first !== undefined && last !== undefined) {
-      if (first >= last) return;
-      this.set(i, from);
-      if (first + step >= last) body(i);
-      else loop();
-      return;
-    }
-    this.set(i, from);
-    this.if(op("i32.lt_s", i, to), loop);
+    if (first !== undefined && last !== undefined) loop();
+    else this.if(op("i32.lt_s", i, to), loop);
   }
 
   /**
    * Runs `body` `times` times, advancing each of `pointers` by its step (bytes) after each round; the first is the counter, so
    * its step must not be 0. Cheaper than an index where only pointers are needed.
    */
-  repeat(times: number, pointers: readonly (readonly [Local, number])[], body: () => void): void {
-    if (times <= 0) return;
-    const [counter, stride] = pointers[0];
-    if (times === 1) {
+  repeat(times: Operand, pointers: readonly (readonly [pointer: Local, step: number])[], body: () => void): void {
+    const known = constantValue(times);
+    const round = () => {
       body();
       for (const [pointer, step] of pointers) this.increment(pointer, step);
+    };
+    if (known !== undefined && known <= 1) {
+      if (known === 1) round();
       return;
     }
-    const end = this.let(op("i32.add", counter, times * stride));
-    this.loop((again) => {
-      body();
-      for (const [pointer, step] of pointers) this.increment(pointer, step);
-      this.brIf(again, op("i32.ne", counter, end));
-    });
+    const [counter, stride] = pointers[0];
+    if (stride === 0) fail("engine", "repeat counts by its first pointer, whose step must not be 0.");
+    const end = this.let(op("i32.add", counter, op("i32.mul", times, stride)));
+    const loop = () => {
+      this.loop((again) => {
+        round();
+        this.brIf(again, op("i32.ne", counter, end));
+      });
+    };
+    if (known !== undefined) loop();
+    else this.if(op("i32.ne", counter, end), loop);
   }
 
   // Encoding ---------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,459 @@
+// Matrix products as WebAssembly: C[m, n] = epilogue(Σ A[m, k]·B[k, n]), written for one shape at a time. The output is computed
+// in tiles held in registers (tile.ts); what makes the difference is how the operands get there. Operands that a tile can read in
+// place are read in place; others are copied into panels, block by block, in the order in which the tiles will read them.
+// The blocking follows Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
+
+import { fail } from "../../../graph/errors.ts";
+import {
+  type Expression,
+  type FunctionBuilder,
+  load,
+  type Operand,
+  op,
+  relaxedSimd,
+  select,
+  splatConstant,
+  sum,
+} from "../assembler.ts";
+import { type LaneFormat, laneFormats } from "../simd.ts";
+import { type Epilogue, type OutputVector, outputTile } from "./output.ts";
+import { accumulateDots, accumulateTile, elementAt, type Panel, packPanel, panelStep, stable } from "./tile.ts";
+
+/** Strides of a matrix in elements. */
+export interface MatrixLayout {
+  readonly row: number;
+  readonly column: number;
+}
+
+export interface MatmulSpec {
+  readonly dtype: "float32" | "float64";
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: MatrixLayout;
+  readonly b: MatrixLayout;
+  /** Row-major [m, n] if not given. */
+  readonly c?: MatrixLayout;
+  /** C += A·B: the sum starts from what C holds. */
+  readonly accumulate?: boolean;
+  /** Whether an epilogue will be given: partial sums must then not go through the output. */
+  readonly epilogue?: boolean;
+  /** Choices that are made by shape unless given; for measuring. */
+  readonly tuning?: MatmulTuning;
+}
+
+export interface MatmulTuning {
+  readonly relaxed?: boolean;
+  /** Register tile: rows × vectors. */
+  readonly rows?: number;
+  readonly vectors?: number;
+  readonly packA?: boolean;
+  readonly packB?: boolean;
+  /** Terms summed before the accumulators are written back. */
+  readonly termBlock?: number;
+  /** Bytes of packed B. */
+  readonly blockBytes?: number;
+  readonly unroll?: number;
+}
+
+/** Addresses (i32) of the operands. C may be left out when the epilogue stores everything itself. */
+export interface MatmulOperands {
+  readonly a: Operand;
+  readonly b: Operand;
+  readonly c?: Operand;
+  /** `matmulScratchBytes(spec)` bytes, 16-byte aligned, not shared with anything live; left out when none are needed. */
+  readonly scratch?: Operand;
+  readonly epilogue?: Epilogue;
+}
+
+/** What is decided about a product before code is written. Rows and columns are those of the (possibly transposed) problem. */
+interface Plan {
+  readonly format: LaneFormat;
+  readonly relaxed: boolean;
+  /** The problem solved is Cᵀ = Bᵀ·Aᵀ. */
+  readonly transposed: boolean;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: MatrixLayout;
+  readonly b: MatrixLayout;
+  readonly c: MatrixLayout;
+  readonly strategy: "dots" | "tiles";
+  readonly rows: number;
+  readonly vectors: number;
+  readonly packA: boolean;
+  readonly packB: boolean;
+  readonly termBlock: number;
+  /** Panels of B that are packed at a time. */
+  readonly panelBlock: number;
+  readonly unroll: number | undefined;
+  readonly partialsInScratch: boolean;
+  /** Offsets in the scratch memory. */
+  readonly packedB: number;
+  readonly partials: number;
+  readonly scratchBytes: number;
+}
+
+function planMatmul(spec: MatmulSpec): Plan {
+  const format = laneFormats[spec.dtype];
+  const { lanes, bytes } = format;
+  const tuning = spec.tuning ?? {};
+  const relaxed = tuning.relaxed ?? relaxedSimd();
+  let { m, n, a, b } = spec;
+  let c = spec.c ?? { row: n, column: 1 };
+  for (const [name, layout] of Object.entries({ A: a, B: b, C: c })) {
+    if (layout.row < 0 || layout.column < 0) {
+      fail(
+        "engine",
+        `matmul: ${name} has the strides ${layout.row}, ${layout.column}; copy it first, strides must not be negative.`,
+      );
+    }
+  }
+  // Lanes run along C's contiguous axis; a single column is contiguous either way, and better off as a row.
+  const transposed = n === 1 ? m > 1 : c.column !== 1 && c.row === 1;
+  if (transposed) {
+    [m, n] = [n, m];
+    [a, b] = [
+      { row: b.column, column: b.row },
+      { row: a.column, column: a.row },
+    ];
+    c = { row: c.column, column: c.row };
+  }
+  const { k } = spec;
+  const dots = m <= 2 && b.row === 1 && (b.column !== 1 || n === 1) && k >= lanes;
+  // V8 keeps about 15 vectors in registers: more accumulators than 8 spill without fused multiply-add.
+  const rows = Math.max(1, Math.min(m, tuning.rows ?? 4));
+  const vectors = tuning.vectors ?? (rows >= 3 ? 2 : rows === 2 ? 4 : 8);
+  const width = vectors * lanes;
+  const panels = Math.floor(n / width);
+  const packA = dots ? a.column !== 1 : (tuning.packA ?? (a.column !== 1 && k >= 8 && panels >= 3));
+  const packB = !dots && (b.column === 1 ? (tuning.packB ?? (m >= 32 && k >= 16 && k * n * bytes > 16384)) : n > 1);
+  // Without packing there is nothing to gain from short blocks but accuracy.
+  const longest = tuning.termBlock ?? 1024;
+  const blocks = dots ? 1 : Math.max(1, Math.ceil(k / longest));
+  const termBlock = Math.ceil(k / blocks / 4) * 4;
+  const step = panelStep(format, width);
+  const panelBlock = packB ? Math.max(1, Math.floor((tuning.blockBytes ?? 262144) / (termBlock * step))) : Math.max(1, panels);
+
+  const packedABytes = packA ? (dots ? m * Math.ceil(k / lanes) * 16 : termBlock * panelStep(format, rows)) : 0;
+  const packedBBytes = packB ? (Math.min(panelBlock, panels) * step + panelStep(format, n % width)) * termBlock : 0;
+  const partialsInScratch = blocks > 1 && (spec.epilogue === true || c.column !== 1);
+  const packedB = packedABytes;
+  const partials = packedB + packedBBytes;
+  const scratchBytes = partials + (partialsInScratch ? m * panelStep(format, n) : 0);
+  return {
+    format,
+    relaxed,
+    transposed,
+    m,
+    n,
+    k,
+    a,
+    b,
+    c,
+    strategy: dots ? "dots" : "tiles",
+    rows,
+    vectors,
+    packA,
+    packB,
+    termBlock,
+    panelBlock,
+    unroll: tuning.unroll,
+    partialsInScratch,
+    packedB,
+    partials,
+    scratchBytes,
+  };
+}
+
+/** Bytes of scratch memory that the product needs; 0 for most small ones. */
+export function matmulScratchBytes(spec: MatmulSpec): number {
+  return planMatmul(spec).scratchBytes;
+}
+
+/**
+ * Writes the product into `f`. Throws an engine error when an operand that the specification calls for is missing.
+ * The result does not depend on anything but the operands' values and the specification.
+ */
+export function emitMatmul(f: FunctionBuilder, spec: MatmulSpec, operands: MatmulOperands): void {
+  const plan = planMatmul(spec);
+  if (plan.m === 0 || plan.n === 0) return;
+  if (plan.scratchBytes > 0 && operands.scratch === undefined) {
+    fail("engine", `matmul ${spec.m}×${spec.k}×${spec.n} needs ${plan.scratchBytes} bytes of scratch memory and was given none.`);
+  }
+  if (operands.epilogue !== undefined && spec.epilogue !== true)
+    fail("engine", "matmul: an epilogue was given but not announced in the spec.");
+  if (operands.c === undefined && (operands.epilogue === undefined || spec.accumulate))
+    fail("engine", "matmul: no output was given.");
+  const [a, b] = plan.transposed ? [operands.b, operands.a] : [operands.a, operands.b];
+  f.scoped(() => {
+    const job: Job = { f, plan, spec, operands, a, b, scratch: operands.scratch ?? 0 };
+    if (plan.strategy === "dots") emitDots(job);
+    else emitBlocks(job);
+  });
+}
+
+interface Job {
+  readonly f: FunctionBuilder;
+  readonly plan: Plan;
+  readonly spec: MatmulSpec;
+  readonly operands: MatmulOperands;
+  readonly a: Operand;
+  readonly b: Operand;
+  readonly scratch: Operand;
+}
+
+/** Finishes one vector of C. */
+function finish({ plan, operands }: Job, value: Expression, at: OutputVector): void {
+  const result = operands.epilogue === undefined ? value : operands.epilogue(value, at);
+  if (result === undefined) return;
+  if (operands.c === undefined) fail("engine", "matmul: the epilogue returned a value, but no output was given.");
+  const { row, column } = plan.transposed ? { row: plan.c.column, column: plan.c.row } : plan.c;
+  at.store(operands.c, row, column, result);
+}
+
+/** What the sums start from: C, where it is accumulated into. */
+function startingValue({ plan, spec, operands }: Job, at: OutputVector): Expression | undefined {
+  if (!spec.accumulate || operands.c === undefined) return undefined;
+  const { row, column } = plan.transposed ? { row: plan.c.column, column: plan.c.row } : plan.c;
+  return at.load(operands.c, row, column);
+}
+
+// Dot products ------------------------------------------------------------------------------------------------------------
+
+/** Few rows against contiguous columns: every element a dot product along the reduction. */
+function emitDots(job: Job): void {
+  const { f, plan } = job;
+  const { format, relaxed, transposed, m, n, k, a, b, packA } = plan;
+  const { bytes, lanes } = format;
+  let source = stable(f, sum(job.a, 0));
+  let aRow = a.row * bytes;
+  if (packA) {
+    aRow = Math.ceil(k / lanes) * 16;
+    const [loadOne, storeOne] =
+      bytes === 4 ? (["v128.load32_zero", "v128.store32_lane"] as const) : (["v128.load64_zero", "v128.store64_lane"] as const);
+    for (let r = 0; r < m; r++) {
+      const from = f.let(sum(source, r * a.row * bytes));
+      const to = f.let(sum(job.scratch, r * aRow));
+      f.repeat(
+        k,
+        [
+          [to, bytes],
+          [from, a.column * bytes],
+        ],
+        () => f.storeLane(storeOne, to, load(loadOne, from), 0),
+      );
+    }
+    source = stable(f, sum(job.scratch, 0));
+  }
+  const group = m === 1 ? 8 : 4;
+  const columns = (count: number, j: Operand) =>
+    f.scoped(() => {
+      const dots = accumulateDots(f, {
+        format,
+        relaxed,
+        rows: m,
+        columns: count,
+        a: source,
+        aRow,
+        b: elementAt(job.b, j, b.column * bytes),
+        bColumn: b.column * bytes,
+        terms: k,
+      });
+      const vectorAt = outputTile(f, format, 0, j, transposed);
+      const vectors = Math.ceil(count / lanes);
+      for (let r = 0; r < m; r++) {
+        for (let v = 0; v < vectors; v++) {
+          const at = vectorAt(r, v * lanes, Math.min(lanes, count - v * lanes));
+          const start = startingValue(job, at);
+          const value = dots[r * vectors + v];
+          finish(job, start === undefined ? value : f.let(op(format.bytes === 4 ? "f32x4.add" : "f64x2.add", start, value)), at);
+        }
+      }
+    });
+  const whole = n - (n % group);
+  f.forLoop(0, whole, group, (j) => columns(group, j));
+  if (n % group > 0) columns(n % group, whole);
+}
+
+// Register tiles ----------------------------------------------------------------------------------------------------------
+
+/** The part of the reduction that is summed at once; counts are expressions when there are several such parts. */
+interface TermBlock {
+  /** First term, and how many. */
+  readonly from: Operand;
+  readonly count: Operand;
+  /** Conditions; undefined when there is only one block. */
+  readonly isFirst?: Expression;
+  readonly isLast?: Expression;
+}
+
+function emitBlocks(job: Job): void {
+  const { f, plan } = job;
+  const { format, n, k, vectors, packB, termBlock, panelBlock } = plan;
+  const width = vectors * format.lanes;
+  const panels = Math.floor(n / width);
+  const remainder = n % width;
+
+  const inTermBlock = (terms: TermBlock) => {
+    if (!packB || panels <= panelBlock) {
+      emitColumns(job, terms, 0, panels, remainder > 0);
+      return;
+    }
+    f.forLoop(0, panels, panelBlock, (panel) => {
+      const left = f.let(op("i32.sub", panels, panel));
+      const count = f.let(minimum(left, panelBlock));
+      emitColumns(job, terms, f.let(op("i32.mul", panel, width)), count, false);
+    });
+    if (remainder > 0) emitColumns(job, terms, panels * width, 0, true);
+  };
+
+  if (k <= termBlock) {
+    inTermBlock({ from: 0, count: k });
+    return;
+  }
+  f.forLoop(0, k, termBlock, (from) => {
+    const left = f.let(op("i32.sub", k, from));
+    inTermBlock({
+      from,
+      count: f.let(minimum(left, termBlock)),
+      isFirst: op("i32.eqz", from),
+      isLast: op("i32.le_s", left, termBlock),
+    });
+  });
+}
+
+function minimum(value: Expression, limit: number): Expression {
+  return select(op("i32.lt_s", value, limit), value, limit);
+}
+
+/** The tiles of all rows in the columns from `column` on: `panels` whole panels, then perhaps the remaining columns. */
+function emitColumns(job: Job, terms: TermBlock, column: Operand, panels: Operand, withRemainder: boolean): void {
+  const { f, plan } = job;
+  const { format, m, n, a, b, rows, vectors, packA, packB } = plan;
+  const { bytes, lanes } = format;
+  const width = vectors * lanes;
+  const remainder = withRemainder ? n % width : 0;
+  const packedB = sum(job.scratch, plan.packedB);
+  const wholePanel = f.let(op("i32.mul", terms.count, width * bytes));
+  const remainderColumn = sum(column, op("i32.mul", panels, width));
+
+  /** Address of element [from, j] of B. */
+  const inB = (j: Operand) => sum(elementAt(elementAt(job.b, terms.from, b.row * bytes), j, b.column * bytes));
+  if (packB) {
+    const panel = (j: Operand, target: Expression, columns: number): Panel => ({
+      format,
+      source: inB(j),
+      laneStep: b.column * bytes,
+      termStep: b.row * bytes,
+      width: columns,
+      terms: terms.count,
+      target,
+    });
+    f.forLoop(0, panels, 1, (p) =>
+      f.scoped(() =>
+        packPanel(f, panel(sum(column, op("i32.mul", p, width)), sum(packedB, op("i32.mul", p, wholePanel)), width)),
+      ),
+    );
+    if (remainder > 0) {
+      f.scoped(() => packPanel(f, panel(remainderColumn, sum(packedB, op("i32.mul", panels, wholePanel)), remainder)));
+    }
+  }
+
+  const rowTile = (count: number, i: Operand) =>
+    f.scoped(() => {
+      let source: Expression = stable(f, elementAt(elementAt(job.a, i, a.row * bytes), terms.from, a.column * bytes));
+      let [aRow, aStep] = [a.row * bytes, a.column * bytes];
+      if (packA) {
+        const target = sum(job.scratch, 0);
+        f.scoped(() =>
+          packPanel(f, { format, source, laneStep: aRow, termStep: aStep, width: count, terms: terms.count, target }),
+        );
+        source = stable(f, target);
+        [aRow, aStep] = [bytes, panelStep(format, count)];
+      }
+      const tile = (j: Operand, packed: Expression, columns: number) => {
+        const operands = packB
+          ? { b: packed, bStep: panelStep(format, columns) }
+          : { b: stable(f, inB(j)), bStep: b.row * bytes };
+        emitTile(job, terms, { rows: count, columns, row: i, column: j, a: source, aRow, aStep, ...operands });
+      };
+      f.forLoop(0, panels, 1, (p) =>
+        f.scoped(() => tile(sum(column, op("i32.mul", p, width)), sum(packedB, op("i32.mul", p, wholePanel)), width)),
+      );
+      if (remainder > 0) f.scoped(() => tile(remainderColumn, sum(packedB, op("i32.mul", panels, wholePanel)), remainder));
+    });
+  const wholeRows = m - (m % rows);
+  f.forLoop(0, wholeRows, rows, (i) => rowTile(rows, i));
+  if (m % rows > 0) rowTile(m % rows, wholeRows);
+}
+
+interface TileJob {
+  readonly rows: number;
+  /** At most vectors · lanes; the last vector may be partly outside the matrix. */
+  readonly columns: number;
+  readonly row: Operand;
+  readonly column: Operand;
+  readonly a: Expression;
+  readonly aRow: number;
+  readonly aStep: number;
+  readonly b: Expression;
+  readonly bStep: number;
+}
+
+function emitTile(job: Job, terms: TermBlock, tile: TileJob): void {
+  const { f, plan } = job;
+  const { format, relaxed, transposed, n } = plan;
+  const { rows, columns } = tile;
+  const { lanes } = format;
+  const vectors = Math.ceil(columns / lanes);
+  const column = stable(f, sum(tile.column));
+  const places = Array.from({ length: rows * vectors }, (_, i) => ({
+    row: Math.floor(i / vectors),
+    column: (i % vectors) * lanes,
+    lanes: Math.min(lanes, columns - (i % vectors) * lanes),
+  }));
+
+  /** Runs `body` on each vector of the tile, as vectors of the output or of the partial sums. */
+  const eachVector = (body: (at: OutputVector, i: number) => void) => {
+    const vectorAt = outputTile(f, format, tile.row, column, transposed);
+    for (const [i, p] of places.entries()) body(vectorAt(p.row, p.column, p.lanes), i);
+  };
+  const partialRow = panelStep(format, n) / format.bytes;
+  const partialBase = plan.partialsInScratch ? sum(job.scratch, plan.partials) : job.operands.c;
+  const partialLayout = plan.partialsInScratch ? { row: partialRow, column: 1 } : plan.c;
+  const [rowStride, columnStride] = transposed
+    ? [partialLayout.column, partialLayout.row]
+    : [partialLayout.row, partialLayout.column];
+
+  const initial = places.map(() => f.local("v128"));
+  let starts: Expression[] | undefined;
+  if (terms.isFirst === undefined) {
+    if (job.spec.accumulate) {
+      eachVector((at, i) => f.set(initial[i], startingValue(job, at) ?? initial[i]));
+      starts = initial;
+    }
+  } else {
+    f.if(
+      terms.isFirst,
+      () => eachVector((at, i) => f.set(initial[i], startingValue(job, at) ?? splatConstant("f32x4", 0))),
+      () => eachVector((at, i) => f.set(initial[i], at.load(partialBase ?? 0, rowStride, columnStride))),
+    );
+    starts = initial;
+  }
+  const sums = accumulateTile(f, {
+    format,
+    relaxed,
+    rows,
+    vectors,
+    a: tile.a,
+    aRow: tile.aRow,
+    b: tile.b,
+    reduction: [{ count: terms.count, aStep: tile.aStep, bStep: tile.bStep }],
+    ...(starts && { initial: starts }),
+    ...(plan.unroll && { unroll: plan.unroll }),
+  });
+  const finishAll = () => eachVector((at, i) => finish(job, sums[i], at));
+  if (terms.isLast === undefined) finishAll();
+  else f.if(terms.isLast, finishAll, () => eachVector((at, i) => at.store(partialBase ?? 0, rowStride, columnStride, sums[i])));
+}
