@@ -113,7 +113,8 @@ export function batchElementwise(
   );
 }
 
-function room(name: string, definition: Definition): Elementwise {
+/** The room of an elementwise operation of any arity; the factories below are written with it. */
+export function room(name: string, definition: Definition): Elementwise {
   const op: Elementwise = {
     kind: "elementwise",
     name,
