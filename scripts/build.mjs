@@ -5,14 +5,15 @@
 //   dist/types/**      declarations, by tsc
 // An entry whose source does not exist yet is skipped with a warning, and is an error in CI.
 //
-//   node scripts/build.mjs [--link] [--js] [--strict]
-//     --link    also make `npx gradus` work in this clone
-//     --js      leave the declarations out
-//     --strict  fail on a missing entry (the default where CI is set)
+//   node scripts/build.mjs [--prepare] [--js] [--strict]
+//     --prepare  as npm calls it after an installation and before the first `npx gradus`: do nothing when dist/ is newer than
+//                its sources, and let a type error pass with a warning
+//     --js       leave the declarations out
+//     --strict   fail on a missing entry (the default where CI is set)
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,7 +25,8 @@ const strict = options.has("--strict") || Boolean(process.env.CI);
 const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const started = performance.now();
 
-if (options.has("--link") && !existsSync(join(root, "src"))) process.exit(0);
+const stamp = join(root, "dist/.built");
+if (options.has("--prepare") && (await isFresh())) process.exit(0);
 await rm(join(root, "dist"), { recursive: true, force: true });
 
 const library = present(
@@ -47,14 +49,26 @@ const common = {
 };
 
 const [bundled, declarations] = await Promise.all([buildJavaScript(), options.has("--js") ? 0 : emitDeclarations()]);
-if (options.has("--link")) await linkCommands();
-
 const size = Object.values(bundled.metafile.outputs)
   .filter((output) => output.imports !== undefined)
   .reduce((sum, output) => sum + output.bytes, 0);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 console.log(`dist: ${library.length} entries, ${commands.length} commands, ${(size / 1024).toFixed(0)} KiB, ${seconds} s`);
-process.exitCode = declarations === 0 ? 0 : 1;
+if (declarations !== 0) {
+  console.error("the declarations in dist/types are incomplete: the sources have type errors");
+  process.exitCode = options.has("--prepare") ? 0 : 1;
+}
+await writeFile(stamp, "");
+
+/** Whether dist/ was built after every file that goes into it was last changed. */
+async function isFresh() {
+  if (!existsSync(stamp)) return false;
+  const built = (await stat(stamp)).mtimeMs;
+  const sources = (await readdir(join(root, "src"), { recursive: true })).map((path) => join(root, "src", path));
+  const others = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs"].map((path) => join(root, path));
+  const changed = await Promise.all([...sources, ...others].map(async (path) => (await stat(path)).mtimeMs));
+  return Math.max(...changed) < built;
+}
 
 /** Sources of `dist/X.js` paths, those that exist. */
 function present(paths) {
@@ -201,16 +215,5 @@ async function nameJavaScript(folder) {
     const path = join(folder, entry);
     const source = await readFile(path, "utf8");
     await writeFile(path, source.replace(/((?:from|import) ?\(?"\.[^"]*)\.ts"/g, '$1.js"'));
-  }
-}
-
-/** npm links a package's commands for those who depend on it, but not for the package itself. */
-async function linkCommands() {
-  if (process.platform === "win32") return; // there, npx installs the link by itself
-  const folder = join(root, "node_modules/.bin");
-  await mkdir(folder, { recursive: true });
-  for (const [name, path] of Object.entries(manifest.bin)) {
-    await rm(join(folder, name), { force: true });
-    await symlink(relative(folder, join(root, path)), join(folder, name));
   }
 }

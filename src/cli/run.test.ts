@@ -95,8 +95,10 @@ test("a training that throws ends as failed, with the message in the last event 
   expect(JSON.parse(json.stdout)).toMatchObject({ event: "end", status: "failed", message: "loss is NaN in step 3" });
   expect(json).toMatchObject({ code: 1, stderr: "error loss is NaN in step 3\n" });
   const text = await gradus("train digits", failing);
-  expect(text).toMatchObject({ code: 1, stderr: "" });
-  expect(text.stdout).toContain("loss is NaN in step 3");
+  expect(text).toMatchObject({ code: 1, stderr: "error loss is NaN in step 3\n" });
+  expect(text.stdout).toMatch(/^failed in /);
+  const returned = { ...done, status: "failed", message: "loss is NaN in step 3" } as const;
+  expect(await gradus("train digits", { train: async () => returned })).toMatchObject({ code: 1, stderr: text.stderr });
 });
 
 test("an interrupted training exits with 130", async () => {

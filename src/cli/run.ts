@@ -84,12 +84,14 @@ async function train(request: Extract<Request, { command: "train" }>, world: Wor
     const commands = await world.commands();
     const result = await commands.train(request.options, contextOf(world, emit));
     emit(result);
-    return endCode(end ?? result);
+    const last = end ?? result;
+    if (last.status === "failed" && last.message !== undefined) complain(world, last.message);
+    return endCode(last);
   } catch (error) {
     const status = world.signal.aborted ? "interrupted" : "failed";
     const seconds = (performance.now() - started) / 1000;
     emit({ event: "end", status, metrics: {}, seconds, message: error instanceof Error ? error.message : String(error) });
-    if (request.manner.json || !(error instanceof GradusError)) complain(world, describe(error, world.environment));
+    complain(world, describe(error, world.environment));
     return status === "interrupted" ? exitCodes.interrupted : exitCodes.no;
   }
 }

@@ -127,7 +127,6 @@ export function endLine(event: EndEvent, best?: Best, style: Paint = paint(false
   if (best !== undefined && best.epochs > 1) {
     parts.push(`best ${namedMetric(best.name, best.value)} in epoch ${best.epoch}`);
   }
-  if (event.message !== undefined) parts.push(event.message);
   const lines = [parts.join(separator)];
   if (event.run !== undefined) lines.push(`${style.dim("run")} ${event.run}`);
   return lines.join("\n");
