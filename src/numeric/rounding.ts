@@ -70,7 +70,7 @@ export function addDown(a: number, b: number): number {
 
 /** Least float64 ≥ a + b. */
 export function addUp(a: number, b: number): number {
-  return -addDown(-a, -b);
+  return 0 - addDown(-a, -b);
 }
 
 /** A float64 ≤ a·b, the largest except near under- and overflow; 0·∞ = 0. */

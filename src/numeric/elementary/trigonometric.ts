@@ -32,19 +32,24 @@ function reduce<V>(k: Algebra<V>, x: V): Reduced<V> {
   return { n, r: clamp(k, r2, k.constant(-0.8), k.constant(0.8)), low: clamp(k, low, k.constant(-1e-6), k.constant(1e-6)) };
 }
 
-/** sin(r + low) - r. */
-function sinTail<V>(k: Algebra<V>, { r, low }: Reduced<V>, z: V): V {
-  return k.add(k.mul(k.mul(r, z), polynomial(k, z, coefficientsOf(k).sin)), low);
+interface Kernels<V> {
+  /** sin(r + low) = r + sinSmall. */
+  readonly sinSmall: V;
+  /** cos(r + low) = cosLarge + cosSmall. */
+  readonly cosLarge: V;
+  readonly cosSmall: V;
 }
 
-/** cos(r + low) as a sum of a large and a small term. */
-function cosParts<V>(k: Algebra<V>, { r, low }: Reduced<V>, z: V): readonly [V, V] {
+function kernels<V>(k: Algebra<V>, { r, low }: Reduced<V>): Kernels<V> {
+  const c = coefficientsOf(k);
   const one = k.constant(1);
+  const z = k.mul(r, r);
   const half = k.mul(k.constant(0.5), z);
-  const large = k.sub(one, half);
-  const lost = k.sub(k.sub(one, large), half);
-  const tail = k.sub(k.mul(k.mul(z, z), polynomial(k, z, coefficientsOf(k).cos)), k.mul(r, low));
-  return [large, k.add(lost, tail)];
+  const cosLarge = k.sub(one, half);
+  const lost = k.sub(k.sub(one, cosLarge), half);
+  const cosCurved = k.sub(k.mul(k.mul(z, z), polynomial(k, z, c.cos)), k.mul(r, low));
+  const sinSmall = k.add(k.mul(k.mul(r, z), polynomial(k, z, c.sin)), k.mul(low, cosLarge));
+  return { sinSmall, cosLarge, cosSmall: k.add(lost, cosCurved) };
 }
 
 /** Whether an integral n is odd, and whether ⌊n/2⌋ is, as masks. */
@@ -58,10 +63,9 @@ function parity<V>(k: Algebra<V>, n: V): { readonly odd: V; readonly secondOdd: 
 
 /** sin of the argument plus `quarters`·π/2. */
 function sinShifted<V>(k: Algebra<V>, reduced: Reduced<V>, quarters: number): V {
-  const z = k.mul(reduced.r, reduced.r);
+  const { sinSmall, cosLarge, cosSmall } = kernels(k, reduced);
   const { odd, secondOdd } = parity(k, quarters === 0 ? reduced.n : k.add(reduced.n, k.constant(quarters)));
-  const [large, small] = cosParts(k, reduced, z);
-  const value = k.add(k.select(odd, large, reduced.r), k.select(odd, small, sinTail(k, reduced, z)));
+  const value = k.add(k.select(odd, cosLarge, reduced.r), k.select(odd, cosSmall, sinSmall));
   return k.select(secondOdd, k.neg(value), value);
 }
 
@@ -79,10 +83,10 @@ export function cos<V>(k: Algebra<V>, x: V): V {
 /** Tangent. Error < 1.5 ulp within the limit above. Keeps -0; NaN at ±Infinity. */
 export function tan<V>(k: Algebra<V>, x: V): V {
   const reduced = reduce(k, x);
-  const z = k.mul(reduced.r, reduced.r);
+  const { sinSmall, cosLarge, cosSmall } = kernels(k, reduced);
   const { odd } = parity(k, reduced.n);
-  const [s, sLow] = fastTwoSum(k, reduced.r, sinTail(k, reduced, z));
-  const [c, cLow] = fastTwoSum(k, ...cosParts(k, reduced, z));
+  const [s, sLow] = fastTwoSum(k, reduced.r, sinSmall);
+  const [c, cLow] = fastTwoSum(k, cosLarge, cosSmall);
   const top = k.select(odd, k.neg(c), s);
   const topLow = k.select(odd, k.neg(cLow), sLow);
   const bottom = k.select(odd, s, c);
