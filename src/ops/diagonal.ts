@@ -3,8 +3,9 @@
 import { fail } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import { formatShape } from "../graph/shape.ts";
-import { mul } from "./arithmetic.ts";
+import { scalar } from "../graph/structural.ts";
 import { tabulate } from "./fill.ts";
+import { where } from "./selection.ts";
 import { moveAxis, reshape } from "./shape.ts";
 import { pad, sliceAxis } from "./slicing.ts";
 import { sum } from "./sum.ts";
@@ -44,10 +45,8 @@ export function trace(x: Node): Node {
 
 function triangle(operation: string, x: Node, keep: (row: number, column: number) => boolean): Node {
   const [rows, columns] = matrixDims(operation, x);
-  return mul(
-    x,
-    tabulate([rows, columns], x.dtype, (i) => (keep(Math.floor(i / columns), i % columns) ? 1 : 0)),
-  );
+  const mask = tabulate([rows, columns], "bool", (i) => (keep(Math.floor(i / columns), i % columns) ? 1 : 0));
+  return where(mask, x, scalar(0, x.dtype));
 }
 
 /** x with zeros above diagonal `offset` (0: the main one, positive: to its right). */

@@ -189,7 +189,7 @@ function argument(name: "argmax" | "argmin", better: (a: number, b: number) => b
         for (let i = 1; i < n; i++) {
           const [value, record] = [x.data[start + i * stride], x.data[start + best * stride]];
           // The first NaN wins, as it does in the maximum itself.
-          if (record === record && (value !== value || better(value, record))) best = i;
+          if (!Number.isNaN(record) && (Number.isNaN(value) || better(value, record))) best = i;
         }
         y.data[at] = best;
       });
