@@ -66,8 +66,8 @@ describe("generated digits", () => {
     const { train, test } = digits({ seed: 0, train: 50, test: 20 });
     expect([fingerprint(train), fingerprint(test)]).toMatchInlineSnapshot(`
       [
-        "dfa05550c03bba30",
-        "ea1b5e786ebe8524",
+        "a4cc6184256f675e",
+        "5d4acb180e734578",
       ]
     `);
   });

@@ -242,8 +242,8 @@ function stamp(random: Stream, pixels: Uint8Array, offset: number): void {
       massY += ink[i] * (y + 0.5);
     }
   }
-  const shiftX = Math.round(side / 2 - massX / mass + random.between(-2.5, 2.5));
-  const shiftY = Math.round(side / 2 - massY / mass + random.between(-2.5, 2.5));
+  const shiftX = Math.round(side / 2 - massX / mass + random.between(-2.3, 2.3));
+  const shiftY = Math.round(side / 2 - massY / mass + random.between(-2.3, 2.3));
   for (let y = Math.max(0, shiftY); y < Math.min(side, side + shiftY); y++) {
     for (let x = Math.max(0, shiftX); x < Math.min(side, side + shiftX); x++) {
       pixels[offset + y * side + x] = Math.round(255 * ink[(y - shiftY) * side + x - shiftX]);
