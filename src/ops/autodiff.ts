@@ -55,7 +55,13 @@ export function pullback(outputs: readonly Node[], cotangents: Adjoints, wrt: re
     if (derivative.kind === "zero") continue;
     if (derivative.kind === "none") fail("derivative", `${where(node)}${node.op.name} has no derivative: ${derivative.reason}`);
     const needed = node.inputs.map((n) => active.has(n));
-    const parts = atPath(node.path, () => derivative.vjp(node, node.outputs.map((_, k) => slots[k]), needed));
+    const parts = atPath(node.path, () =>
+      derivative.vjp(
+        node,
+        node.outputs.map((_, k) => slots[k]),
+        needed,
+      ),
+    );
     node.inputs.forEach((input, k) => {
       if (needed[k]) accumulate(input, 0, parts[k]);
     });
@@ -102,7 +108,11 @@ function pushNode(node: Node, tangents: Adjoints): Adjoints {
       let total: Node | undefined;
       tangents.forEach((t, i) => {
         if (!t) return;
-        const part = makeNode(node.op, node.inputs.map((n, k) => (k === i ? t : n)), node.attributes);
+        const part = makeNode(
+          node.op,
+          node.inputs.map((n, k) => (k === i ? t : n)),
+          node.attributes,
+        );
         total = total ? add(total, part) : part;
       });
       return [total];
@@ -161,4 +171,3 @@ installCallRules({
     },
   },
 });
-

@@ -31,7 +31,10 @@ export function batchGraph(
     if (images.has(node)) continue;
     const inputs = node.inputs.map((n) => images.get(n)!);
     if (!inputs.some((i) => i.batched)) {
-      const same = withInputs(node, inputs.map((i) => i.outputs[0]));
+      const same = withInputs(
+        node,
+        inputs.map((i) => i.outputs[0]),
+      );
       // A pick of an unbatched node goes through the node itself; other consumers see its first output, which is the node.
       images.set(node, { outputs: [same], batched: false });
     } else if (isPick(node)) {
@@ -54,13 +57,22 @@ export function batchGraph(
 }
 
 /** `batchGraph` with every result carrying the axis. */
-export function batchOutputs(outputs: readonly Node[], batched: ReadonlyMap<Node, Node>, plain: ReadonlyMap<Node, Node>, size: number): Node[] {
+export function batchOutputs(
+  outputs: readonly Node[],
+  batched: ReadonlyMap<Node, Node>,
+  plain: ReadonlyMap<Node, Node>,
+  size: number,
+): Node[] {
   const { nodes, isBatched } = batchGraph(outputs, batched, plain, size);
   return nodes.map((n, i) => (isBatched[i] ? n : expandLeading(n, size)));
 }
 
 /** Splits formals → actuals by whether the actual is batched. */
-export function partition(formals: readonly Node[], actuals: readonly Node[], batched: readonly boolean[]): [Map<Node, Node>, Map<Node, Node>] {
+export function partition(
+  formals: readonly Node[],
+  actuals: readonly Node[],
+  batched: readonly boolean[],
+): [Map<Node, Node>, Map<Node, Node>] {
   const yes = new Map<Node, Node>();
   const no = new Map<Node, Node>();
   formals.forEach((f, i) => (batched[i] ? yes : no).set(f, actuals[i]));

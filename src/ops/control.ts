@@ -11,8 +11,8 @@ import { isIdentity, parameter, pick } from "../graph/structural.ts";
 import { add } from "./arithmetic.ts";
 import { pullback, pushforward, zerosOf } from "./autodiff.ts";
 import { batchGraph, batchOutputs, partition } from "./batching.ts";
-import { where } from "./comparison.ts";
 import { any } from "./reduction.ts";
+import { where } from "./selection.ts";
 import { broadcastTo, expandLeading, moveAxis, reshape } from "./shape.ts";
 
 /** Bodies closed over their operands: `graph` takes formals followed by one parameter per entry of `captured`. */
@@ -46,7 +46,8 @@ function close(formals: readonly Node[], outputs: readonly Node[]): Closed {
 }
 
 function checkCarry(operation: string, init: readonly Node[], next: readonly Node[]): void {
-  if (init.length !== next.length) fail("argument", `${operation}: the body returns ${next.length} carried values, but ${init.length} were given.`);
+  if (init.length !== next.length)
+    fail("argument", `${operation}: the body returns ${next.length} carried values, but ${init.length} were given.`);
   init.forEach((n, i) => {
     if (!sameShape(n.shape, next[i].shape) || n.dtype !== next[i].dtype) {
       fail(
@@ -99,7 +100,10 @@ const scanOp: Structural<ScanAttributes> = {
   },
   batch: (inputs, batched, attributes, size) => batchScan(inputs, batched, attributes, size),
   cost: (_inputs, _outputs, { body, length }) => bodyCost([body], length),
-  notation: () => ({ text: (...xs) => `scan(${xs.join(", ")})`, tex: (...xs) => String.raw`\operatorname{scan}(${xs.join(", ")})` }),
+  notation: () => ({
+    text: (...xs) => `scan(${xs.join(", ")})`,
+    tex: (...xs) => String.raw`\operatorname{scan}(${xs.join(", ")})`,
+  }),
 };
 
 function makeScan(inputs: readonly Node[], attributes: ScanAttributes): Node[] {
@@ -117,9 +121,11 @@ export function scan(
   xs: readonly Node[],
   options: { readonly length?: number; readonly reverse?: boolean } = {},
 ): { carry: Node[]; ys: Node[] } {
-  const length = options.length ?? xs[0]?.shape[0] ?? fail("argument", "scan: without sequences, say how many steps: { length }.");
+  const length =
+    options.length ?? xs[0]?.shape[0] ?? fail("argument", "scan: without sequences, say how many steps: { length }.");
   for (const x of xs) {
-    if (x.shape[0] !== length) fail("shape", `scan: sequences must have ${length} steps on their first axis, got ${formatShape(x.shape)}.`);
+    if (x.shape[0] !== length)
+      fail("shape", `scan: sequences must have ${length} steps on their first axis, got ${formatShape(x.shape)}.`);
   }
   const carryFormals = init.map((n, i) => parameter(typeOf(n), `carry${i}`));
   const xFormals = xs.map((n, i) => parameter({ shape: n.shape.slice(1), dtype: n.dtype }, `x${i}`));
@@ -152,7 +158,9 @@ function pullScan(node: Node, cotangents: Adjoints, needed: readonly boolean[]):
   const formals = body.parameters;
   const carryFormals = formals.slice(0, carries);
   // Cotangents of every float carry, and of those result sequences that have one.
-  const dual = body.outputs.map((n, i) => (isFloat(n.dtype) && (i < carries || cotangents[i]) ? parameter(typeOf(n), `d${i}`) : undefined));
+  const dual = body.outputs.map((n, i) =>
+    isFloat(n.dtype) && (i < carries || cotangents[i]) ? parameter(typeOf(n), `d${i}`) : undefined,
+  );
   const wanted = formals.map((f, i) => isFloat(f.dtype) && (i < carries || needed[i]));
   const wrt = formals.filter((_, i) => wanted[i]);
   // Bodies of differentiated scans have no calls left, so that residuals are primitives' values, each once.
@@ -214,7 +222,14 @@ function pullScan(node: Node, cotangents: Adjoints, needed: readonly boolean[]):
     ],
     {
       body: {
-        parameters: [...carryDuals, ...sums.map((s) => s.total), ...presentY.map(({ d }) => d), ...savedFormals, ...xFormals, ...operandFormals],
+        parameters: [
+          ...carryDuals,
+          ...sums.map((s) => s.total),
+          ...presentY.map(({ d }) => d),
+          ...savedFormals,
+          ...xFormals,
+          ...operandFormals,
+        ],
         outputs: backOutputs,
       },
       carries: carryDuals.length + sums.length,
@@ -245,7 +260,10 @@ function pushScan(node: Node, tangents: Adjoints): Adjoints {
     dual.filter((d) => d !== undefined),
   );
   const section = <T>(list: readonly T[], k: 0 | 1 | 2): T[] =>
-    list.slice(k === 0 ? 0 : k === 1 ? carries : carries + sequences, k === 0 ? carries : k === 1 ? carries + sequences : undefined);
+    list.slice(
+      k === 0 ? 0 : k === 1 ? carries : carries + sequences,
+      k === 0 ? carries : k === 1 ? carries + sequences : undefined,
+    );
   const present = (list: readonly (Node | undefined)[]) => list.filter((n): n is Node => n !== undefined);
   const given = formals.map((f, i) => dual[i] && (tangents[i] ?? zerosOf(typeOf(f))));
   const carryOut = body.outputs.slice(0, carries);
@@ -274,13 +292,20 @@ function pushScan(node: Node, tangents: Adjoints): Adjoints {
   return [...carryResult, ...yResult];
 }
 
-function batchScan(inputs: readonly Node[], batched: readonly boolean[], attributes: ScanAttributes, size: number): readonly Node[] {
+function batchScan(
+  inputs: readonly Node[],
+  batched: readonly boolean[],
+  attributes: ScanAttributes,
+  size: number,
+): readonly Node[] {
   const { body, carries, sequences } = attributes;
   // A carry is batched if it starts so or becomes so; grow the set until it is stable.
   const flags = [...batched];
   const moved = inputs.map((n, i) => (batched[i] && i >= carries && i < carries + sequences ? moveAxis(n, 0, 1) : n));
   const trace = () => {
-    const formals = body.parameters.map((p, i) => parameter(flags[i] ? { shape: [size, ...p.shape], dtype: p.dtype } : typeOf(p)));
+    const formals = body.parameters.map((p, i) =>
+      parameter(flags[i] ? { shape: [size, ...p.shape], dtype: p.dtype } : typeOf(p)),
+    );
     const [yes, no] = partition(body.parameters, formals, flags);
     return { formals, ...batchGraph(body.outputs, yes, no, size) };
   };
@@ -331,15 +356,25 @@ const whileOp: Structural<WhileAttributes> = {
   batch: (inputs, batched, attributes, size) => batchWhile(inputs, batched, attributes, size),
   // The number of steps is not known; one step is counted.
   cost: (_inputs, _outputs, { condition, body }) => bodyCost([condition, body], 1),
-  notation: () => ({ text: (...xs) => `while(${xs.join(", ")})`, tex: (...xs) => String.raw`\operatorname{while}(${xs.join(", ")})` }),
+  notation: () => ({
+    text: (...xs) => `while(${xs.join(", ")})`,
+    tex: (...xs) => String.raw`\operatorname{while}(${xs.join(", ")})`,
+  }),
 };
 
 /** carry = body(carry) as long as condition(carry) holds. Forward-mode derivatives only. */
-export function whileLoop(condition: (carry: Node[]) => Node, body: (carry: Node[]) => readonly Node[], init: readonly Node[]): Node[] {
+export function whileLoop(
+  condition: (carry: Node[]) => Node,
+  body: (carry: Node[]) => readonly Node[],
+  init: readonly Node[],
+): Node[] {
   const formals = init.map((n, i) => parameter(typeOf(n), `carry${i}`));
   const test = condition(formals);
   if (test.dtype !== "bool" || test.shape.length !== 0) {
-    fail("dtype", `while: the condition must be a scalar bool, got ${test.dtype}${formatShape(test.shape)}. Reduce it with all() or any().`);
+    fail(
+      "dtype",
+      `while: the condition must be a scalar bool, got ${test.dtype}${formatShape(test.shape)}. Reduce it with all() or any().`,
+    );
   }
   const next = body(formals);
   checkCarry("while", init, next);
@@ -423,7 +458,13 @@ const condOp: Structural<CondAttributes> = {
         return pullback(g.outputs, duals, wrt).map((p, i) => p ?? zerosOf(typeOf(wrt[i])));
       });
       if (pulled[0].length === 0) return [];
-      const results = makeCond(node.inputs, cotangents.filter((c): c is Node => c !== undefined), present, branches, pulled);
+      const results = makeCond(
+        node.inputs,
+        cotangents.filter((c): c is Node => c !== undefined),
+        present,
+        branches,
+        pulled,
+      );
       let next = 0;
       return [undefined, ...wanted.map((w) => (w ? results[next++] : undefined))];
     },
@@ -442,7 +483,13 @@ const condOp: Structural<CondAttributes> = {
       const live = node.outputs.map((_, i) => pushed.some((p) => p[i] !== undefined));
       const filled = pushed.map((p) => p.flatMap((n, i) => (live[i] ? [n ?? zerosOf(node.outputs[i])] : [])));
       if (filled[0].length === 0) return [];
-      const results = makeCond(node.inputs, given.filter((t): t is Node => t !== undefined), present, branches, filled);
+      const results = makeCond(
+        node.inputs,
+        given.filter((t): t is Node => t !== undefined),
+        present,
+        branches,
+        filled,
+      );
       let next = 0;
       return live.map((l) => (l ? results[next++] : undefined));
     },
@@ -501,7 +548,10 @@ export function cond(
   operands: readonly Node[],
 ): Node[] {
   if (predicate.dtype !== "bool" || predicate.shape.length !== 0) {
-    fail("dtype", `cond: the predicate must be a scalar bool, got ${predicate.dtype}${formatShape(predicate.shape)}. For arrays use where().`);
+    fail(
+      "dtype",
+      `cond: the predicate must be a scalar bool, got ${predicate.dtype}${formatShape(predicate.shape)}. For arrays use where().`,
+    );
   }
   const formals = operands.map((n, i) => parameter(typeOf(n), `x${i}`));
   const a = whenTrue(formals);

@@ -17,10 +17,14 @@ function mergeScans(outputs: readonly Node[]): Node[] {
   const standIn = new Map<Node, Node>();
   for (const node of scans) {
     const { id } = scanOf(node)!;
-    const extended = scans.find((other) => scanOf(other)!.extends.includes(id) && other.inputs.every((n, i) => n === node.inputs[i]));
+    const extended = scans.find(
+      (other) => scanOf(other)!.extends.includes(id) && other.inputs.every((n, i) => n === node.inputs[i]),
+    );
     if (extended) standIn.set(node, extended);
   }
   if (standIn.size === 0) return [...outputs];
   const last = (node: Node): Node => (standIn.has(node) ? last(standIn.get(node)!) : node);
-  return substitute(outputs, new Map(), (node, original) => (standIn.has(original) ? withInputs(last(original), node.inputs) : undefined));
+  return substitute(outputs, new Map(), (node, original) =>
+    standIn.has(original) ? withInputs(last(original), node.inputs) : undefined,
+  );
 }

@@ -1,12 +1,12 @@
 // From functions of nodes to functions of tensors: eager outside, traced inside. An operation on concrete tensors is evaluated at
 // once by the interpreter; one with a symbolic operand leaves a node.
 
+import { evaluate } from "../engines/interpreter/evaluate.ts";
 import type { DType } from "../graph/dtype.ts";
 import { convert, isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { type Node, topologicalOrder } from "../graph/node.ts";
 import { constant, isConstant, isParameter, scalar } from "../graph/structural.ts";
-import { evaluate } from "../engines/interpreter/evaluate.ts";
 import { optimize } from "../ops/optimize.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -43,7 +43,10 @@ export function commonDType(operands: readonly TensorLike[]): DType | undefined 
 /** Nodes as tensors: evaluated now unless they depend on something that has no value yet. */
 export function finish(nodes: readonly Node[]): Tensor[] {
   const pending = nodes.filter((n) => !n.symbolic && !isConstant(n));
-  const values = pending.length > 0 ? evaluate(pending.length > 1 || pending[0].inputs.length > 2 ? optimize(pending) : pending, new Map()) : [];
+  const values =
+    pending.length > 0
+      ? evaluate(pending.length > 1 || pending[0].inputs.length > 2 ? optimize(pending) : pending, new Map())
+      : [];
   let next = 0;
   return nodes.map((n) => {
     if (n.symbolic || isConstant(n)) return new Tensor(n);

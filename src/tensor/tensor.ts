@@ -58,7 +58,8 @@ export class Tensor<S extends Shape = Shape> {
   }
   /** The value of a tensor with one element; a boolean tensor gives 0 or 1. */
   item(): number {
-    if (this.size !== 1) fail("shape", `item(): the tensor has shape ${formatShape(this.shape)}, not one element. Use toArray() or data().`);
+    if (this.size !== 1)
+      fail("shape", `item(): the tensor has shape ${formatShape(this.shape)}, not one element. Use toArray() or data().`);
     return readable(this)[0];
   }
   /** Nested arrays; a number for a scalar. */
@@ -78,7 +79,9 @@ export class Tensor<S extends Shape = Shape> {
     const type = `${this.dtype}${formatShape(this.shape)}`;
     if (this.isSymbolic) return `Tensor ${type} (symbolic: ${this.node.op.name})`;
     const data = readable(this);
-    const shown = Array.from(data.subarray(0, 8), (v) => (this.dtype === "bool" ? String(v !== 0) : String(Number(v.toPrecision(6)))));
+    const shown = Array.from(data.subarray(0, 8), (v) =>
+      this.dtype === "bool" ? String(v !== 0) : String(Number(v.toPrecision(6))),
+    );
     return `Tensor ${type} [${shown.join(", ")}${data.length > 8 ? ", …" : ""}]`;
   }
   toJSON(): NestedArray {
@@ -89,7 +92,9 @@ export class Tensor<S extends Shape = Shape> {
   }
   /** Using a tensor as a number is a mistake more often than not; it says what to write. */
   valueOf(): number {
-    return this.size === 1 ? this.item() : fail("argument", "a tensor is not a number: use methods such as add() and mul(), or item() to read a scalar.");
+    return this.size === 1
+      ? this.item()
+      : fail("argument", "a tensor is not a number: use methods such as add() and mul(), or item() to read a scalar.");
   }
 
   // ---- arithmetic ----------------------------------------------------------------------------------------------------------
@@ -121,7 +126,7 @@ export class Tensor<S extends Shape = Shape> {
     return binary(ops.minimum, this, b);
   }
   clip(low: number, high: number): Tensor<S> {
-    return one(ops.clip(this.node, low, high));
+    return one(ops.clip(this.node, nodeOf(low, this.dtype), nodeOf(high, this.dtype)));
   }
   neg(): Tensor<S> {
     return one(ops.neg(this.node));
@@ -255,7 +260,7 @@ export class Tensor<S extends Shape = Shape> {
   }
   /** Euclidean norm over `axes`; its derivative at 0 is taken as 0. */
   norm(axes?: Axes, keepDims = false): Tensor {
-    return one(ops.norm(this.node, 2, axes, keepDims));
+    return one(ops.norm(this.node, axes, { keepDims }));
   }
   softmax(axis = -1): Tensor<S> {
     return one(ops.softmax(this.node, axis));
@@ -281,7 +286,9 @@ export class Tensor<S extends Shape = Shape> {
     return one(ops.reshape(this.node, shape));
   }
   /** Axes reordered; reversed without a permutation. */
-  transpose(permutation?: readonly number[]): Tensor<S extends readonly [infer A, infer B] ? readonly [B, A] & Shape : Shape> {
+  transpose(
+    permutation?: readonly number[],
+  ): Tensor<S extends readonly [infer A extends number, infer B extends number] ? readonly [B, A] : Shape> {
     return one(ops.transpose(this.node, permutation));
   }
   broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
@@ -329,7 +336,10 @@ export function readable(x: Tensor): TypedArray {
 /** A tensor from numbers nested in arrays (float32 unless said) or from a typed array (its own dtype) with a shape. */
 export function tensor(data: number | boolean): Tensor<readonly []>;
 export function tensor(data: NestedArray, options?: { readonly dtype?: DType }): Tensor;
-export function tensor<const S extends Shape>(data: TypedArray, options: { readonly shape: S; readonly dtype?: DType }): Tensor<S>;
+export function tensor<const S extends Shape>(
+  data: TypedArray,
+  options: { readonly shape: S; readonly dtype?: DType },
+): Tensor<S>;
 export function tensor(data: NestedArray | TypedArray, options?: { readonly shape?: Shape; readonly dtype?: DType }): Tensor;
 export function tensor(data: NestedArray | TypedArray, options: { readonly shape?: Shape; readonly dtype?: DType } = {}): Tensor {
   if (ArrayBuffer.isView(data)) {
@@ -337,7 +347,10 @@ export function tensor(data: NestedArray | TypedArray, options: { readonly shape
     if (sizeOf(shape) !== data.length) {
       fail("shape", `tensor: ${data.length} elements do not fill the shape ${formatShape(shape)}, which needs ${sizeOf(shape)}.`);
     }
-    const dtype = options.dtype ?? dtypeOf(data) ?? fail("dtype", `tensor: ${data} is not a Float32Array, Float64Array, Int32Array or Uint8Array.`);
+    const dtype =
+      options.dtype ??
+      dtypeOf(data) ??
+      fail("dtype", `tensor: ${data} is not a Float32Array, Float64Array, Int32Array or Uint8Array.`);
     return new Tensor(constant(dtypeOf(data) === dtype ? data.slice() : convert(data, dtype), shape, dtype));
   }
   const shape: number[] = [];
@@ -350,13 +363,17 @@ export function tensor(data: NestedArray | TypedArray, options: { readonly shape
   let next = 0;
   const fill = (level: NestedArray, axis: number, at: string): void => {
     if (typeof level === "number" || typeof level === "boolean") {
-      if (axis !== shape.length) fail("shape", `tensor: ragged array: ${at || "the array"} is a number where a row of ${shape[axis]} was expected.`);
+      if (axis !== shape.length)
+        fail("shape", `tensor: ragged array: ${at || "the array"} is a number where a row of ${shape[axis]} was expected.`);
       values[next++] = dtype === "bool" ? Number(Boolean(level)) : Number(level);
       return;
     }
     if (!Array.isArray(level)) fail("argument", `tensor: ${at || "the data"} is ${String(level)}, not a number.`);
     if (axis >= shape.length || level.length !== shape[axis]) {
-      fail("shape", `tensor: ragged array: ${at || "the array"} has length ${level.length}, its siblings ${shape[axis] ?? "are numbers"}.`);
+      fail(
+        "shape",
+        `tensor: ragged array: ${at || "the array"} has length ${level.length}, its siblings ${shape[axis] ?? "are numbers"}.`,
+      );
     }
     level.forEach((v, i) => fill(v, axis + 1, `${at}[${i}]`));
   };

@@ -76,7 +76,9 @@ export function mapTree<T>(f: (...leaves: Tensor[]) => unknown, tree: T, ...othe
       fail(
         "argument",
         `trees differ in form: ${leaves.length} leaves against ${flat.leaves.length}` +
-          (i >= 0 ? `; first difference at ${structure.paths[i] || "the root"} against ${flat.structure.paths[i] ?? "nothing"}.` : "."),
+          (i >= 0
+            ? `; first difference at ${structure.paths[i] || "the root"} against ${flat.structure.paths[i] ?? "nothing"}.`
+            : "."),
       );
     }
     return flat.leaves;

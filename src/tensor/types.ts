@@ -8,10 +8,19 @@ import type { Tensor } from "./tensor.ts";
 type Fits<A extends number, B extends number> = A extends B ? true : B extends A ? true : false;
 
 /** The result of an elementwise operation: the common shape when both are the same, unknown otherwise. */
-export type Broadcast<A extends Shape, B extends Shape> = [A, B] extends [B, A] ? A : B extends readonly [] ? A : A extends readonly [] ? B : Shape;
+export type Broadcast<A extends Shape, B extends Shape> = [A, B] extends [B, A]
+  ? A
+  : B extends readonly []
+    ? A
+    : A extends readonly []
+      ? B
+      : Shape;
 
 /** Shape of a matrix product, where it is known. */
-export type MatmulShape<A extends Shape, B extends Shape> = A extends readonly [...infer Batch extends number[], infer _K extends number]
+export type MatmulShape<A extends Shape, B extends Shape> = A extends readonly [
+  ...infer Batch extends number[],
+  infer _K extends number,
+]
   ? B extends readonly [number, infer N extends number]
     ? readonly [...Batch, N]
     : Shape

@@ -1,12 +1,12 @@
 // compile(f): the whole of f as one program of an engine, traced once per form of its arguments. Tensors given away (donated) are
 // updated in the program's own memory, so that a training step copies no parameters.
 
-import { type EngineName, engineNamed } from "../engines/index.ts";
 import type { Engine, Program } from "../engines/engine.ts";
+import { type EngineName, engineNamed } from "../engines/index.ts";
 import type { TypedArray } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { typeOf } from "../graph/node.ts";
-import { sameShape, type Shape } from "../graph/shape.ts";
+import { type Shape, sameShape } from "../graph/shape.ts";
 import { constant, type Literal, parameter } from "../graph/structural.ts";
 import { isClosed } from "../tensor/lift.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -203,13 +203,12 @@ export function compile<A extends unknown[], R>(f: (...args: A) => R, options: C
       if (k > 0) entries = [entry, ...entries.filter((e) => e !== entry)];
       return run(entry, leaves) as R;
     }
-    const lifted = args.map(asTree);
-    const { leaves } = flatten(lifted);
+    const { leaves } = flatten(args);
     if (leaves.some((t) => t.isSymbolic)) return f(...args);
-    if (lifted.some((a, i) => a !== args[i])) return compiled(...(lifted as A));
     const entry = build(f as (...args: never[]) => unknown, args, engineNamed(options.engine ?? "auto"), donate);
     compilations++;
-    for (const old of entries.slice(cacheSize - 1)) for (const literal of old.held) if (literal instanceof Resident) literal.save();
+    for (const old of entries.slice(cacheSize - 1))
+      for (const literal of old.held) if (literal instanceof Resident) literal.save();
     entries = [entry, ...entries.slice(0, cacheSize - 1)];
     return run(entry, leaves) as R;
   };

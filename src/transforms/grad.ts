@@ -13,6 +13,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { flatten, type Structure } from "../tensor/tree.ts";
 import { asTree, type Loose, resolve, scalarOutput, trace } from "./trace.ts";
 
+/** What a derivative with respect to an argument looks like: the argument's form (a number counts as a scalar tensor). */
+export type Gradient<T> = Exclude<T, number>;
+
 /** The form of R with the form of X in place of each tensor. */
 export type Jacobian<R, X> = R extends Tensor
   ? X extends Tensor
@@ -44,19 +47,22 @@ function requireFloats(operation: string, structure: Structure, leaves: readonly
 export function valueAndGrad<A extends unknown[], N extends number = 0>(
   f: (...args: A) => Tensor,
   options: GradOptions<N> = {},
-): (...args: Loose<A>) => { readonly value: Tensor<readonly []>; readonly gradient: A[N] } {
+): (...args: Loose<A>) => { readonly value: Tensor<readonly []>; readonly gradient: Gradient<A[N]> } {
   return (...args) => {
     const { formals, arguments: parts, output } = trace(f, args, [options.argument ?? 0]);
     requireFloats("grad", parts[0].structure, formals.nodes);
     const value = scalarOutput("grad", output);
     const pulled = pullback([value], [ones(value)], formals.nodes);
     const results = resolve([reshape(value, []), ...formals.nodes.map((n, i) => pulled[i] ?? zerosOf(typeOf(n)))], formals);
-    return { value: results[0] as Tensor<readonly []>, gradient: parts[0].structure.build(results.slice(1)) as A[N] };
+    return { value: results[0] as Tensor<readonly []>, gradient: parts[0].structure.build(results.slice(1)) as Gradient<A[N]> };
   };
 }
 
 /** ∇f with respect to one argument, in the form of that argument. The function must return one scalar. */
-export function grad<A extends unknown[], N extends number = 0>(f: (...args: A) => Tensor, options: GradOptions<N> = {}): (...args: Loose<A>) => A[N] {
+export function grad<A extends unknown[], N extends number = 0>(
+  f: (...args: A) => Tensor,
+  options: GradOptions<N> = {},
+): (...args: Loose<A>) => Gradient<A[N]> {
   const both = valueAndGrad<A, N>(f, options);
   return (...args) => both(...args).gradient;
 }
@@ -92,12 +98,20 @@ export function vjp<A extends unknown[], R>(
 }
 
 /** The leaves of `tree` as nodes of the types of `like`. */
-function matching(operation: string, tree: unknown, structure: Structure, like: readonly { shape: readonly number[]; dtype: string }[]): Node[] {
+function matching(
+  operation: string,
+  tree: unknown,
+  structure: Structure,
+  like: readonly { shape: readonly number[]; dtype: string }[],
+): Node[] {
   const { leaves } = flatten(asTree(tree));
   if (leaves.length !== like.length) fail("argument", `${operation}: expected ${like.length} tensors, got ${leaves.length}.`);
   return leaves.map((leaf, i) => {
     if (formatShape(leaf.shape) !== formatShape(like[i].shape)) {
-      fail("shape", `${operation}: ${structure.paths[i] || "the vector"} has shape ${formatShape(leaf.shape)}, expected ${formatShape(like[i].shape)}.`);
+      fail(
+        "shape",
+        `${operation}: ${structure.paths[i] || "the vector"} has shape ${formatShape(leaf.shape)}, expected ${formatShape(like[i].shape)}.`,
+      );
     }
     return (leaf.dtype === like[i].dtype ? leaf : leaf.cast(like[i].dtype as Tensor["dtype"])).node;
   });
@@ -124,7 +138,7 @@ export function jvp<A extends unknown[], R>(
 
 /** Hessian-vector product ∇²f(x)·v by forward over reverse; x and v are trees of one form. */
 export function hvp<T>(f: (x: T) => Tensor, x: T, v: T): T {
-  return jvp<[T], T>((y) => grad<[T]>(f)(y), [x], [v]).tangent;
+  return jvp<[T], T>((y) => grad<[T]>(f)(y) as T, [x], [v]).tangent;
 }
 
 /** Product with the Gauss-Newton matrix, Jᵀ·∇²ℓ·J·v, for loss(model(x)): J of the model, ∇²ℓ of the loss at the model's output. */
@@ -141,7 +155,7 @@ export function gaussNewton<T, Y>(model: (x: T) => Y, loss: (y: Y) => Tensor, x:
 export function jacobian<A extends unknown[], R, N extends number = 0>(
   f: (...args: A) => R,
   options: GradOptions<N> = {},
-): (...args: Loose<A>) => Jacobian<R, A[N]> {
+): (...args: Loose<A>) => Jacobian<R, Gradient<A[N]>> {
   return (...args) => {
     const { formals, arguments: parts, output } = trace(f, args, [options.argument ?? 0]);
     requireFloats("jacobian", parts[0].structure, formals.nodes);
@@ -150,8 +164,10 @@ export function jacobian<A extends unknown[], R, N extends number = 0>(
       return jacobianOf(node, formals.nodes);
     });
     const flat = resolve(rows.flat(), formals);
-    const perOutput = rows.map((_, i) => parts[0].structure.build(flat.slice(i * formals.nodes.length, (i + 1) * formals.nodes.length)));
-    return output.structure.build(perOutput) as Jacobian<R, A[N]>;
+    const perOutput = rows.map((_, i) =>
+      parts[0].structure.build(flat.slice(i * formals.nodes.length, (i + 1) * formals.nodes.length)),
+    );
+    return output.structure.build(perOutput) as Jacobian<R, Gradient<A[N]>>;
   };
 }
 
@@ -182,6 +198,6 @@ function identityRows(size: number, like: Node): Node {
 export function hessian<A extends unknown[], N extends number = 0>(
   f: (...args: A) => Tensor,
   options: GradOptions<N> = {},
-): (...args: Loose<A>) => Jacobian<A[N], A[N]> {
-  return jacobian<A, A[N], N>((...args) => grad<A, N>(f, options)(...(args as Loose<A>)), options);
+): (...args: Loose<A>) => Jacobian<Gradient<A[N]>, Gradient<A[N]>> {
+  return jacobian<A, Gradient<A[N]>, N>((...args) => grad<A, N>(f, options)(...(args as Loose<A>)), options);
 }

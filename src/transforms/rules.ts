@@ -3,9 +3,9 @@
 
 import { fail } from "../graph/errors.ts";
 import { type Node, typeOf } from "../graph/node.ts";
+import { substitute } from "../graph/rewrite.ts";
 import { type CallAttributes, call, parameter, pick, stopGradient as stopNode } from "../graph/structural.ts";
 import { finish, isClosed } from "../tensor/lift.ts";
-import { substitute } from "../graph/rewrite.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { flatten, mapTree, type Structure } from "../tensor/tree.ts";
 import { asTree } from "./trace.ts";
@@ -29,18 +29,23 @@ function asCall<A extends unknown[], R>(
   const result = flatten(asTree(f(...(structure.build(wrap(formals)) as A))));
   const outputs = result.leaves.map((t) => t.node);
   if (!isClosed(outputs, new Set(formals))) {
-    fail("argument", `${operation}: the function uses a tensor of an outer trace that is not one of its arguments. Pass it as an argument.`);
+    fail(
+      "argument",
+      `${operation}: the function uses a tensor of an outer trace that is not one of its arguments. Pass it as an argument.`,
+    );
   }
   const inputs = leaves.map((t) => t.node);
   const extra = attributes(structure, result.structure);
-  if (inputs.every((n) => !n.symbolic)) return result.structure.build(finish(substitute(outputs, new Map(formals.map((p, i) => [p, inputs[i]]))))) as R;
+  if (inputs.every((n) => !n.symbolic))
+    return result.structure.build(finish(substitute(outputs, new Map(formals.map((p, i) => [p, inputs[i]]))))) as R;
   const node = call(inputs, { ...extra, body: { parameters: formals, outputs }, parameters: {} });
   return result.structure.build(finish(outputs.map((_, i) => pick(node, i)))) as R;
 }
 
 /** `f`, computed again in the backward pass instead of keeping its intermediate values: less memory for more arithmetic. */
 export function checkpoint<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
-  return (...args) => asCall("checkpoint", f, args, () => ({ name: "checkpoint", vjp: undefined, jvp: undefined, recompute: true }));
+  return (...args) =>
+    asCall("checkpoint", f, args, () => ({ name: "checkpoint", vjp: undefined, jvp: undefined, recompute: true }));
 }
 
 export interface CustomRules<A extends unknown[], R> {
@@ -78,9 +83,18 @@ export function customDerivative<A extends unknown[], R>(f: (...args: A) => R, r
 }
 
 /** Cotangents per argument, laid out per leaf; an argument's null stands for no contribution to any of its leaves. */
-function spread(operation: string, parts: readonly unknown[], count: number, input: Structure, xs: readonly Node[]): (Node | undefined)[] {
+function spread(
+  operation: string,
+  parts: readonly unknown[],
+  count: number,
+  input: Structure,
+  xs: readonly Node[],
+): (Node | undefined)[] {
   if (!Array.isArray(parts) || parts.length !== count) {
-    fail("derivative", `${operation} rule: must return one entry per argument (${count}), got ${Array.isArray(parts) ? parts.length : typeof parts}.`);
+    fail(
+      "derivative",
+      `${operation} rule: must return one entry per argument (${count}), got ${Array.isArray(parts) ? parts.length : typeof parts}.`,
+    );
   }
   const perArgument = parts.map((p) => (p === null || p === undefined ? undefined : flatten(asTree(p)).leaves));
   const counters = parts.map(() => 0);

@@ -1,12 +1,12 @@
 // Running a function of trees of tensors once, on stand-ins, to get its graph.
 
+import { evaluate } from "../engines/interpreter/evaluate.ts";
 import { fail } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import { typeOf } from "../graph/node.ts";
 import type { Dense } from "../graph/primitive.ts";
 import { substitute } from "../graph/rewrite.ts";
 import { alias, constant, constantData, isConstant, parameter } from "../graph/structural.ts";
-import { evaluate } from "../engines/interpreter/evaluate.ts";
 import { optimize } from "../ops/optimize.ts";
 import { finish, isClosed } from "../tensor/lift.ts";
 import { Tensor, tensor } from "../tensor/tensor.ts";
@@ -58,11 +58,12 @@ export function trace<A extends unknown[]>(
   args: readonly unknown[],
   which: readonly number[] = args.map((_, i) => i),
 ): Trace {
-  const replaced: unknown[] = args.map(asTree);
+  const replaced: unknown[] = [...args];
   const all: Tensor[] = [];
   const names: string[] = [];
   const parts = which.map((index) => {
-    if (index < 0 || index >= args.length) fail("argument", `argument ${index} was asked for, but the function was called with ${args.length}.`);
+    if (index < 0 || index >= args.length)
+      fail("argument", `argument ${index} was asked for, but the function was called with ${args.length}.`);
     const { leaves, structure } = flatten(asTree(args[index]));
     const from = all.length;
     all.push(...leaves);
@@ -74,7 +75,8 @@ export function trace<A extends unknown[]>(
     replaced[index] = structure.build(formals.nodes.slice(from, from + structure.leaves).map((n) => new Tensor(n)));
   }
   const result = f(...(replaced as A));
-  if (result instanceof Promise) fail("argument", "the function is asynchronous; a traced function must return its result directly.");
+  if (result instanceof Promise)
+    fail("argument", "the function is asynchronous; a traced function must return its result directly.");
   return { formals, arguments: parts.map(({ from, structure }) => ({ from, structure })), output: flatten(asTree(result)) };
 }
 
@@ -83,7 +85,10 @@ export function scalarOutput(operation: string, output: Trace["output"]): Node {
   const [only] = output.leaves;
   if (output.leaves.length !== 1 || only.size !== 1) {
     const got = output.leaves.map((t) => `${t.dtype}[${t.shape.join(", ")}]`).join(", ") || "no tensor";
-    fail("derivative", `${operation}: the function must return one scalar, got ${got}. Reduce it with sum() or mean(), or use jacobian or vjp.`);
+    fail(
+      "derivative",
+      `${operation}: the function must return one scalar, got ${got}. Reduce it with sum() or mean(), or use jacobian or vjp.`,
+    );
   }
   if (only.dtype !== "float32" && only.dtype !== "float64") {
     fail("dtype", `${operation}: the function must return a float, got ${only.dtype}, which does not vary smoothly.`);

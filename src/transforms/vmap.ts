@@ -24,7 +24,10 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
   return (...args) => {
     const { axes = 0 } = options;
     if (Array.isArray(axes) && axes.length !== args.length) {
-      fail("argument", `vmap: axes has ${axes.length} entries for ${args.length} arguments; give one per argument, null for shared ones.`);
+      fail(
+        "argument",
+        `vmap: axes has ${axes.length} entries for ${args.length} arguments; give one per argument, null for shared ones.`,
+      );
     }
     let size: number | undefined;
     const batched = new Map<Node, Node>();
@@ -33,11 +36,18 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       const { leaves, structure } = flatten(asTree(argument));
       if (axis === null) return argument;
       const formals = leaves.map((leaf, i) => {
-        if (leaf.rank === 0) fail("shape", `vmap: argument ${index} ${structure.paths[i]} is a scalar and has no axis to map over; mark it null in axes.`);
+        if (leaf.rank === 0)
+          fail(
+            "shape",
+            `vmap: argument ${index} ${structure.paths[i]} is a scalar and has no axis to map over; mark it null in axes.`,
+          );
         const first = moveAxis(leaf.node, axis, 0);
         const n = first.shape[0];
         if (size !== undefined && n !== size) {
-          fail("shape", `vmap: argument ${index} ${structure.paths[i]} has ${n} examples (${formatShape(leaf.shape)}), others have ${size}.`);
+          fail(
+            "shape",
+            `vmap: argument ${index} ${structure.paths[i]} has ${n} examples (${formatShape(leaf.shape)}), others have ${size}.`,
+          );
         }
         size = n;
         const formal = parameter({ shape: first.shape.slice(1), dtype: first.dtype }, structure.paths[i] || `x${index}`);

@@ -22,7 +22,13 @@ export function evaluate(outputs: readonly Node[], known: ReadonlyMap<Node, Dens
   const values = new Map<Node, readonly Dense[]>();
   for (const node of order) {
     const given = known.get(node);
-    const result = given ? [given] : evaluateNode(node, node.inputs.map((n) => values.get(n)!), observe);
+    const result = given
+      ? [given]
+      : evaluateNode(
+          node,
+          node.inputs.map((n) => values.get(n)!),
+          observe,
+        );
     values.set(node, result);
     if (!given) observe?.(node, result);
     for (const input of node.inputs) {
