@@ -46,13 +46,13 @@ export function asinh<V>(k: Algebra<V>, x: V): V {
   return k.copySign(value, x);
 }
 
-/** log(x + √(x² - 1)) as log1p(d + √(d(x + 1))), d = x - 1. Error < 2 ulp. NaN below 1. */
+/** log(x + √(x² - 1)) as log1p(d + √(2d + d²)), d = x - 1. Error < 2 ulp. NaN below 1. */
 export function acosh<V>(k: Algebra<V>, x: V): V {
   const one = k.constant(1);
   const zero = k.constant(0);
   const large = k.less(byType(k, 2 ** 24, 2 ** 53), x);
   const d = k.sub(x, one);
-  const argument = k.add(d, k.sqrt(k.mul(d, k.add(x, one))));
+  const argument = k.add(d, k.sqrt(k.add(k.add(d, d), k.mul(d, d))));
   const value = log1pTimes(k, k.select(large, x, argument), k.select(large, one, zero));
   return k.select(k.less(x, one), k.constant(NaN), value);
 }
