@@ -43,8 +43,8 @@ export interface Tile {
   readonly unroll?: number;
 }
 
-/** Multiply-adds that are written out without a loop. */
-const straightLineLimit = 144;
+/** Terms that are written out without a loop. */
+const writtenOutLimit = 12;
 
 /** value += a·b, in one rounding where `relaxed`. */
 function multiplyAdd(format: LaneFormat, relaxed: boolean, a: Expression, b: Expression, value: Expression): Expression {
@@ -62,10 +62,10 @@ export function accumulateTile(f: FunctionBuilder, tile: Tile): Local[] {
   const bVectors = Array.from({ length: vectors }, () => f.local("v128"));
   const broadcast = f.local("v128");
 
-  const term = (pa: Expression, pb: Expression, aOffset: number, bOffset: number, first: boolean) => {
-    for (let v = 0; v < vectors; v++) f.set(bVectors[v], load("v128.load", pb, bOffset + v * 16));
+  const term = (pa: Expression, pb: Expression, first: boolean) => {
+    for (let v = 0; v < vectors; v++) f.set(bVectors[v], load("v128.load", pb, v * 16));
     for (let r = 0; r < rows; r++) {
-      f.set(broadcast, load(format.loadSplat, pa, aOffset + r * tile.aRow));
+      f.set(broadcast, load(format.loadSplat, pa, r * tile.aRow));
       for (let v = 0; v < vectors; v++) {
         const at = accumulators[r * vectors + v];
         const product = first ? op(`${format.shape}.mul` as OpcodeName, broadcast, bVectors[v]) : undefined;
@@ -84,22 +84,10 @@ export function accumulateTile(f: FunctionBuilder, tile: Tile): Local[] {
     return accumulators;
   }
 
-  if (terms * rows * vectors <= straightLineLimit) {
+  if (terms <= writtenOutLimit) {
     // The first product starts the sum: cheaper than adding to zero, and it decides whether a tiny product is worth its call.
     if (initial !== undefined) start(initial);
-    const pa = stable(f, tile.a);
-    const pb = stable(f, tile.b);
-    let first = initial === undefined;
-    const unrolled = (level: number, aOffset: number, bOffset: number) => {
-      if (level === reduction.length) {
-        term(pa, pb, aOffset, bOffset, first);
-        first = false;
-        return;
-      }
-      const { aStep, bStep } = reduction[level];
-      for (let i = 0; i < (counts[level] ?? 0); i++) unrolled(level + 1, aOffset + i * aStep, bOffset + i * bStep);
-    };
-    unrolled(0, 0, 0);
+    writtenOut(f, tile, (pa, pb, i) => term(pa, pb, i === 0 && initial === undefined));
     return accumulators;
   }
 
@@ -109,9 +97,7 @@ export function accumulateTile(f: FunctionBuilder, tile: Tile): Local[] {
   const nest = (level: number): void => {
     const { count, aStep, bStep } = reduction[level];
     if (level === reduction.length - 1) {
-      innermost(f, { pa, pb, count, aStep, bStep }, tile.unroll ?? (rows * vectors <= 4 ? 8 : 4), (aOffset, bOffset) =>
-        term(pa, pb, aOffset, bOffset, false),
-      );
+      innermost(f, { pa, pb, count, aStep, bStep }, tile.unroll ?? 8, () => term(pa, pb, false));
       return;
     }
     // The level below leaves the pointers behind its last term: the difference is left to advance.
@@ -130,31 +116,65 @@ export function accumulateTile(f: FunctionBuilder, tile: Tile): Local[] {
   return accumulators;
 }
 
+/** All terms of a short reduction, one after the other. Blocks end between them for the reason given at `innermost`. */
+function writtenOut(f: FunctionBuilder, tile: Tile, term: (pa: Expression, pb: Expression, i: number) => void): void {
+  let places = [{ a: 0, b: 0 }];
+  for (const { count, aStep, bStep } of tile.reduction) {
+    const steps = Array.from({ length: constantValue(count) ?? 0 }, (_, i) => ({ a: i * aStep, b: i * bStep }));
+    places = places.flatMap((outer) => steps.map((inner) => ({ a: outer.a + inner.a, b: outer.b + inner.b })));
+  }
+  const pa = f.local("i32", tile.a);
+  const pb = f.local("i32", tile.b);
+  const last = places.length - 1;
+  // A test that V8 cannot decide and that never holds: the pointers grow, and the last is not tested.
+  const [counter, key] = places[last].b > 0 ? ([pb, "b"] as const) : ([pa, "a"] as const);
+  const end = last > 1 ? f.let(sum(counter, places[last][key])) : counter;
+  f.block((exit) => {
+    for (const [i, place] of places.entries()) {
+      if (i > 0) {
+        f.increment(pa, place.a - places[i - 1].a);
+        f.increment(pb, place.b - places[i - 1].b);
+        if (i < last && place[key] > places[i - 1][key] && place[key] < places[last][key])
+          f.brIf(exit, op("i32.eq", counter, end));
+      }
+      term(pa, pb, i);
+    }
+  });
+}
+
 interface Innermost extends Reduction {
   readonly pa: Local;
   readonly pb: Local;
 }
 
-/** `count` terms, `unroll` a round; leaves the pointers behind the last. */
-function innermost(f: FunctionBuilder, loop: Innermost, unroll: number, term: (aOffset: number, bOffset: number) => void): void {
+/**
+ * `count` terms; leaves the pointers behind the last. Every term ends with the loop's own test, also inside a round: V8 puts all
+ * loads of a basic block before its arithmetic, so that two terms in one block hold twice the registers, and spill.
+ */
+function innermost(f: FunctionBuilder, loop: Innermost, unroll: number, term: () => void): void {
   const { pa, pb, count, aStep, bStep } = loop;
-  const rounds = (times: Operand, terms: number) => {
-    const pointers: (readonly [Local, number])[] = [];
-    if (bStep !== 0) pointers.push([pb, bStep * terms]);
-    if (aStep !== 0) pointers.push([pa, aStep * terms]);
-    if (pointers.length === 0) pointers.push([f.local("i32", 0), 1]);
-    f.repeat(times, pointers, () => {
-      for (let i = 0; i < terms; i++) term(i * aStep, i * bStep);
-    });
-  };
   const known = constantValue(count);
-  if (known === undefined) {
-    rounds(op("i32.div_u", count, unroll), unroll);
-    rounds(op("i32.rem_u", count, unroll), 1);
-  } else {
-    rounds(Math.floor(known / unroll), unroll);
-    if (known % unroll > 0) rounds(1, known % unroll);
-  }
+  const [counter, stride] = bStep !== 0 ? [pb, bStep] : aStep !== 0 ? [pa, aStep] : [f.local("i32", 0), 1];
+  const advance = () => {
+    if (bStep !== 0) f.increment(pb, bStep);
+    if (aStep !== 0) f.increment(pa, aStep);
+    if (counter !== pb && counter !== pa) f.increment(counter, 1);
+  };
+  const end = f.let(op("i32.add", counter, op("i32.mul", count, stride)));
+  const terms = known === undefined ? unroll : Math.min(unroll, known);
+  const body = () =>
+    f.block((exit) => {
+      f.loop((again) => {
+        for (let i = 0; i < terms; i++) {
+          term();
+          advance();
+          if (i < terms - 1) f.brIf(exit, op("i32.eq", counter, end));
+          else f.brIf(again, op("i32.ne", counter, end));
+        }
+      });
+    });
+  if (known === undefined) f.if(op("i32.ne", counter, end), body);
+  else body();
 }
 
 /** `expression` in a form that may be used several times. */

@@ -1,0 +1,472 @@
+// Loop kernels as WebAssembly. One loop is vectorised: an outer one, so that lanes are different results, or in each step an inner
+// one, so that lanes are partial results of one row, which are then combined. What does not move with a loop is computed before it.
+
+import { fail } from "../../graph/errors.ts";
+import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
+import { type Expression, type FunctionBuilder, type Local, sum } from "./assembler.ts";
+import { castElements, constantElements, loadElements, maskFor, maskFrom, storeElements, type Width } from "./lanes.ts";
+import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
+import { simdAlgebra, simdIntegers } from "./simd.ts";
+
+const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
+
+/** Which loop is vectorised: an outer one, or, per step, an inner one (undefined: the step has no loop). */
+type Vectorised =
+  | { readonly kind: "outer"; readonly loop: number }
+  | { readonly kind: "inner"; readonly loops: readonly (number | undefined)[] };
+
+interface Loop {
+  readonly extent: number;
+  /** Position in the strides of accesses in its scope. */
+  readonly position: number;
+  readonly vector: boolean;
+}
+
+/** A byte offset kept in a local: moved by each loop by that loop's stride. */
+interface Stream {
+  readonly local: Local;
+  /** Bytes per round of each loop position in scope. */
+  readonly strides: readonly number[];
+}
+
+const product = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
+
+export function widthOf(kernel: LoopKernel): Width {
+  const wide = (d: string) => d === "float64";
+  return kernel.values.some((v) => wide(v.dtype) || (v.kind === "apply" && wide(v.compute))) ||
+    kernel.steps.some((s) => s.stores.some((t) => wide(t.dtype)))
+    ? 2
+    : 4;
+}
+
+// Choice of the vectorised loop ------------------------------------------------------------------------------------------
+
+function accessesOf(kernel: LoopKernel): Access[] {
+  const list: Access[] = [];
+  for (const v of kernel.values) if (v.kind === "load" || v.kind === "gather") list.push(v.access);
+  return list;
+}
+
+/** Whether each value moves with the loops of its step (else it is computed outside them). */
+export function stepValues(kernel: LoopKernel): boolean[] {
+  const outer = kernel.outer.length;
+  const result: boolean[] = [];
+  for (const v of kernel.values) {
+    switch (v.kind) {
+      case "load":
+        result.push(v.access.strides.length > outer);
+        break;
+      case "index":
+        result.push(v.strides.length > outer);
+        break;
+      case "gather":
+        result.push(v.access.strides.length > outer || result[v.index]);
+        break;
+      case "apply":
+      case "cast":
+        result.push(v.operands.some((o) => result[o]));
+        break;
+      default:
+        result.push(false);
+    }
+  }
+  return result;
+}
+
+/** Values that a step's loops compute, in order. */
+function valuesOfStep(kernel: LoopKernel, step: Step, moving: readonly boolean[]): number[] {
+  const found = new Set<number>();
+  const visit = (i: number) => {
+    if (found.has(i) || !moving[i]) return;
+    found.add(i);
+    const v = kernel.values[i];
+    if (v.kind === "apply" || v.kind === "cast") v.operands.forEach(visit);
+    if (v.kind === "gather") visit(v.index);
+  };
+  for (const r of step.reductions) visit(kernel.reductions[r].value);
+  for (const s of step.stores) visit(s.value);
+  return [...found].sort((a, b) => a - b);
+}
+
+function chooseLoop(kernel: LoopKernel, width: Width, moving: readonly boolean[]): Vectorised {
+  const outerVolume = product(kernel.outer);
+  const cost = (access: Access, position: number | undefined, store: boolean) => {
+    const stride = position === undefined ? 0 : (access.strides[position] ?? 0);
+    if (stride === 1) return 1;
+    if (stride === 0 && !store) return 0.8;
+    return store ? width * 2 : width * 1.5;
+  };
+  const stepSets = kernel.steps.map((s) => valuesOfStep(kernel, s, moving));
+  /** Work of one round of a step, vectorised at `position`. */
+  const round = (step: Step, set: readonly number[], position: number | undefined) => {
+    let total = step.reductions.length;
+    for (const i of set) {
+      const v = kernel.values[i];
+      total += v.kind === "load" || v.kind === "gather" ? cost(v.access, position, false) : v.kind === "apply" ? 1.5 : 0.5;
+    }
+    for (const s of step.stores) total += cost(s.access, position, true);
+    return total;
+  };
+  const rounds = (extent: number) => Math.ceil(extent / width) / extent;
+  const flat = kernel.values.map((_, i) => i).filter((i) => !moving[i]);
+  let best: Vectorised = { kind: "inner", loops: kernel.steps.map(() => undefined) };
+  let bestCost = Number.POSITIVE_INFINITY;
+  kernel.outer.forEach((extent, loop) => {
+    let total = 0;
+    kernel.steps.forEach((step, s) => {
+      total += (outerVolume * product(step.inner) * round(step, stepSets[s], loop) + (step.inner.length > 0 ? outerVolume * 2 : 0)) * rounds(extent);
+    });
+    const apart: Step = { inner: [], reductions: [], stores: [] };
+    total += outerVolume * rounds(extent) * round(apart, flat, loop);
+    if (total < bestCost || (total === bestCost && loop > 0)) {
+      bestCost = total;
+      best = { kind: "outer", loop };
+    }
+  });
+  let total = 0;
+  const loops = kernel.steps.map((step, s): number | undefined => {
+    if (step.inner.length === 0) {
+      total += outerVolume * round(step, stepSets[s], undefined);
+      return undefined;
+    }
+    let chosen = 0;
+    let least = Number.POSITIVE_INFINITY;
+    step.inner.forEach((extent, i) => {
+      const c = outerVolume * product(step.inner) * round(step, stepSets[s], kernel.outer.length + i) * rounds(extent);
+      if (c <= least) {
+        least = c;
+        chosen = i;
+      }
+    });
+    total += least + outerVolume * (4 + 6 * step.reductions.length);
+    return chosen;
+  });
+  total += outerVolume * round({ inner: [], reductions: [], stores: [] }, flat, undefined);
+  return total < bestCost ? { kind: "inner", loops } : best;
+}
+
+// Code ---------------------------------------------------------------------------------------------------------------------
+
+/** Writes the kernel's code; the function's parameters are the addresses of the slots. */
+export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
+  const width = widthOf(kernel);
+  const moving = stepValues(kernel);
+  const vectorised = chooseLoop(kernel, width, moving);
+  const bases = f.parameters;
+  const outerRank = kernel.outer.length;
+  const outerVector = vectorised.kind === "outer" ? vectorised.loop : undefined;
+
+  // The last loop that each value moves with, counted in the order of emission: 0 for none.
+  const outerOrder = kernel.outer.map((_, i) => i).filter((i) => i !== outerVector);
+  if (outerVector !== undefined) outerOrder.push(outerVector);
+  const reducedBy = new Map<number, number>();
+  kernel.steps.forEach((s, i) => {
+    for (const r of s.reductions) reducedBy.set(r, i);
+  });
+
+  const scaled = (access: Access, bytes: number) => access.strides.map((s) => s * bytes);
+  const keyOf = (strides: readonly number[]) => strides.join();
+
+  // Streams of the outer loops: one for each way of moving with them.
+  const outerStreams = new Map<string, Stream>();
+  const stepStreams = new Map<string, Stream>();
+  const outerStream = (strides: readonly number[]): Stream | undefined => {
+    const own = strides.slice(0, outerRank);
+    if (own.every((s) => s === 0)) return undefined;
+    return outerStreams.get(keyOf(own));
+  };
+  const needOuter = (strides: readonly number[]) => {
+    const own = strides.slice(0, outerRank);
+    if (own.some((s) => s !== 0) && !outerStreams.has(keyOf(own))) {
+      outerStreams.set(keyOf(own), { local: f.local("i32", 0), strides: own });
+    }
+  };
+  for (const v of kernel.values) {
+    if (v.kind === "load" || v.kind === "gather") needOuter(scaled(v.access, bytesOf[v.dtype]));
+    if (v.kind === "index") needOuter(v.strides);
+  }
+  for (const step of kernel.steps) for (const s of step.stores) needOuter(scaled(s.access, bytesOf[s.dtype]));
+
+  const streamFor = (strides: readonly number[]): Expression | undefined => {
+    if (strides.length > outerRank) return (stepStreams.get(keyOf(strides)) ?? fail("engine", "loops: a stream is missing.")).local;
+    return outerStream(strides)?.local;
+  };
+  const addressOf = (access: Access, bytes: number): Expression => {
+    const stream = streamFor(scaled(access, bytes));
+    return stream === undefined ? bases[access.slot] : sum(bases[access.slot], stream);
+  };
+
+  /** Values known in the code being written, per vector of the round: those of enclosing scopes, then those of this one. */
+  type Known = Map<string, Expression>;
+  interface Scope {
+    readonly known: Known;
+    /** Loop position (in strides) of the lanes; undefined: all lanes are the same. */
+    readonly vector: number | undefined;
+    /** Position from which on positions are those of a step. */
+    readonly active: number;
+  }
+  const reduced = new Map<string, Expression>();
+
+  const depends = dependence(kernel, outerOrder, moving);
+
+  const valueAt = (index: number, group: number, scope: Scope): Expression => {
+    const known = scope.known.get(`${index}.${group}`) ?? (variesWith(index, scope.vector) ? undefined : scope.known.get(`${index}.0`));
+    if (known !== undefined) return known;
+    const made = compute(kernel.values[index], index, variesWith(index, scope.vector) ? group : 0, scope);
+    scope.known.set(`${index}.${variesWith(index, scope.vector) ? group : 0}`, made);
+    return made;
+  };
+  const variesWith = (index: number, vector: number | undefined): boolean => vector !== undefined && depends.on[index].has(loopKey(index, vector));
+  const loopKey = (_index: number, vector: number) => (vector < outerRank ? `o${vector}` : `i${vector - outerRank}`);
+
+  const compute = (v: Value, index: number, group: number, scope: Scope): Expression => {
+    const { vector, active } = scope;
+    switch (v.kind) {
+      case "constant":
+        return constantElements(f, v.dtype, v.value);
+      case "load": {
+        const bytes = bytesOf[v.dtype];
+        const stride = vector === undefined ? 0 : (v.access.strides[vector] ?? 0);
+        const offset = (v.access.offset + group * width * stride) * bytes;
+        return loadElements(f, width, v.dtype, { address: addressOf(v.access, bytes), offset }, stride, active);
+      }
+      case "apply": {
+        const operands = v.operands.map((o) => {
+          const x = valueAt(o, group, scope);
+          return kernel.values[o].dtype === "bool" ? maskFor(f, width, v.compute, x) : x;
+        });
+        let result: Expression;
+        if (v.compute === "int32") {
+          const formula = v.op.integerFormula ?? fail("dtype", `${v.op.name}: has no formula for int32.`);
+          result = formula(simdIntegers(f), operands, v.attributes);
+        } else result = v.op.formula(simdAlgebra(f, v.compute), operands, v.attributes);
+        return v.dtype === "bool" ? maskFrom(f, width, v.compute, result) : result;
+      }
+      case "cast":
+        return castElements(f, width, kernel.values[v.operands[0]].dtype, v.dtype, valueAt(v.operands[0], group, scope));
+      case "reduced":
+        return reduced.get(`${v.reduction}.${group}`) ?? reduced.get(`${v.reduction}.0`) ?? fail("engine", `loops: reduction ${v.reduction} is read before it is made.`);
+      default:
+        return fail("engine", `loops: value ${index} of kind ${v.kind} has no code yet.`);
+    }
+  };
+
+  const store = (s: Store, group: number, scope: Scope) => {
+    const bytes = bytesOf[s.dtype];
+    const stride = scope.vector === undefined ? 0 : (s.access.strides[scope.vector] ?? 0);
+    const offset = (s.access.offset + group * width * stride) * bytes;
+    const lanes = scope.vector === undefined || stride === 0 ? 1 : scope.active;
+    storeElements(f, width, s.dtype, { address: addressOf(s.access, bytes), offset }, lanes === 1 ? 1 : stride, lanes, valueAt(s.value, group, scope));
+  };
+
+  /** Rounds of one loop, its streams moved along and back again. */
+  const rounds = (times: number, stride: number, position: number, streams: readonly Stream[], body: () => void) => {
+    const moved = streams
+      .filter((s) => (s.strides[position] ?? 0) !== 0)
+      .map((s): readonly [Local, number] => [s.local, s.strides[position] * stride]);
+    if (times === 0) return;
+    f.scoped(() => f.repeat(times, moved.length > 0 ? moved : [[f.local("i32", 0), 1]], () => f.scoped(body)));
+  };
+  const rewind = (position: number, extent: number, streams: readonly Stream[]) => {
+    for (const s of streams) if ((s.strides[position] ?? 0) !== 0) f.increment(s.local, -extent * s.strides[position]);
+  };
+
+  /** A nest of loops: `hoist(depth)` before each, and at the bottom `body(vectors, active)` for the sections of the vectorised loop. */
+  const nest = (
+    loops: readonly Loop[],
+    streams: readonly Stream[],
+    unroll: number,
+    whole: boolean,
+    hoist: (depth: number) => void,
+    body: (vectors: number, active: number) => void,
+  ) => {
+    const enter = (depth: number) => {
+      hoist(depth);
+      if (depth === loops.length) {
+        body(1, width);
+        return;
+      }
+      const { extent, position, vector } = loops[depth];
+      if (!vector) {
+        rounds(extent, 1, position, streams, () => enter(depth + 1));
+        if (depth > 0) rewind(position, extent, streams);
+        return;
+      }
+      const vectors = whole ? Math.ceil(extent / width) : Math.floor(extent / width);
+      const blocks = Math.floor(vectors / unroll);
+      const rest = whole ? 0 : extent % width;
+      rounds(blocks, unroll * width, position, streams, () => body(unroll, width));
+      const left = vectors - blocks * unroll;
+      if (left > 0) rounds(left, width, position, streams, () => body(1, width));
+      if (rest > 0) f.scoped(() => body(1, rest));
+      if (depth > 0) rewind(position, vectors * width, streams);
+    };
+    enter(0);
+  };
+
+  const emitStep = (step: Step, stepIndex: number, outerScope: Scope, groups: number) => {
+    if (step.inner.length === 0) {
+      for (let g = 0; g < groups; g++) for (const s of step.stores) store(s, g, outerScope);
+      return;
+    }
+    const members = valuesOfStep(kernel, step, moving);
+    // What the step reads from outside its loops is known before they start.
+    const outside = new Set<number>();
+    for (const i of members) {
+      const v = kernel.values[i];
+      if (v.kind === "apply" || v.kind === "cast") for (const o of v.operands) if (!moving[o]) outside.add(o);
+      if (v.kind === "gather" && !moving[v.index]) outside.add(v.index);
+    }
+    for (const r of step.reductions) if (!moving[kernel.reductions[r].value]) outside.add(kernel.reductions[r].value);
+    for (const s of step.stores) if (!moving[s.value]) outside.add(s.value);
+    for (const o of outside) for (let g = 0; g < groups; g++) valueAt(o, g, outerScope);
+
+    const innerVector = vectorised.kind === "inner" ? vectorised.loops[stepIndex] : undefined;
+    const extent = innerVector === undefined ? 0 : step.inner[innerVector];
+    const unroll = innerVector === undefined ? 1 : unrollOf(members.length, extent, width, step.reductions.length > 0);
+    const partials = innerVector === undefined ? groups : Math.min(unroll, Math.max(1, Math.floor(extent / width)));
+    const accumulators = step.reductions.map((r) => {
+      const { reducer, dtype } = kernel.reductions[r];
+      return Array.from({ length: partials }, () => f.local("v128", identityOf(f, reducer, dtype)));
+    });
+
+    f.scoped(() => {
+      const positions = step.inner.map((_, i) => i).filter((i) => i !== innerVector);
+      if (innerVector !== undefined) positions.push(innerVector);
+      const loops = positions.map((i): Loop => ({ extent: step.inner[i], position: outerRank + i, vector: i === innerVector }));
+      stepStreams.clear();
+      const need = (strides: readonly number[]) => {
+        if (strides.length <= outerRank || stepStreams.has(keyOf(strides))) return;
+        const start = outerStream(strides);
+        stepStreams.set(keyOf(strides), { local: f.local("i32", start ? start.local : 0), strides });
+      };
+      for (const i of members) {
+        const v = kernel.values[i];
+        if (v.kind === "load" || v.kind === "gather") need(scaled(v.access, bytesOf[v.dtype]));
+        if (v.kind === "index") need(v.strides);
+      }
+      for (const s of step.stores) need(scaled(s.access, bytesOf[s.dtype]));
+      const streams = [...stepStreams.values()];
+
+      // Values are computed before the innermost loop that they move with.
+      const known: Known = new Map(outerScope.known);
+      const bodies = (vectors: number, active: number) => {
+        const scope: Scope =
+          innerVector === undefined
+            ? { known: new Map(known), vector: outerScope.vector, active: outerScope.active }
+            : { known: new Map(known), vector: outerRank + innerVector, active };
+        const count = innerVector === undefined ? groups : vectors;
+        for (let g = 0; g < count; g++) {
+          step.reductions.forEach((r, k) => {
+            const { reducer, dtype, value } = kernel.reductions[r];
+            let x = valueAt(value, g, scope);
+            if (innerVector !== undefined && active < width) x = onlyActive(f, width, dtype, active, x, identityOf(f, reducer, dtype));
+            f.set(accumulators[k][g], combine(reducer, dtype, accumulators[k][g], x));
+          });
+        }
+        for (let g = 0; g < count; g++) for (const s of step.stores) store(s, g, scope);
+      };
+      const hoist = (depth: number) => {
+        if (depth === loops.length) return;
+        const open = new Set(loops.slice(depth).map((l) => `i${l.position - outerRank}`));
+        const scope: Scope = { known, vector: innerVector === undefined ? outerScope.vector : undefined, active: innerVector === undefined ? outerScope.active : 1 };
+        for (const i of members) {
+          if ([...depends.on[i]].some((d) => open.has(d)) || kernel.values[i].kind === "constant") continue;
+          for (let g = 0; g < (innerVector === undefined ? groups : 1); g++) valueAt(i, g, scope);
+        }
+      };
+      nest(loops, streams, unroll, false, hoist, bodies);
+
+      step.reductions.forEach((r, k) => {
+        const { reducer, dtype } = kernel.reductions[r];
+        if (innerVector === undefined) {
+          for (let g = 0; g < groups; g++) reduced.set(`${r}.${g}`, accumulators[k][g]);
+          return;
+        }
+        let list: Expression[] = accumulators[k];
+        while (list.length > 1) {
+          const next: Expression[] = [];
+          for (let i = 0; i < list.length; i += 2) next.push(i + 1 < list.length ? f.let(combine(reducer, dtype, list[i], list[i + 1])) : list[i]);
+          list = next;
+        }
+        const total = acrossLanes(f, width, reducer, dtype, list[0]);
+        f.set(accumulators[k][0], total);
+        reduced.set(`${r}.0`, accumulators[k][0]);
+      });
+    });
+  };
+
+  // The outer nest.
+  const outerLoops = outerOrder.map((i): Loop => ({ extent: kernel.outer[i], position: i, vector: i === outerVector }));
+  const known: Known = new Map();
+  const flat = kernel.values.map((_, i) => i).filter((i) => !moving[i]);
+  const hasReductions = kernel.reductions.length > 0;
+  const whole = roundsUp(kernel, outerVector);
+  const outerExtent = outerVector === undefined ? 0 : kernel.outer[outerVector];
+  const unroll = outerVector === undefined ? 1 : unrollOf(kernel.values.length, outerExtent, width, hasReductions);
+  nest(
+    outerLoops,
+    [...outerStreams.values()],
+    unroll,
+    whole,
+    (depth) => {
+      if (depth === outerLoops.length) return;
+      const open = new Set(outerLoops.slice(depth).map((l) => `o${l.position}`));
+      const scope: Scope = { known, vector: undefined, active: 1 };
+      for (const i of flat) {
+        if (kernel.values[i].kind === "constant" || depends.late[i] || [...depends.on[i]].some((d) => open.has(d))) continue;
+        valueAt(i, 0, scope);
+      }
+    },
+    (vectors, active) => {
+      const scope: Scope = { known: new Map(known), vector: outerVector, active };
+      reduced.clear();
+      kernel.steps.forEach((step, s) => emitStep(step, s, scope, vectors));
+    },
+  );
+}
+
+/** For each value the loops it moves with, "o2" or "i0", and whether it waits for a reduction. */
+function dependence(kernel: LoopKernel, outerOrder: readonly number[], _moving: readonly boolean[]): { on: Set<string>[]; late: boolean[] } {
+  const outer = kernel.outer.length;
+  const on: Set<string>[] = [];
+  const late: boolean[] = [];
+  for (const v of kernel.values) {
+    const set = new Set<string>();
+    let waits = false;
+    const strides = v.kind === "load" || v.kind === "gather" ? v.access.strides : v.kind === "index" ? v.strides : [];
+    strides.forEach((s, i) => {
+      if (s !== 0) set.add(i < outer ? `o${i}` : `i${i - outer}`);
+    });
+    const from = v.kind === "apply" || v.kind === "cast" ? v.operands : v.kind === "gather" ? [v.index] : [];
+    for (const o of from) {
+      for (const d of on[o]) set.add(d);
+      waits ||= late[o];
+    }
+    if (v.kind === "reduced") {
+      for (const i of outerOrder) set.add(`o${i}`);
+      waits = true;
+    }
+    on.push(set);
+    late.push(waits);
+  }
+  return { on, late };
+}
+
+/** Vectors per round: several where the work of one is small, so that loop overhead and latency are hidden. */
+function unrollOf(values: number, extent: number, width: number, reducing: boolean): number {
+  const vectors = Math.floor(extent / width);
+  const wanted = reducing ? (values <= 12 ? 4 : values <= 30 ? 2 : 1) : values <= 8 ? 2 : 1;
+  return Math.max(1, Math.min(wanted, vectors));
+}
+
+/** Whether the vectorised loop may run past its end: every store fills a whole buffer, and there is room behind each. */
+function roundsUp(kernel: LoopKernel, vector: number | undefined): boolean {
+  if (vector === undefined || !kernel.padded || kernel.outer.length !== 1) return false;
+  const contiguous = (a: Access) => a.strides[vector] === 0 || a.strides[vector] === 1;
+  return (
+    kernel.steps.every((s) => s.inner.length === 0 || s.stores.length === 0) &&
+    kernel.steps.every((s) => s.stores.every((t) => t.access.offset === 0 && t.access.strides[0] === 1 && kernel.slots[t.access.slot].length === kernel.outer[0])) &&
+    accessesOf(kernel).every(contiguous)
+  );
+}
