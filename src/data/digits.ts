@@ -71,7 +71,5 @@ export function digits({ seed, train = 10000, test = 2000 }: { seed: number; tra
 
 /** Images and labels of digits as a data set. */
 export function digitDataset(name: string, { images, labels }: DigitImages): Dataset {
-  return dataset({ name, inputs: pixels(images, [side, side]), targets: labels, classes: digitNames });
+  return dataset({ name, inputs: pixels(images, [side, side]), targets: labels, classes: 10 });
 }
-
-const digitNames = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
