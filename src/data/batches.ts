@@ -91,47 +91,66 @@ export function split(
   fractions: readonly number[],
   { seed, stratify = d.classes !== undefined }: SplitOptions,
 ): Dataset[] {
-  checkSeed("split", seed);
-  const sum = fractions.reduce((a, b) => a + b, 0);
-  if (fractions.length === 0 || fractions.some((f) => !(f > 0)) || sum > 1 + 1e-9) {
-    fail(
-      "argument",
-      `split: fractions [${fractions.join(", ")}] must be positive and add up to at most 1, for instance [0.8, 0.2].`,
-    );
-  }
   if (stratify && d.classes === undefined) {
     fail("argument", `split: ${d.name} has no classes to stratify by. Leave out stratify, or name the classes.`);
   }
   const order = Int32Array.from({ length: d.size }, (_, i) => i);
-  shuffle(order, stream(seed, purposes.split, 0));
-  const drawn = stratify ? proportionalOrder(d, order) : order;
+  const parts = permutedParts({ name: d.name, order, fractions, seed, ...(stratify && { labels: d.targets.data }) });
+  return parts.map((part, i) => subset(d, part, `${d.name} (part ${i + 1} of ${fractions.length})`));
+}
+
+interface PartsOptions {
+  readonly name: string;
+  /** What is to be divided: numbers of examples. */
+  readonly order: Int32Array;
+  readonly fractions: readonly number[];
+  readonly seed: number;
+  /** By number of example, where the parts are to have the same mixture of labels. */
+  readonly labels?: ArrayLike<number>;
+}
+
+/** `split`, on the numbers of examples; each part is in ascending order. */
+export function permutedParts({ name, order, fractions, seed, labels }: PartsOptions): Int32Array[] {
+  checkSeed("split", seed);
+  const sum = fractions.reduce((a, b) => a + b, 0);
+  if (fractions.length === 0 || fractions.some((f) => !(f > 0)) || sum > 1 + 1e-9) {
+    const listed = fractions.join(", ");
+    fail("argument", `split: fractions [${listed}] must be positive and add up to at most 1, for instance [0.8, 0.2].`);
+  }
+  const shuffled = order.slice();
+  shuffle(shuffled, stream(seed, purposes.split, 0));
+  const drawn = labels === undefined ? shuffled : proportionalOrder(shuffled, labels);
   let cumulative = 0;
   let from = 0;
-  return fractions.map((fraction, i) => {
+  return fractions.map((fraction) => {
     cumulative += fraction;
-    const to = Math.min(d.size, Math.round(cumulative * d.size));
+    const to = Math.min(drawn.length, Math.round(cumulative * drawn.length));
     if (to <= from) {
       fail(
         "argument",
-        `split: ${fraction} of the ${d.size} examples of ${d.name} is less than one example. Use a larger fraction.`,
+        `split: ${fraction} of the ${drawn.length} examples of ${name} is less than one example. Use a larger fraction.`,
       );
     }
     const part = drawn.slice(from, to).sort();
     from = to;
-    return subset(d, part, `${d.name} (part ${i + 1} of ${fractions.length})`);
+    return part;
   });
 }
 
 /**
- * A reordering of `order` every stretch of which holds each class in proportion, to within one example: the k-th of the n examples
- * of a class goes to position (k + ½) / n of the whole.
+ * A reordering of `order` every stretch of which holds each label in proportion, to within one example: the k-th of the n examples
+ * with a label goes to position (k + ½) / n of the whole.
  */
-function proportionalOrder(d: Dataset, order: Int32Array): Int32Array {
-  const labels = d.targets.data;
-  const counts = new Int32Array(d.classes?.length ?? 0);
-  for (let i = 0; i < labels.length; i++) counts[labels[i]]++;
-  const met = new Int32Array(counts.length);
-  const place = new Float64Array(d.size);
-  for (const i of order) place[i] = (met[labels[i]]++ + 0.5) / counts[labels[i]];
-  return order.slice().sort((a, b) => place[a] - place[b] || labels[a] - labels[b]);
+function proportionalOrder(order: Int32Array, labels: ArrayLike<number>): Int32Array {
+  const counts = new Map<number, number>();
+  for (const i of order) counts.set(labels[i], (counts.get(labels[i]) ?? 0) + 1);
+  const met = new Map<number, number>();
+  const place = new Map<number, number>();
+  for (const i of order) {
+    const label = labels[i];
+    const k = met.get(label) ?? 0;
+    met.set(label, k + 1);
+    place.set(i, (k + 0.5) / (counts.get(label) ?? 1));
+  }
+  return order.slice().sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0) || labels[a] - labels[b]);
 }
