@@ -66,7 +66,10 @@ function keyOf(value: unknown): string {
 
 function identityKey(value: object): string {
   let id = objectIds.get(value);
-  if (id === undefined) objectIds.set(value, (id = ++nextObjectId));
+  if (id === undefined) {
+    id = ++nextObjectId;
+    objectIds.set(value, id);
+  }
   return `#${id}`;
 }
 

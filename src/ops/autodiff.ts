@@ -36,7 +36,10 @@ export function pullback(outputs: readonly Node[], cotangents: Adjoints, wrt: re
   const accumulate = (node: Node, index: number, part: Node | undefined) => {
     if (!part) return;
     let slots = adjoints.get(node);
-    if (!slots) adjoints.set(node, (slots = []));
+    if (!slots) {
+      slots = [];
+      adjoints.set(node, slots);
+    }
     const sofar = slots[index];
     slots[index] = sofar ? add(sofar, part) : part;
   };

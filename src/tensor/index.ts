@@ -1,10 +1,12 @@
 // Tensors, their making, and the free functions over them.
 
 export * from "./create.ts";
+export * from "./functions/compositions.ts";
 export * from "./functions/contraction.ts";
 export * from "./functions/control.ts";
 export * from "./functions/elementwise.ts";
 export * from "./functions/structure.ts";
+export * as random from "./random.ts";
 export type { TensorLike } from "./lift.ts";
 export { type NestedArray, Tensor, tensor } from "./tensor.ts";
 export { flatten, leavesWithPaths, mapTree, type Structure, type Tree } from "./tree.ts";

@@ -24,3 +24,10 @@ export const convolution = (x: Tensor, w: Tensor, options: ops.ConvolutionOption
 /** The transpose of convolution, for upsampling. */
 export const transposedConvolution = (y: Tensor, w: Tensor, options: ops.TransposedConvolutionOptions = {}): Tensor =>
   one(ops.transposedConvolution(y.node, w.node, options));
+
+type Window = number | readonly number[];
+
+/** The largest element of each window; channels last, 1 to 3 spatial axes. Stride = window unless said. */
+export const maxPool = (x: Tensor, window: Window, options: ops.WindowOptions = {}): Tensor => one(ops.maxPool(x.node, window, options));
+export const averagePool = (x: Tensor, window: Window, options: ops.AveragePoolOptions = {}): Tensor =>
+  one(ops.averagePool(x.node, window, options));
