@@ -2,7 +2,7 @@
 
 import { solveTriangular } from "./triangular.ts";
 
-interface LU {
+export interface LU {
   /** L below the diagonal (its own diagonal is 1), U on and above. */
   readonly factors: Float64Array;
   /** Row i of the factors is row `rows[i]` of the matrix. */
@@ -11,7 +11,8 @@ interface LU {
   readonly sign: number;
 }
 
-function factorize(a: Float64Array, n: number): LU {
+/** The factors of `a` [n, n], row-major, rows exchanged so that every multiplier is at most 1 in magnitude. A singular U has zeros on its diagonal. */
+export function factorize(a: Float64Array, n: number): LU {
   const w = Float64Array.from(a);
   const rows = Int32Array.from({ length: n }, (_, i) => i);
   let sign = 1;
