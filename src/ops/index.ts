@@ -14,6 +14,8 @@ export * from "./exponential.ts";
 export * from "./fill.ts";
 export * from "./hyperbolic.ts";
 export * from "./indexing.ts";
+export * from "./linalg/index.ts";
+export * from "./linalg/index.ts";
 export * from "./logic.ts";
 export * from "./matmul.ts";
 export * from "./piecewise.ts";
