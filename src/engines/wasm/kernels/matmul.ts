@@ -4,20 +4,13 @@
 // The blocking follows Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
 
 import { fail } from "../../../graph/errors.ts";
-import {
-  type Expression,
-  type FunctionBuilder,
-  load,
-  type Operand,
-  op,
-  relaxedSimd,
-  select,
-  splatConstant,
-  sum,
-} from "../assembler.ts";
+import { type Expression, type FunctionBuilder, load, type Operand, op, relaxedSimd, select, sum } from "../assembler.ts";
 import { type LaneFormat, laneFormats } from "../simd.ts";
+import { accumulateDots } from "./dots.ts";
 import { type Epilogue, type OutputVector, outputTile } from "./output.ts";
-import { accumulateDots, accumulateTile, elementAt, type Panel, packPanel, panelStep, stable } from "./tile.ts";
+import { type Panel, packPanel, panelStep } from "./panel.ts";
+import { emitOutputTile, multiples, tileVectors } from "./partial-sums.ts";
+import { elementAt, stable } from "./tile.ts";
 
 /** Strides of a matrix in elements. */
 export interface MatrixLayout {
@@ -213,10 +206,9 @@ function finish({ plan, operands }: Job, value: Expression, at: OutputVector): v
 }
 
 /** What the sums start from: C, where it is accumulated into. */
-function startingValue({ plan, spec, operands }: Job, at: OutputVector): Expression | undefined {
-  if (!spec.accumulate || operands.c === undefined) return undefined;
+function startingValue({ plan, operands }: Job, at: OutputVector): Expression {
   const { row, column } = plan.transposed ? { row: plan.c.column, column: plan.c.row } : plan.c;
-  return at.load(operands.c, row, column);
+  return at.load(operands.c ?? 0, row, column);
 }
 
 // Dot products ------------------------------------------------------------------------------------------------------------
@@ -265,9 +257,9 @@ function emitDots(job: Job): void {
       for (let r = 0; r < m; r++) {
         for (let v = 0; v < vectors; v++) {
           const at = vectorAt(r, v * lanes, Math.min(lanes, count - v * lanes));
-          const start = startingValue(job, at);
           const value = dots[r * vectors + v];
-          finish(job, start === undefined ? value : f.let(op(format.bytes === 4 ? "f32x4.add" : "f64x2.add", start, value)), at);
+          const add = format.bytes === 4 ? "f32x4.add" : "f64x2.add";
+          finish(job, job.spec.accumulate ? f.let(op(add, startingValue(job, at), value)) : value, at);
         }
       }
     });
@@ -402,58 +394,36 @@ interface TileJob {
 }
 
 function emitTile(job: Job, terms: TermBlock, tile: TileJob): void {
-  const { f, plan } = job;
+  const { f, plan, spec, operands } = job;
   const { format, relaxed, transposed, n } = plan;
-  const { rows, columns } = tile;
-  const { lanes } = format;
-  const vectors = Math.ceil(columns / lanes);
   const column = stable(f, sum(tile.column));
-  const places = Array.from({ length: rows * vectors }, (_, i) => ({
-    row: Math.floor(i / vectors),
-    column: (i % vectors) * lanes,
-    lanes: Math.min(lanes, columns - (i % vectors) * lanes),
-  }));
-
-  /** Runs `body` on each vector of the tile, as vectors of the output or of the partial sums. */
-  const eachVector = (body: (at: OutputVector, i: number) => void) => {
-    const vectorAt = outputTile(f, format, tile.row, column, transposed);
-    for (const [i, p] of places.entries()) body(vectorAt(p.row, p.column, p.lanes), i);
-  };
-  const partialRow = panelStep(format, n) / format.bytes;
-  const partialBase = plan.partialsInScratch ? sum(job.scratch, plan.partials) : job.operands.c;
-  const partialLayout = plan.partialsInScratch ? { row: partialRow, column: 1 } : plan.c;
-  const [rowStride, columnStride] = transposed
-    ? [partialLayout.column, partialLayout.row]
-    : [partialLayout.row, partialLayout.column];
-
-  const initial = places.map(() => f.local("v128"));
-  let starts: Expression[] | undefined;
-  if (terms.isFirst === undefined) {
-    if (job.spec.accumulate) {
-      eachVector((at, i) => f.set(initial[i], startingValue(job, at) ?? initial[i]));
-      starts = initial;
-    }
-  } else {
-    f.if(
-      terms.isFirst,
-      () => eachVector((at, i) => f.set(initial[i], startingValue(job, at) ?? splatConstant("f32x4", 0))),
-      () => eachVector((at, i) => f.set(initial[i], at.load(partialBase ?? 0, rowStride, columnStride))),
-    );
-    starts = initial;
-  }
-  const sums = accumulateTile(f, {
-    format,
-    relaxed,
-    rows,
-    vectors,
-    a: tile.a,
-    aRow: tile.aRow,
-    b: tile.b,
-    reduction: [{ count: terms.count, aStep: tile.aStep, bStep: tile.bStep }],
-    ...(starts && { initial: starts }),
-    ...(plan.unroll && { unroll: plan.unroll }),
+  // Partial sums go where the output will be, unless something there is still needed or the output is not laid out for it.
+  const layout = plan.partialsInScratch ? { row: panelStep(format, n) / format.bytes, column: 1 } : plan.c;
+  const { isFirst, isLast } = terms;
+  emitOutputTile(f, {
+    tile: {
+      format,
+      relaxed,
+      vectors: Math.ceil(tile.columns / format.lanes),
+      a: tile.a,
+      aRows: multiples(tile.rows, tile.aRow),
+      b: tile.b,
+      reduction: [{ count: terms.count, aStep: tile.aStep, bStep: tile.bStep }],
+      ...(plan.unroll && { unroll: plan.unroll }),
+    },
+    vectors: tileVectors(multiples(tile.rows, 1), tile.columns, format.lanes),
+    output: () => outputTile(f, format, tile.row, column, transposed),
+    blocks:
+      isFirst && isLast
+        ? {
+            isFirst,
+            isLast,
+            sums: plan.partialsInScratch ? sum(job.scratch, plan.partials) : (operands.c ?? 0),
+            rowStride: transposed ? layout.column : layout.row,
+            columnStride: transposed ? layout.row : layout.column,
+          }
+        : undefined,
+    start: spec.accumulate ? (at) => startingValue(job, at) : undefined,
+    finish: (value, at) => finish(job, value, at),
   });
-  const finishAll = () => eachVector((at, i) => finish(job, sums[i], at));
-  if (terms.isLast === undefined) finishAll();
-  else f.if(terms.isLast, finishAll, () => eachVector((at, i) => at.store(partialBase ?? 0, rowStride, columnStride, sums[i])));
 }

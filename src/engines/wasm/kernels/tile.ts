@@ -10,10 +10,8 @@ import {
   type Operand,
   op,
   scaled,
-  shuffleBytes,
   splatConstant,
   sum,
-  wordsConstant,
 } from "../assembler.ts";
 import type { LaneFormat } from "../simd.ts";
 
@@ -28,11 +26,12 @@ export interface Tile {
   readonly format: LaneFormat;
   /** Fused multiply-add, where the runtime has it. */
   readonly relaxed: boolean;
-  readonly rows: number;
   readonly vectors: number;
-  /** Address of A's element for row 0 and the first term; row r is `aRow` · r bytes behind. */
+  /** Address of A's element for row 0 and the first term; row r is aRows[r] bytes behind. */
   readonly a: Expression;
-  readonly aRow: number;
+  readonly aRows: readonly number[];
+  /** A's elements differ from lane to lane, as B's do, instead of being one for all lanes (convolution channel by channel). */
+  readonly lanewise?: boolean;
   /** Address of B's first vector for the first term; the tile's vectors are contiguous. */
   readonly b: Expression;
   /** Outermost level first. Only a lone level may have a count that is not constant. */
@@ -47,7 +46,7 @@ export interface Tile {
 const writtenOutLimit = 12;
 
 /** value += a·b, in one rounding where `relaxed`. */
-function multiplyAdd(format: LaneFormat, relaxed: boolean, a: Expression, b: Expression, value: Expression): Expression {
+export function multiplyAdd(format: LaneFormat, relaxed: boolean, a: Expression, b: Expression, value: Expression): Expression {
   if (relaxed) return op(`${format.shape}.relaxed_madd` as OpcodeName, a, b, value);
   return op(`${format.shape}.add` as OpcodeName, value, op(`${format.shape}.mul` as OpcodeName, a, b));
 }
@@ -57,7 +56,8 @@ function multiplyAdd(format: LaneFormat, relaxed: boolean, a: Expression, b: Exp
  * Per term it loads each vector of B once and broadcasts each row's element of A.
  */
 export function accumulateTile(f: FunctionBuilder, tile: Tile): Local[] {
-  const { format, relaxed, rows, vectors, reduction, initial } = tile;
+  const { format, relaxed, vectors, initial, aRows, lanewise } = tile;
+  const rows = aRows.length;
   const accumulators = Array.from({ length: rows * vectors }, () => f.local("v128"));
   const bVectors = Array.from({ length: vectors }, () => f.local("v128"));
   const broadcast = f.local("v128");
@@ -65,8 +65,9 @@ export function accumulateTile(f: FunctionBuilder, tile: Tile): Local[] {
   const term = (pa: Expression, pb: Expression, first: boolean) => {
     for (let v = 0; v < vectors; v++) f.set(bVectors[v], load("v128.load", pb, v * 16));
     for (let r = 0; r < rows; r++) {
-      f.set(broadcast, load(format.loadSplat, pa, r * tile.aRow));
+      if (!lanewise) f.set(broadcast, load(format.loadSplat, pa, aRows[r]));
       for (let v = 0; v < vectors; v++) {
+        if (lanewise) f.set(broadcast, load("v128.load", pa, aRows[r] + v * 16));
         const at = accumulators[r * vectors + v];
         const product = first ? op(`${format.shape}.mul` as OpcodeName, broadcast, bVectors[v]) : undefined;
         f.set(at, product ?? multiplyAdd(format, relaxed, broadcast, bVectors[v], at));
@@ -74,6 +75,7 @@ export function accumulateTile(f: FunctionBuilder, tile: Tile): Local[] {
     }
   };
 
+  const reduction = merged(tile.reduction);
   const counts = reduction.map((level) => constantValue(level.count));
   const terms = counts.reduce<number>((product, count) => product * (count ?? Number.POSITIVE_INFINITY), 1);
   const start = (value: readonly Expression[] | undefined) => {
@@ -142,6 +144,25 @@ function writtenOut(f: FunctionBuilder, tile: Tile, term: (pa: Expression, pb: E
   });
 }
 
+/** The same terms in the same order with fewer levels, where one level goes on where the one inside it stops. */
+function merged(levels: readonly Reduction[]): Reduction[] {
+  const result: Reduction[] = [];
+  for (const level of levels) {
+    const count = constantValue(level.count);
+    const outer = result.at(-1);
+    const outerCount = outer && constantValue(outer.count);
+    if (count === 1 && levels.length > 1) continue;
+    if (outer && outerCount !== undefined && count !== undefined) {
+      if (outer.aStep === count * level.aStep && outer.bStep === count * level.bStep) {
+        result[result.length - 1] = { ...level, count: outerCount * count };
+        continue;
+      }
+    }
+    result.push(level);
+  }
+  return result.length > 0 ? result : [{ count: 1, aStep: 0, bStep: 0 }];
+}
+
 interface Innermost extends Reduction {
   readonly pa: Local;
   readonly pb: Local;
@@ -180,181 +201,6 @@ function innermost(f: FunctionBuilder, loop: Innermost, unroll: number, term: ()
 /** `expression` in a form that may be used several times. */
 export function stable(f: FunctionBuilder, expression: Expression): Expression {
   return expression.kind === "local" || expression.kind === "constant" ? expression : f.let(expression);
-}
-
-export interface DotTile {
-  readonly format: LaneFormat;
-  readonly relaxed: boolean;
-  readonly rows: number;
-  readonly columns: number;
-  /** Addresses of the first terms; row r of A and column c of B are `aRow` · r and `bColumn` · c bytes behind; terms are contiguous. */
-  readonly a: Expression;
-  readonly aRow: number;
-  readonly b: Expression;
-  readonly bColumn: number;
-  readonly terms: number;
-}
-
-/**
- * dots[r][c] = Σ A[r]·B[c] over contiguous terms: lanes run along the reduction and are added up at the end. Returns, row by row,
- * ⌈columns / lanes⌉ vectors of dot products; lanes past the last column are undefined.
- */
-export function accumulateDots(f: FunctionBuilder, tile: DotTile): Expression[] {
-  const { format, relaxed, rows, columns, terms } = tile;
-  const { lanes } = format;
-  // A short tile has several partial sums per dot product, to keep the adders busy.
-  const splits = rows * columns >= 4 ? 1 : 4;
-  const zero = splatConstant("f32x4", 0);
-  const accumulators = Array.from({ length: rows * columns * splits }, () => f.local("v128", zero));
-  const aVectors = Array.from({ length: rows }, () => f.local("v128"));
-  const bVector = f.local("v128");
-  const pa = f.local("i32", tile.a);
-  const pb = f.local("i32", tile.b);
-  const step = (offset: number, split: number, transform: (v: Expression) => Expression) => {
-    for (let r = 0; r < rows; r++) f.set(aVectors[r], transform(load("v128.load", pa, offset + r * tile.aRow)));
-    for (let c = 0; c < columns; c++) {
-      f.set(bVector, transform(load("v128.load", pb, offset + c * tile.bColumn)));
-      for (let r = 0; r < rows; r++) {
-        const at = accumulators[(r * columns + c) * splits + split];
-        f.set(at, multiplyAdd(format, relaxed, aVectors[r], bVector, at));
-      }
-    }
-  };
-  const same = (v: Expression) => v;
-  const whole = Math.floor(terms / lanes);
-  const unroll = Math.max(splits, rows * columns <= 4 ? 4 : 2);
-  const rounds = (times: number, vectors: number) => {
-    const pointers = [
-      [pa, vectors * 16],
-      [pb, vectors * 16],
-    ] as const;
-    f.repeat(times, pointers, () => {
-      for (let i = 0; i < vectors; i++) step(i * 16, i % splits, same);
-    });
-  };
-  rounds(Math.floor(whole / unroll), unroll);
-  if (whole % unroll > 0) rounds(1, whole % unroll);
-  const rest = terms % lanes;
-  if (rest > 0) {
-    // The last vectors reach past the terms: what they hold there may be anything, NaN included, in both operands.
-    const words = 4 * (rest / lanes);
-    const mask = wordsConstant([0, 1, 2, 3].map((i) => (i < words ? -1 : 0)));
-    step(0, 0, (v) => op("v128.and", v, mask));
-  }
-  const add = `${format.shape}.add` as OpcodeName;
-  const dots: Expression[] = [];
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c += lanes) {
-      const sums = Array.from({ length: lanes }, (_, l) => {
-        if (c + l >= columns) return zero;
-        const at = (r * columns + c + l) * splits;
-        let total: Expression = accumulators[at];
-        for (let s = 1; s < splits; s++) total = op(add, total, accumulators[at + s]);
-        return stable(f, total);
-      });
-      dots.push(f.let(laneSums(f, format, sums)));
-    }
-  }
-  return dots;
-}
-
-const words = (...indices: number[]) => indices.flatMap((i) => [4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3]);
-const lowWords = words(0, 4, 1, 5);
-const highWords = words(2, 6, 3, 7);
-const lowHalves = words(0, 1, 4, 5);
-const highHalves = words(2, 3, 6, 7);
-
-/** Lane l of the result is the sum of the lanes of vectors[l]. */
-export function laneSums(f: FunctionBuilder, format: LaneFormat, vectors: readonly Expression[]): Expression {
-  const add = `${format.shape}.add` as OpcodeName;
-  const sumOf = (a: Expression, b: Expression, low: number[], high: number[]) => {
-    return stable(f, op(add, shuffleBytes(a, b, low), shuffleBytes(a, b, high)));
-  };
-  if (format.lanes === 2) return sumOf(vectors[0], vectors[1], lowHalves, highHalves);
-  const pairs = [sumOf(vectors[0], vectors[1], lowWords, highWords), sumOf(vectors[2], vectors[3], lowWords, highWords)];
-  return sumOf(pairs[0], pairs[1], lowHalves, highHalves);
-}
-
-/** The square block whose rows are `rows`, transposed. */
-export function transposeBlock(f: FunctionBuilder, format: LaneFormat, rows: readonly Expression[]): Expression[] {
-  const mix = (a: Expression, b: Expression, indices: number[]) => f.let(shuffleBytes(a, b, indices));
-  if (format.lanes === 2) return [mix(rows[0], rows[1], lowHalves), mix(rows[0], rows[1], highHalves)];
-  const [a, b, c, d] = rows;
-  const [ab, AB, cd, CD] = [mix(a, b, lowWords), mix(a, b, highWords), mix(c, d, lowWords), mix(c, d, highWords)];
-  return [mix(ab, cd, lowHalves), mix(ab, cd, highHalves), mix(AB, CD, lowHalves), mix(AB, CD, highHalves)];
-}
-
-export interface Panel {
-  readonly format: LaneFormat;
-  /** Address of the element of lane 0, first term. */
-  readonly source: Expression;
-  /** Bytes from one lane to the next, and from one term to the next. */
-  readonly laneStep: number;
-  readonly termStep: number;
-  /** Lanes that exist; the panel is padded to whole vectors with values that do not matter. */
-  readonly width: number;
-  readonly terms: Operand;
-  readonly target: Expression;
-}
-
-/** Bytes of one term in a packed panel. */
-export function panelStep(format: LaneFormat, width: number): number {
-  return Math.ceil(width / format.lanes) * 16;
-}
-
-/** Copies a panel so that the lanes of each term are contiguous, and term follows term. */
-export function packPanel(f: FunctionBuilder, panel: Panel): void {
-  const { format, laneStep, termStep, width, terms } = panel;
-  const { bytes, lanes } = format;
-  const step = panelStep(format, width);
-  const vectors = step / 16;
-  const from = f.local("i32", panel.source);
-  const to = f.local("i32", panel.target);
-  const rounds = (times: Operand, each: number, body: () => void) => {
-    const pointers: (readonly [Local, number])[] = [[to, step * each]];
-    if (termStep !== 0) pointers.push([from, termStep * each]);
-    f.repeat(times, pointers, body);
-  };
-  const split = (each: number): [Operand, Operand] => {
-    const known = constantValue(terms);
-    if (known !== undefined) return [Math.floor(known / each), known % each];
-    return [op("i32.div_u", terms, each), op("i32.rem_u", terms, each)];
-  };
-  const elementwise = () => {
-    const [loadOne, storeOne] = bytes === 4 ? (["f32.load", "f32.store"] as const) : (["f64.load", "f64.store"] as const);
-    for (let l = 0; l < width; l++) f.store(storeOne, to, load(loadOne, from, l * laneStep), l * bytes);
-  };
-
-  if (laneStep === bytes) {
-    const copy = (count: number) => {
-      for (let i = 0; i < count; i++) {
-        for (let v = 0; v < vectors; v++)
-          f.store("v128.store", to, load("v128.load", from, i * termStep + v * 16), i * step + v * 16);
-      }
-    };
-    const [rounds4, rest] = split(4);
-    rounds(rounds4, 4, () => copy(4));
-    rounds(rest, 1, () => copy(1));
-    return;
-  }
-  if (termStep === bytes) {
-    const [blocks, rest] = split(lanes);
-    rounds(blocks, lanes, () =>
-      f.scoped(() => {
-        for (let v = 0; v < vectors; v++) {
-          // Lanes that do not exist repeat the last one, so that nothing outside the operand is read.
-          const rows = Array.from({ length: lanes }, (_, l) => {
-            return f.let(load("v128.load", from, Math.min(v * lanes + l, width - 1) * laneStep));
-          });
-          const columns = transposeBlock(f, format, rows);
-          for (let i = 0; i < lanes; i++) f.store("v128.store", to, columns[i], i * step + v * 16);
-        }
-      }),
-    );
-    rounds(rest, 1, elementwise);
-    return;
-  }
-  rounds(terms, 1, elementwise);
 }
 
 /** base + index · stride bytes. */
