@@ -31,7 +31,7 @@ function complement<V>(k: Algebra<V>, a: V, negativeSquare: DoubleWord<V>): V {
   return k.mul(quotient, expDoubleWord(k, [negativeSquare[0], k.sub(negativeSquare[1], correction)]));
 }
 
-/** 1 - erf x, to full relative precision in the upper tail. Error < 3 ulp. */
+/** 1 - erf x, to full relative precision in the upper tail. Error < 4 ulp. */
 export function erfc<V>(k: Algebra<V>, x: V): V {
   const a = k.min(k.abs(x), byType(k, 11, 28)); // erfc is 0 from there on
   const [high, low] = twoProduct(k, a, a);
@@ -41,7 +41,7 @@ export function erfc<V>(k: Algebra<V>, x: V): V {
   return k.select(k.less(a, k.constant(0.5)), inner, reflected);
 }
 
-/** Φ(x) = ½ erfc(-x/√2), the distribution function of the standard normal. Error < 3 ulp, in the lower tail too. */
+/** Φ(x) = ½ erfc(-x/√2), the distribution function of the standard normal. Error < 4 ulp, in the lower tail too. */
 export function normcdf<V>(k: Algebra<V>, x: V): V {
   const half = k.constant(0.5);
   const one = k.constant(1);

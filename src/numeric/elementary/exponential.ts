@@ -48,7 +48,7 @@ export function expModerate<V>(k: Algebra<V>, x: V): V {
   return k.scale(value, n);
 }
 
-/** e^x - 1, to full relative precision near 0. Error < 1.5 ulp. Keeps -0. */
+/** e^x - 1, to full relative precision near 0. Error < 1.6 ulp. Keeps -0. */
 export function expm1<V>(k: Algebra<V>, x: V): V {
   const c = coefficientsOf(k);
   const one = k.constant(1);

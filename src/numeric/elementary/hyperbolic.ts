@@ -1,7 +1,7 @@
 // sinh, cosh, tanh and their inverses.
 
 import type { Algebra } from "../algebra.ts";
-import { byType, coefficientsOf, polynomial } from "./common.ts";
+import { byType, coefficientsOf, fastTwoSum, polynomial } from "./common.ts";
 import { expModerate, expShifted } from "./exponential.ts";
 import { log1pTimes } from "./logarithm.ts";
 
@@ -52,9 +52,10 @@ export function acosh<V>(k: Algebra<V>, x: V): V {
   const zero = k.constant(0);
   const large = k.less(byType(k, 2 ** 24, 2 ** 53), x);
   const d = k.sub(x, one);
-  const argument = k.add(d, k.sqrt(k.add(k.add(d, d), k.mul(d, d))));
+  const [argument, lost] = fastTwoSum(k, k.sqrt(k.add(k.add(d, d), k.mul(d, d))), d);
   const value = log1pTimes(k, k.select(large, x, argument), k.select(large, one, zero));
-  return k.select(k.less(x, one), k.constant(NaN), value);
+  const correction = k.select(large, zero, k.div(lost, k.add(one, argument))); // derivative of log1p times what the sum lost
+  return k.select(k.less(x, one), k.constant(NaN), k.add(value, correction));
 }
 
 /** ½ log((1 + x)/(1 - x)) as ½ log1p(2a + 2a²/(1 - a)), a = |x|. Error < 2 ulp. Keeps -0; ±Infinity at ±1, NaN outside. */

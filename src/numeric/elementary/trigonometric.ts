@@ -80,7 +80,7 @@ export function cos<V>(k: Algebra<V>, x: V): V {
   return sinShifted(k, reduce(k, x), 1);
 }
 
-/** Tangent. Error < 1.5 ulp within the limit above. Keeps -0; NaN at ±Infinity. */
+/** Tangent. Error < 1.6 ulp within the limit above. Keeps -0; NaN at ±Infinity. */
 export function tan<V>(k: Algebra<V>, x: V): V {
   const reduced = reduce(k, x);
   const { sinSmall, cosLarge, cosSmall } = kernels(k, reduced);
