@@ -43,7 +43,14 @@ function maskOf(f: FunctionBuilder, width: Width, words: Expression): Expression
  * `active` consecutive elements, `stride` elements apart, in the lower lanes. Contiguous loads may read up to 15 bytes past the last
  * active element; what the other lanes hold is undefined.
  */
-export function loadElements(f: FunctionBuilder, width: Width, dtype: DType, place: Place, stride: number, active: number): Expression {
+export function loadElements(
+  f: FunctionBuilder,
+  width: Width,
+  dtype: DType,
+  place: Place,
+  stride: number,
+  active: number,
+): Expression {
   const [address, offset] = usable(place);
   if (stride === 0) {
     if (dtype === "bool") return maskOf(f, width, op("i32x4.splat", load("i32.load8_u", address, offset)));
@@ -55,7 +62,8 @@ export function loadElements(f: FunctionBuilder, width: Width, dtype: DType, pla
     const bytes = load(width === 4 ? "v128.load32_zero" : "v128.load16_splat", address, offset);
     return maskOf(f, width, op("i32x4.extend_low_i16x8_u", op("i16x8.extend_low_i8x16_u", bytes)));
   }
-  const at = (l: number): [Expression, number] => usable({ address: place.address, offset: place.offset + l * stride * bytesOf[dtype] });
+  const at = (l: number): [Expression, number] =>
+    usable({ address: place.address, offset: place.offset + l * stride * bytesOf[dtype] });
   if (dtype === "bool") {
     let words: Expression = op("i32x4.splat", load("i32.load8_u", ...at(0)));
     for (let l = 1; l < active; l++) words = lane("i32x4.replace_lane", l, words, load("i32.load8_u", ...at(l)));
@@ -79,8 +87,14 @@ export function storeElements(
   active: number,
   value: Expression,
 ): void {
-  const at = (l: number): [Expression, number] => usable({ address: place.address, offset: place.offset + l * stride * bytesOf[dtype] });
-  const put = (name: "v128.store64_lane" | "v128.store32_lane" | "v128.store16_lane" | "v128.store8_lane", vector: Expression, index: number, l: number) => {
+  const at = (l: number): [Expression, number] =>
+    usable({ address: place.address, offset: place.offset + l * stride * bytesOf[dtype] });
+  const put = (
+    name: "v128.store64_lane" | "v128.store32_lane" | "v128.store16_lane" | "v128.store8_lane",
+    vector: Expression,
+    index: number,
+    l: number,
+  ) => {
     const [address, offset] = at(l);
     f.storeLane(name, address, vector, index, offset);
   };

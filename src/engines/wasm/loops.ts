@@ -4,7 +4,16 @@
 import { fail } from "../../graph/errors.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
 import { type Expression, type FunctionBuilder, type Local, sum } from "./assembler.ts";
-import { castElements, constantElements, loadElements, maskFor, maskFrom, storeElements, type Width } from "./lanes.ts";
+import {
+  castElements,
+  constantElements,
+  loadElements,
+  maskFor,
+  maskFrom,
+  type Place,
+  storeElements,
+  type Width,
+} from "./lanes.ts";
 import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
 import { simdAlgebra, simdIntegers } from "./simd.ts";
 
@@ -114,7 +123,9 @@ function chooseLoop(kernel: LoopKernel, width: Width, moving: readonly boolean[]
   kernel.outer.forEach((extent, loop) => {
     let total = 0;
     kernel.steps.forEach((step, s) => {
-      total += (outerVolume * product(step.inner) * round(step, stepSets[s], loop) + (step.inner.length > 0 ? outerVolume * 2 : 0)) * rounds(extent);
+      total +=
+        (outerVolume * product(step.inner) * round(step, stepSets[s], loop) + (step.inner.length > 0 ? outerVolume * 2 : 0)) *
+        rounds(extent);
     });
     const apart: Step = { inner: [], reductions: [], stores: [] };
     total += outerVolume * rounds(extent) * round(apart, flat, loop);
@@ -188,12 +199,18 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
   for (const step of kernel.steps) for (const s of step.stores) needOuter(scaled(s.access, bytesOf[s.dtype]));
 
   const streamFor = (strides: readonly number[]): Expression | undefined => {
-    if (strides.length > outerRank) return (stepStreams.get(keyOf(strides)) ?? fail("engine", "loops: a stream is missing.")).local;
+    if (strides.length > outerRank)
+      return (stepStreams.get(keyOf(strides)) ?? fail("engine", "loops: a stream is missing.")).local;
     return outerStream(strides)?.local;
   };
-  const addressOf = (access: Access, bytes: number): Expression => {
-    const stream = streamFor(scaled(access, bytes));
-    return stream === undefined ? bases[access.slot] : sum(bases[access.slot], stream);
+  const placeOf = (access: Access, bytes: number, offset: number): Place => {
+    const strides = scaled(access, bytes);
+    const stream = streamFor(strides);
+    const base = bases[access.slot];
+    if (stream === undefined) return { address: base, offset };
+    // An offset in an instruction must not make up for a negative address.
+    if (strides.some((s) => s < 0)) return { address: sum(base, stream, offset), offset: 0 };
+    return { address: sum(base, stream), offset };
   };
 
   /** Values known in the code being written, per vector of the round: those of enclosing scopes, then those of this one. */
@@ -210,13 +227,15 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
   const depends = dependence(kernel, outerOrder, moving);
 
   const valueAt = (index: number, group: number, scope: Scope): Expression => {
-    const known = scope.known.get(`${index}.${group}`) ?? (variesWith(index, scope.vector) ? undefined : scope.known.get(`${index}.0`));
+    const known =
+      scope.known.get(`${index}.${group}`) ?? (variesWith(index, scope.vector) ? undefined : scope.known.get(`${index}.0`));
     if (known !== undefined) return known;
     const made = compute(kernel.values[index], index, variesWith(index, scope.vector) ? group : 0, scope);
     scope.known.set(`${index}.${variesWith(index, scope.vector) ? group : 0}`, made);
     return made;
   };
-  const variesWith = (index: number, vector: number | undefined): boolean => vector !== undefined && depends.on[index].has(loopKey(index, vector));
+  const variesWith = (index: number, vector: number | undefined): boolean =>
+    vector !== undefined && depends.on[index].has(loopKey(index, vector));
   const loopKey = (_index: number, vector: number) => (vector < outerRank ? `o${vector}` : `i${vector - outerRank}`);
 
   const compute = (v: Value, index: number, group: number, scope: Scope): Expression => {
@@ -228,7 +247,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
         const bytes = bytesOf[v.dtype];
         const stride = vector === undefined ? 0 : (v.access.strides[vector] ?? 0);
         const offset = (v.access.offset + group * width * stride) * bytes;
-        return loadElements(f, width, v.dtype, { address: addressOf(v.access, bytes), offset }, stride, active);
+        return loadElements(f, width, v.dtype, placeOf(v.access, bytes, offset), stride, active);
       }
       case "apply": {
         const operands = v.operands.map((o) => {
@@ -245,7 +264,11 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       case "cast":
         return castElements(f, width, kernel.values[v.operands[0]].dtype, v.dtype, valueAt(v.operands[0], group, scope));
       case "reduced":
-        return reduced.get(`${v.reduction}.${group}`) ?? reduced.get(`${v.reduction}.0`) ?? fail("engine", `loops: reduction ${v.reduction} is read before it is made.`);
+        return (
+          reduced.get(`${v.reduction}.${group}`) ??
+          reduced.get(`${v.reduction}.0`) ??
+          fail("engine", `loops: reduction ${v.reduction} is read before it is made.`)
+        );
       default:
         return fail("engine", `loops: value ${index} of kind ${v.kind} has no code yet.`);
     }
@@ -256,7 +279,15 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     const stride = scope.vector === undefined ? 0 : (s.access.strides[scope.vector] ?? 0);
     const offset = (s.access.offset + group * width * stride) * bytes;
     const lanes = scope.vector === undefined || stride === 0 ? 1 : scope.active;
-    storeElements(f, width, s.dtype, { address: addressOf(s.access, bytes), offset }, lanes === 1 ? 1 : stride, lanes, valueAt(s.value, group, scope));
+    storeElements(
+      f,
+      width,
+      s.dtype,
+      placeOf(s.access, bytes, offset),
+      lanes === 1 ? 1 : stride,
+      lanes,
+      valueAt(s.value, group, scope),
+    );
   };
 
   /** Rounds of one loop, its streams moved along and back again. */
@@ -305,7 +336,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
   };
 
   const emitStep = (step: Step, stepIndex: number, outerScope: Scope, groups: number) => {
-    if (step.inner.length === 0) {
+    if (step.inner.length === 0 && step.reductions.length === 0) {
       for (let g = 0; g < groups; g++) for (const s of step.stores) store(s, g, outerScope);
       return;
     }
@@ -360,7 +391,8 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
           step.reductions.forEach((r, k) => {
             const { reducer, dtype, value } = kernel.reductions[r];
             let x = valueAt(value, g, scope);
-            if (innerVector !== undefined && active < width) x = onlyActive(f, width, dtype, active, x, identityOf(f, reducer, dtype));
+            if (innerVector !== undefined && active < width)
+              x = onlyActive(f, width, dtype, active, x, identityOf(f, reducer, dtype));
             f.set(accumulators[k][g], combine(reducer, dtype, accumulators[k][g], x));
           });
         }
@@ -369,7 +401,11 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       const hoist = (depth: number) => {
         if (depth === loops.length) return;
         const open = new Set(loops.slice(depth).map((l) => `i${l.position - outerRank}`));
-        const scope: Scope = { known, vector: innerVector === undefined ? outerScope.vector : undefined, active: innerVector === undefined ? outerScope.active : 1 };
+        const scope: Scope = {
+          known,
+          vector: innerVector === undefined ? outerScope.vector : undefined,
+          active: innerVector === undefined ? outerScope.active : 1,
+        };
         for (const i of members) {
           if ([...depends.on[i]].some((d) => open.has(d)) || kernel.values[i].kind === "constant") continue;
           for (let g = 0; g < (innerVector === undefined ? groups : 1); g++) valueAt(i, g, scope);
@@ -386,7 +422,8 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
         let list: Expression[] = accumulators[k];
         while (list.length > 1) {
           const next: Expression[] = [];
-          for (let i = 0; i < list.length; i += 2) next.push(i + 1 < list.length ? f.let(combine(reducer, dtype, list[i], list[i + 1])) : list[i]);
+          for (let i = 0; i < list.length; i += 2)
+            next.push(i + 1 < list.length ? f.let(combine(reducer, dtype, list[i], list[i + 1])) : list[i]);
           list = next;
         }
         const total = acrossLanes(f, width, reducer, dtype, list[0]);
@@ -427,7 +464,11 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
 }
 
 /** For each value the loops it moves with, "o2" or "i0", and whether it waits for a reduction. */
-function dependence(kernel: LoopKernel, outerOrder: readonly number[], _moving: readonly boolean[]): { on: Set<string>[]; late: boolean[] } {
+function dependence(
+  kernel: LoopKernel,
+  outerOrder: readonly number[],
+  _moving: readonly boolean[],
+): { on: Set<string>[]; late: boolean[] } {
   const outer = kernel.outer.length;
   const on: Set<string>[] = [];
   const late: boolean[] = [];
@@ -466,7 +507,11 @@ function roundsUp(kernel: LoopKernel, vector: number | undefined): boolean {
   const contiguous = (a: Access) => a.strides[vector] === 0 || a.strides[vector] === 1;
   return (
     kernel.steps.every((s) => s.inner.length === 0 || s.stores.length === 0) &&
-    kernel.steps.every((s) => s.stores.every((t) => t.access.offset === 0 && t.access.strides[0] === 1 && kernel.slots[t.access.slot].length === kernel.outer[0])) &&
+    kernel.steps.every((s) =>
+      s.stores.every(
+        (t) => t.access.offset === 0 && t.access.strides[0] === 1 && kernel.slots[t.access.slot].length === kernel.outer[0],
+      ),
+    ) &&
     accessesOf(kernel).every(contiguous)
   );
 }

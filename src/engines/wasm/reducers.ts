@@ -46,7 +46,14 @@ export function acrossLanes(f: FunctionBuilder, width: Width, reducer: Reducer, 
 }
 
 /** `x` in the lower `active` lanes, `rest` in the others. */
-export function onlyActive(f: FunctionBuilder, width: Width, dtype: DType, active: number, x: Expression, rest: Expression): Expression {
+export function onlyActive(
+  f: FunctionBuilder,
+  width: Width,
+  dtype: DType,
+  active: number,
+  x: Expression,
+  rest: Expression,
+): Expression {
   const words = width === 2 && (dtype === "float64" || dtype === "bool") ? active * 2 : active;
   const mask = new Uint8Array(Int32Array.from({ length: 4 }, (_, i) => (i < words ? -1 : 0)).buffer);
   return f.let(op("v128.bitselect", x, rest, f.hoisted({ ...splatConstant("i32x4", 0), value: mask })));

@@ -1,0 +1,367 @@
+// Kernels of operations that are not loop nests of formulas: assembly of parts, matrix products, control flow, and operations that
+// are computed whole.
+
+import type { DType } from "../../graph/dtype.ts";
+import { type Graph, type Node, typeOf } from "../../graph/node.ts";
+import type { TensorType } from "../../graph/primitive.ts";
+import { type Shape, sizeOf, stridesOf } from "../../graph/shape.ts";
+import type { CondAttributes, ScanAttributes, WhileAttributes } from "../../ops/control.ts";
+import type { PadAttributes } from "../../ops/slicing.ts";
+import { affine, type Dim, dim, flatten, type IndexMap, indexOf, NeedsSplit, splitIn } from "./affine.ts";
+import { type BuiltKernel, buildFill, buildWriting, type Home, type Surroundings } from "./build.ts";
+import { NotAffine } from "./groups.ts";
+import type { Binding, Body, Buffer, InitialCopies, Kernel, Launch, MatrixOperand, Plan, Slot } from "./ir.ts";
+import { denseSource } from "./items.ts";
+import { align } from "./memory.ts";
+import { kindOf, throughView } from "./views.ts";
+
+export type AddBuffer = (dtype: DType, length: number, role: Buffer["role"], name: string, data?: Buffer["data"]) => number;
+
+export interface Context extends Surroundings {
+  /** The buffer of output `index` of a node. */
+  homeAt(node: Node, index: number): Home;
+  readonly addBuffer: AddBuffer;
+  /** The plan of a body: output donate[i] is left in parameter i; outputs from `externalOutputs` on get their memory from outside. */
+  lowerBody(graph: Graph, donate: readonly (number | undefined)[], externalOutputs: number): Plan;
+}
+
+const elementBytes: Record<DType, number> = { bool: 1, int32: 4, float32: 4, float64: 8 };
+
+export function bytesOfKernel(kernel: { readonly slots: readonly Slot[] }): number {
+  return kernel.slots.reduce((total, s) => total + s.length * elementBytes[s.dtype] * (s.access === "both" ? 2 : 1), 0);
+}
+
+export function launchOf(built: BuiltKernel): Launch {
+  return { kernel: built.kernel, buffers: built.buffers, flops: built.flops, bytes: bytesOfKernel(built.kernel) };
+}
+
+export function copyLaunch(buffers: readonly Buffer[], from: number, to: number): Launch {
+  const { dtype, length } = buffers[from];
+  const slots: Slot[] = [
+    { dtype, length, access: "read" },
+    { dtype, length, access: "write" },
+  ];
+  const kernel: Kernel = { kind: "copy", name: "copy", key: `copy ${dtype} ${length}`, slots };
+  return { kernel, buffers: [from, to], flops: 0, bytes: bytesOfKernel(kernel) };
+}
+
+/** The launches that compute `node`. */
+export function launchesOf(node: Node, context: Context): Launch[] {
+  if (node.outputs.every((type) => sizeOf(type.shape) === 0)) return [];
+  switch (node.op.name) {
+    case "concat":
+      return concatenated(node, context);
+    case "pad":
+      return padded(node, context);
+    case "matmul":
+      return [product(node, context)];
+    case "scan":
+      return [scanned(node, context)];
+    case "while":
+      return [repeated(node, context)];
+    case "cond":
+      return [chosen(node, context)];
+    default:
+      return [whole(node, context)];
+  }
+}
+
+// Assembly ----------------------------------------------------------------------------------------------------------------
+
+/** Writes `source` into the target at `place` of its index; the loops are split as its views ask. */
+function written(name: string, source: Node, place: (map: IndexMap) => IndexMap, target: Node, context: Context): Launch {
+  const axes = source.shape.map(dim);
+  let dims: Dim[] = axes.filter((d) => d.extent > 1);
+  let map: IndexMap = axes.map(indexOf);
+  for (;;) {
+    try {
+      const at = flatten(place(map), stridesOf(target.shape));
+      return launchOf(buildWriting(name, dims, [{ source, map, target: at, home: context.homeOf(target) }], context));
+    } catch (error) {
+      if (!(error instanceof NeedsSplit)) throw error;
+      const { dim: from, inner } = error;
+      const [high, low] = [dim(from.extent / inner), dim(inner)];
+      dims = dims.flatMap((d) => (d === from ? [high, low] : [d]));
+      map = splitIn(map, from, high, low);
+    }
+  }
+}
+
+function concatenated(node: Node, context: Context): Launch[] {
+  const axis = node.attributes.axis as number;
+  let start = 0;
+  return node.inputs.flatMap((part) => {
+    const from = start;
+    start += part.shape[axis];
+    if (sizeOf(part.shape) === 0) return [];
+    return [written("concat", part, (map) => map.map((a, i) => (i === axis ? affine(a, 1, from) : a)), node, context)];
+  });
+}
+
+function padded(node: Node, context: Context): Launch[] {
+  const { low, interior, value } = node.attributes as PadAttributes;
+  const [source] = node.inputs;
+  const fill = launchOf(buildFill(context.homeOf(node), node.dtype, value, context.padded));
+  // The source indices that land inside, per axis.
+  const first = source.shape.map((_, i) => Math.max(0, Math.ceil(-low[i] / (interior[i] + 1))));
+  const end = source.shape.map((d, i) => Math.min(d, Math.floor((node.shape[i] - 1 - low[i]) / (interior[i] + 1)) + 1));
+  if (first.some((f, i) => f >= end[i])) return [fill];
+  const axes = source.shape.map((_, i) => dim(end[i] - first[i]));
+  let dims: Dim[] = axes.filter((d) => d.extent > 1);
+  let map: IndexMap = axes.map((d, i) => affine(indexOf(d), 1, first[i]));
+  for (;;) {
+    try {
+      const place = map.map((a, i) => affine(a, interior[i] + 1, low[i]));
+      const at = flatten(place, stridesOf(node.shape));
+      const copy = launchOf(buildWriting("pad", dims, [{ source, map, target: at, home: context.homeOf(node) }], context));
+      return [fill, copy];
+    } catch (error) {
+      if (!(error instanceof NeedsSplit)) throw error;
+      const { dim: from, inner } = error;
+      const [high, low2] = [dim(from.extent / inner), dim(inner)];
+      dims = dims.flatMap((d) => (d === from ? [high, low2] : [d]));
+      map = splitIn(map, from, high, low2);
+    }
+  }
+}
+
+// Products ----------------------------------------------------------------------------------------------------------------
+
+/** Where a tensor is read through views: the stored node below them, and the strides of its axes there. */
+function stridedSource(node: Node, context: Context): { source: Node; offset: number; strides: number[] } {
+  const axes = node.shape.map(dim);
+  let map: IndexMap = axes.map(indexOf);
+  let at = node;
+  while (!context.items.stored.has(at) && kindOf(at) === "view") {
+    const next = throughView(at, map);
+    if (next === undefined) throw new NotAffine(at.inputs[0]);
+    map = next;
+    at = at.inputs[0];
+  }
+  const flat = flatten(map, stridesOf(at.shape));
+  const strides = axes.map((d) => flat.terms.get(d) ?? 0);
+  // Kernels walk forwards only: what is read backwards is copied first.
+  if (strides.some((s) => s < 0)) throw new NotAffine(node);
+  return { source: at, offset: flat.constant, strides };
+}
+
+function product(node: Node, context: Context): Launch {
+  const rank = node.shape.length;
+  const lead = node.shape.slice(0, -2);
+  const [m, n] = node.shape.slice(-2);
+  const k = node.inputs[0].shape[node.inputs[0].shape.length - 1];
+  const slots: Slot[] = [];
+  const buffers: number[] = [];
+  const operand = (input: Node): MatrixOperand => {
+    const { source, offset, strides } = stridedSource(input, context);
+    const home = context.homeOf(source);
+    let slot = buffers.indexOf(home.buffer);
+    if (slot < 0) {
+      slot = buffers.push(home.buffer) - 1;
+      slots.push({ dtype: source.dtype, length: home.length, access: "read" });
+    }
+    const r = input.shape.length;
+    // Leading axes that the operand lacks or has once are the same matrix for all.
+    const batch = lead.map((_, i) => {
+      const axis = i - (rank - r);
+      return axis < 0 || input.shape[axis] === 1 ? 0 : strides[axis];
+    });
+    return { slot, offset, batch, row: strides[r - 2], column: strides[r - 1] };
+  };
+  const a = operand(node.inputs[0]);
+  const b = operand(node.inputs[1]);
+  const home = context.homeOf(node);
+  buffers.push(home.buffer);
+  slots.push({ dtype: node.dtype, length: home.length, access: "write" });
+  const all = stridesOf(node.shape);
+  const c: MatrixOperand = { slot: slots.length - 1, offset: 0, batch: all.slice(0, -2), row: n, column: 1 };
+  const dtype = node.dtype as "float32" | "float64";
+  const merged = mergeBatch(lead, a, b, c);
+  const description = { dtype, m, n, k, ...merged };
+  const key = `matmul ${JSON.stringify([description, slots.map((s) => s.length)])}`;
+  const kernel: Kernel = { kind: "matmul", name: "matmul", key, slots, ...description };
+  return { kernel, buffers, flops: 2 * sizeOf(lead) * m * n * k, bytes: bytesOfKernel(kernel) };
+}
+
+/** Batch axes that all three walk through alike become one; axes of size 1 go. */
+function mergeBatch(lead: Shape, a: MatrixOperand, b: MatrixOperand, c: MatrixOperand) {
+  const batch: number[] = [];
+  const strides: [number[], number[], number[]] = [[], [], []];
+  lead.forEach((extent, i) => {
+    if (extent === 1) return;
+    const next = [a.batch[i], b.batch[i], c.batch[i]];
+    const last = batch.length - 1;
+    if (last >= 0 && strides.every((s, o) => s[last] === next[o] * extent)) {
+      batch[last] *= extent;
+      for (const [o, s] of strides.entries()) s[last] = next[o];
+    } else {
+      batch.push(extent);
+      for (const [o, s] of strides.entries()) s.push(next[o]);
+    }
+  });
+  return { batch, a: { ...a, batch: strides[0] }, b: { ...b, batch: strides[1] }, c: { ...c, batch: strides[2] } };
+}
+
+// Whole operations --------------------------------------------------------------------------------------------------------
+
+interface Operands {
+  readonly slots: Slot[];
+  readonly buffers: number[];
+  readonly inputs: readonly TensorType[];
+}
+
+/** Slots of the dense inputs, then of the outputs. */
+function operandsOf(node: Node, context: Context): Operands {
+  const inputs = node.inputs.map(typeOf);
+  const homes = node.inputs.map((n) => context.homeOf(denseSource(n, context.items.stored)));
+  const results = node.outputs.map((_, i) => context.homeAt(node, i));
+  return {
+    inputs,
+    buffers: [...homes, ...results].map((h) => h.buffer),
+    slots: [
+      ...homes.map((h, i): Slot => ({ dtype: inputs[i].dtype, length: h.length, access: "read" })),
+      ...results.map((h, i): Slot => ({ dtype: node.outputs[i].dtype, length: h.length, access: "write" })),
+    ],
+  };
+}
+
+let lastWhole = 0;
+
+function whole(node: Node, context: Context): Launch {
+  const { inputs, buffers, slots } = operandsOf(node, context);
+  const kernel: Kernel = {
+    kind: "whole",
+    name: node.op.name,
+    key: `whole ${++lastWhole}`,
+    slots,
+    node,
+    inputs,
+    outputs: node.outputs,
+  };
+  const cost = node.op.cost(inputs, node.outputs, node.attributes);
+  return {
+    kernel,
+    buffers,
+    flops: 2 * cost.multiplyAdds + cost.elementary + cost.transcendental,
+    bytes: bytesOfKernel(kernel),
+  };
+}
+
+// Control flow ------------------------------------------------------------------------------------------------------------
+
+interface Nest {
+  readonly bodies: Body[];
+  readonly slots: Slot[];
+  readonly buffers: number[];
+}
+
+/** Bodies bound to the slots of a control kernel, with slots added for the bodies' constants and their memory. */
+function nest(
+  operands: Operands,
+  plans: readonly { readonly plan: Plan; readonly parameters: readonly Binding[]; readonly outputs: readonly Binding[] }[],
+  context: Context,
+): Nest {
+  const slots = [...operands.slots];
+  const buffers = [...operands.buffers];
+  let bytes = 0;
+  const bodies = plans.map(({ plan, parameters, outputs }): Body => {
+    const bound = new Map<number, Binding>();
+    plan.parameters.forEach((b, i) => bound.set(b, parameters[i]));
+    plan.outputs.forEach((b, i) => {
+      if (!bound.has(b)) bound.set(b, outputs[i]);
+    });
+    const bindings = plan.externals.map((b): Binding => {
+      const { role, dtype, length, data, name } = plan.buffers[b];
+      if (role !== "constant") return bound.get(b)!;
+      buffers.push(context.addBuffer(dtype, length, "constant", name, data));
+      slots.push({ dtype, length, access: "read" });
+      return { slot: slots.length - 1, stride: 0 };
+    });
+    const start = bytes;
+    bytes += align(plan.bytes);
+    return { plan, bindings, start };
+  });
+  buffers.push(context.addBuffer("bool", bytes, "temporary", "workspace"));
+  slots.push({ dtype: "bool", length: bytes, access: "both" });
+  return { bodies, slots, buffers };
+}
+
+let lastControl = 0;
+const flopsOf = (plan: Plan) => plan.launches.reduce((total, l) => total + l.flops, 0);
+const still = (slot: number): Binding => ({ slot, stride: 0 });
+
+function scanned(node: Node, context: Context): Launch {
+  const { body, carries, sequences, length, reverse } = node.attributes as ScanAttributes;
+  const operands = operandsOf(node, context);
+  const count = node.inputs.length;
+  const plan = context.lowerBody(
+    body,
+    body.parameters.map((_, i) => (i < carries ? i : undefined)),
+    carries,
+  );
+  // Carries live in the outputs' memory from the start.
+  const parameters = body.parameters.map((p, i): Binding => {
+    if (i < carries) return still(count + i);
+    return i < carries + sequences ? { slot: i, stride: sizeOf(p.shape) } : still(i);
+  });
+  const outputs = body.outputs.map((n, i): Binding => ({ slot: count + i, stride: i < carries ? 0 : sizeOf(n.shape) }));
+  const { bodies, slots, buffers } = nest(operands, [{ plan, parameters, outputs }], context);
+  const copies: InitialCopies = Array.from({ length: carries }, (_, i) => [i, count + i] as const);
+  const kernel: Kernel = {
+    kind: "scan",
+    name: "scan",
+    key: `scan ${++lastControl}`,
+    slots,
+    copies,
+    length,
+    reverse,
+    body: bodies[0],
+  };
+  return { kernel, buffers, flops: length * flopsOf(plan), bytes: bytesOfKernel(kernel) };
+}
+
+function repeated(node: Node, context: Context): Launch {
+  const { condition, body, carries } = node.attributes as WhileAttributes;
+  const operands = operandsOf(node, context);
+  const count = node.inputs.length;
+  const test = context.lowerBody(condition, [], 1);
+  const plan = context.lowerBody(
+    body,
+    body.parameters.map((_, i) => (i < carries ? i : undefined)),
+    carries,
+  );
+  const parameters = body.parameters.map((_, i) => still(i < carries ? count + i : i));
+  const { bodies, slots, buffers } = nest(
+    operands,
+    [
+      { plan: test, parameters, outputs: [] },
+      { plan, parameters, outputs: [] },
+    ],
+    context,
+  );
+  const copies: InitialCopies = Array.from({ length: carries }, (_, i) => [i, count + i] as const);
+  const kernel: Kernel = {
+    kind: "while",
+    name: "while",
+    key: `while ${++lastControl}`,
+    slots,
+    copies,
+    condition: bodies[0],
+    body: bodies[1],
+  };
+  return { kernel, buffers, flops: flopsOf(test) + flopsOf(plan), bytes: bytesOfKernel(kernel) };
+}
+
+function chosen(node: Node, context: Context): Launch {
+  const { branches } = node.attributes as CondAttributes;
+  const operands = operandsOf(node, context);
+  const count = node.inputs.length;
+  const plans = branches.map((g) => ({
+    plan: context.lowerBody(g, [], 0),
+    parameters: g.parameters.map((_, i) => still(i + 1)),
+    outputs: g.outputs.map((_, i) => still(count + i)),
+  }));
+  const { bodies, slots, buffers } = nest(operands, plans, context);
+  const kernel: Kernel = { kind: "cond", name: "cond", key: `cond ${++lastControl}`, slots, branches: [bodies[0], bodies[1]] };
+  return { kernel, buffers, flops: flopsOf(plans[0].plan), bytes: bytesOfKernel(kernel) };
+}
