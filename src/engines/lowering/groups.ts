@@ -158,7 +158,8 @@ export function groupItems(items: Items): Group[] {
   const groups: Group[] = [];
   const fusable = (node: Node) => {
     const kind = kindOf(node);
-    return (kind === "map" || kind === "view" || kind === "reduce") && sizeOf(node.shape) > 0;
+    if (kind === "reduce") return sizeOf(node.inputs[0].shape) > 0;
+    return (kind === "map" || kind === "view") && sizeOf(node.shape) > 0;
   };
   for (let i = items.items.length - 1; i >= 0; i--) {
     const seed = items.items[i];

@@ -13,7 +13,7 @@ import { NotAffine } from "./groups.ts";
 import type { Binding, Body, Buffer, InitialCopies, Kernel, Launch, MatrixOperand, Plan, Slot } from "./ir.ts";
 import { denseSource } from "./items.ts";
 import { align } from "./memory.ts";
-import { kindOf, throughView } from "./views.ts";
+import { kindOf, reducerOf, throughView } from "./views.ts";
 
 export type AddBuffer = (dtype: DType, length: number, role: Buffer["role"], name: string, data?: Buffer["data"]) => number;
 
@@ -48,6 +48,11 @@ export function copyLaunch(buffers: readonly Buffer[], from: number, to: number)
 /** The launches that compute `node`. */
 export function launchesOf(node: Node, context: Context): Launch[] {
   if (node.outputs.every((type) => sizeOf(type.shape) === 0)) return [];
+  // A reduction of nothing.
+  if (kindOf(node) === "reduce") {
+    const empty = { sum: 0, prod: 1, max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY, any: 0, all: 1 };
+    return [launchOf(buildFill(context.homeOf(node), node.dtype, empty[reducerOf(node)], context.padded))];
+  }
   switch (node.op.name) {
     case "concat":
       return concatenated(node, context);
