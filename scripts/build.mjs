@@ -12,8 +12,8 @@
 //     --strict   fail on a missing entry (the default where CI is set)
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,9 @@ const started = performance.now();
 
 const stamp = join(root, "dist/.built");
 if (options.has("--prepare") && (await isFresh())) process.exit(0);
-await rm(join(root, "dist"), { recursive: true, force: true });
+// Built beside dist/ and moved there when complete: whoever uses the last build keeps it until then, or if this one fails.
+const next = `dist-${process.pid}`;
+process.on("exit", () => rmSync(join(root, next), { recursive: true, force: true }));
 
 const library = present(
   Object.values(manifest.exports)
@@ -35,6 +37,7 @@ const library = present(
     .filter((path) => path !== undefined),
 );
 const commands = present(Object.values(manifest.bin));
+const namespaces = await namespacesOf("src/index.ts");
 
 const common = {
   absWorkingDir: root,
@@ -58,7 +61,9 @@ if (declarations !== 0) {
   console.error("the declarations in dist/types are incomplete: the sources have type errors");
   process.exitCode = options.has("--prepare") ? 0 : 1;
 }
-await writeFile(stamp, "");
+await writeFile(join(root, next, ".built"), "");
+await rm(join(root, "dist"), { recursive: true, force: true });
+await rename(join(root, next), join(root, "dist"));
 
 /** Whether dist/ was built after every file that goes into it was last changed. */
 async function isFresh() {
@@ -80,14 +85,22 @@ function present(paths) {
   return sources.filter((source) => existsSync(join(root, source)));
 }
 
+/** Modules that the main entry re-exports as namespaces. */
+async function namespacesOf(main) {
+  if (!existsSync(join(root, main))) return [];
+  const source = await readFile(join(root, main), "utf8");
+  const targets = [...source.matchAll(/^export \* as \w+ from "\.\/(.+)";$/gm)].map(([, path]) => `src/${path}`);
+  return targets.filter((path) => existsSync(join(root, path)));
+}
+
 async function buildJavaScript() {
-  const entries = [...library, ...commands];
+  const entries = [...new Set([...library, ...namespaces, ...commands])];
   if (entries.length === 0) return { metafile: { outputs: {} } };
   const result = await quietly(
     build({
       ...common,
       entryPoints: entries,
-      outdir: "dist",
+      outdir: next,
       outbase: "src",
       splitting: true,
       platform: "node",
@@ -95,7 +108,7 @@ async function buildJavaScript() {
       plugins: [namespacesStayModules(entries)],
     }),
   );
-  for (const command of commands) await chmod(join(root, command.replace(/^src/, "dist").replace(/\.ts$/, ".js")), 0o755);
+  for (const command of commands) await chmod(join(root, command.replace(/^src/, next).replace(/\.ts$/, ".js")), 0o755);
   if (library.length > 0) await buildForBrowsers();
   return result;
 }
@@ -105,7 +118,7 @@ async function buildForBrowsers() {
   const reachable = await build({
     ...common,
     entryPoints: library,
-    outdir: "dist/browser",
+    outdir: `${next}/browser`,
     outbase: "src",
     write: false,
     external: ["node:*"],
@@ -115,14 +128,14 @@ async function buildForBrowsers() {
     build({
       ...common,
       entryPoints: Object.keys(reachable.metafile.inputs),
-      outdir: "dist/browser",
+      outdir: `${next}/browser`,
       outbase: "src",
       platform: "browser",
       plugins: [oneFileEach(builtins)],
     }),
   );
   for (const name of builtins) {
-    const path = join(root, "dist/browser", standIn(name));
+    const path = join(root, next, "browser", standIn(name));
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, await standInSource(name));
   }
@@ -200,9 +213,13 @@ async function quietly(building) {
 function emitDeclarations() {
   return new Promise((done) => {
     const compiler = join(root, "node_modules/typescript/bin/tsc");
-    const child = spawn(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+    const child = spawn(
+      process.execPath,
+      [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", join(root, next, "types")],
+      { stdio: "inherit" },
+    );
     child.on("close", async (code) => {
-      await nameJavaScript(join(root, "dist/types"));
+      await nameJavaScript(join(root, next, "types"));
       done(code ?? 1);
     });
   });

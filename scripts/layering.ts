@@ -105,7 +105,7 @@ function importsOf(path: string, text: string): Import[] {
 
 /** Tests and what only they use. */
 function isTest(path: string): boolean {
-  return /(\.test|test-support)\.ts$/.test(path);
+  return /(\.test|test-support|fixtures)\.ts$/.test(path);
 }
 
 function topFolder(path: string): string | undefined {
