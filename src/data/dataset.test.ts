@@ -20,6 +20,11 @@ describe("dataset", () => {
     const regression = dataset({ inputs: column(Float64Array.of(1, 2)), targets: column(Float64Array.of(0.5, 1.5)) });
     expect(regression.targets.data).toEqual(Float64Array.of(0.5, 1.5));
     expect(regression.classes).toBeUndefined();
+    expect(dataset({ inputs: column([1, 2]), targets: [0.5, 1.5] }).targets).toEqual({
+      data: Float32Array.of(0.5, 1.5),
+      shape: [1],
+      dtype: "float32",
+    });
   });
 
   it("takes a number of classes for their names", () => {

@@ -29,7 +29,7 @@ export interface Dataset {
 export interface DatasetParts {
   readonly name?: string;
   readonly inputs: Column;
-  /** With `classes`, bare class numbers will do. */
+  /** Bare numbers will do: classes of shape [], or (without `classes`) real numbers of shape [1]. */
   readonly targets: Column | ArrayLike<number>;
   readonly classes?: readonly string[] | number;
   readonly features?: readonly string[];
@@ -70,7 +70,7 @@ export function pixels(levels: Uint8Array, shape: Shape): Column {
 export function dataset(parts: DatasetParts): Dataset {
   const { inputs, features, name = "dataset" } = parts;
   const classes = typeof parts.classes === "number" ? Array.from({ length: parts.classes }, (_, i) => String(i)) : parts.classes;
-  const given = isColumn(parts.targets) ? parts.targets : column(parts.targets, [], dtypeOf(parts.targets) ?? "float64");
+  const given = isColumn(parts.targets) ? parts.targets : bareTargets(parts.targets, classes !== undefined);
   const size = rows(inputs);
   if (size === 0) fail("data", `${name} is empty: it has no examples. Check the source, or what was filtered out.`);
   if (rows(given) !== size) {
@@ -83,6 +83,13 @@ export function dataset(parts: DatasetParts): Dataset {
     fail("data", `${name} has ${sizeOf(inputs.shape)} input values per example but ${features.length} feature names.`);
   }
   return { name, size, inputs, targets, ...(classes && { classes }), ...(features && { features }) };
+}
+
+/** Real numbers become examples of shape [1], as a network with one output gives: [batch] against [batch, 1] would broadcast. */
+function bareTargets(values: ArrayLike<number>, classes: boolean): Column {
+  const dtype = dtypeOf(values);
+  if (classes || dtype === "int32" || dtype === "bool") return column(values, [], dtype ?? "float64");
+  return column(values, [1]);
 }
 
 function isColumn(targets: Column | ArrayLike<number>): targets is Column {

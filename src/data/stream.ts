@@ -1,7 +1,7 @@
 // A stream of random numbers addressed by counters: what it yields depends on its key and nothing else, so an example or a
-// permutation can be made alone, in any order, anywhere. Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers:
-// as easy as 1, 2, 3", SC 2011), written for scalars. Only + - * / and sqrt are used on floats: every JavaScript engine gives
-// the same bits.
+// permutation can be made alone, in any order, anywhere. Threefry-2x32 with 20 rounds, as in numeric/random.ts, but written out
+// for numbers: there a formula that engines render, here two million calls for a data set. On floats only + - * / and sqrt are
+// used, so that every JavaScript engine gives the same bits.
 
 import { fail } from "../graph/errors.ts";
 

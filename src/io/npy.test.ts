@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fileFixtures } from "./fixtures.ts";
 import { decodeNpy, decodeNpz, encodeNpy, encodeNpz, type NpyArray } from "./npy.ts";
+import { fileFixtures } from "./test-support.ts";
 
 const arrays: fc.Arbitrary<NpyArray> = fc.array(fc.nat(4), { maxLength: 4 }).chain((shape) => {
   const length = shape.reduce((a, b) => a * b, 1);

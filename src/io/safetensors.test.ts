@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fileFixtures } from "./fixtures.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "./safetensors.ts";
+import { fileFixtures } from "./test-support.ts";
 
 /** A file of a header, given as text or as what to write as JSON, and so many zero bytes. */
 function file(header: string | object, dataLength = 0, padTo = 1): Uint8Array {
