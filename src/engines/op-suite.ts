@@ -38,7 +38,9 @@ export function inputData(input: SampleInput, float: "float32" | "float64", next
   if (input.values) return Object.assign(data, input.values) as TypedArray;
   const [low, high] = input.range ?? (dtype === "bool" ? [0, 1] : [-2, 2]);
   for (let i = 0; i < data.length; i++) {
-    data[i] = isFloat(dtype) ? low + (high - low) * next() : Math.floor(Math.ceil(low) + (Math.floor(high) - Math.ceil(low) + 1) * next());
+    data[i] = isFloat(dtype)
+      ? low + (high - low) * next()
+      : Math.floor(Math.ceil(low) + (Math.floor(high) - Math.ceil(low) + 1) * next());
   }
   return data;
 }
@@ -79,7 +81,8 @@ function compare(expected: TypedArray, got: TypedArray, dtype: DType, tolerance:
     const a = expected[i];
     const b = got[i];
     if (Object.is(a, b) || a === b || (a !== a && b !== b)) continue;
-    if (!isFloat(dtype) || !(Math.abs(a - b) <= tolerance * Math.max(scale, Number.MIN_VALUE))) return `entry ${i}: expected ${a}, got ${b}`;
+    if (!isFloat(dtype) || !(Math.abs(a - b) <= tolerance * Math.max(scale, Number.MIN_VALUE)))
+      return `entry ${i}: expected ${a}, got ${b}`;
   }
   return undefined;
 }
@@ -88,7 +91,13 @@ function compare(expected: TypedArray, got: TypedArray, dtype: DType, tolerance:
 export function runOpSuite(engine: Engine, only: (op: string) => boolean = () => true): SuiteResult {
   let passed = 0;
   const failures: string[] = [];
-  const check = (name: string, parameters: readonly Node[], outputs: readonly Node[], data: readonly TypedArray[], tolerance: number) => {
+  const check = (
+    name: string,
+    parameters: readonly Node[],
+    outputs: readonly Node[],
+    data: readonly TypedArray[],
+    tolerance: number,
+  ) => {
     try {
       const expected = interpreter.compile({ parameters, outputs }).run(data);
       const got = engine.compile({ parameters, outputs }).run(data);
@@ -105,7 +114,8 @@ export function runOpSuite(engine: Engine, only: (op: string) => boolean = () =>
       for (const dtype of ["float32", "float64"] as const) {
         const { parameters, data, outputs } = instantiateSample(sample, dtype);
         const ulp = sample.tolerance?.[dtype];
-        const tolerance = ulp === undefined ? (dtype === "float32" ? 2e-6 : 1e-13) : ulp * (dtype === "float32" ? 2 ** -23 : 2 ** -52);
+        const tolerance =
+          ulp === undefined ? (dtype === "float32" ? 2e-6 : 1e-13) : ulp * (dtype === "float32" ? 2 ** -23 : 2 ** -52);
         check(`${op} (${sample.about}) ${dtype}`, parameters, outputs, data, tolerance);
         if (dtype === "float32" || (sample.order ?? 2) === 0) continue;
         const wrt = parameters.filter((p) => isFloat(p.dtype));

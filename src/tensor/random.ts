@@ -23,7 +23,8 @@ export function split(key: Key, n = 2): Key[] {
 }
 
 /** A new key from a key and an integer, such as the number of a step or of a layer. */
-export const foldIn = (key: Key, data: Tensor | number): Key => one(ops.foldIn(key.node, typeof data === "number" ? data : data.node));
+export const foldIn = (key: Key, data: Tensor | number): Key =>
+  one(ops.foldIn(key.node, typeof data === "number" ? data : data.node));
 
 export interface UniformOptions {
   readonly low?: TensorLike;
@@ -57,7 +58,8 @@ export const bernoulli = (key: Key, p: TensorLike, shape?: Shape): Tensor =>
   one(ops.bernoulli(key.node, typeof p === "number" ? p : nodeOf(p), shape));
 
 /** Whole numbers low … high − 1; int32. */
-export const integers = (key: Key, shape: Shape, low: number, high: number): Tensor => one(ops.randomIntegers(key.node, shape, low, high));
+export const integers = (key: Key, shape: Shape, low: number, high: number): Tensor =>
+  one(ops.randomIntegers(key.node, shape, low, high));
 
 /** A random order of 0 … n − 1; int32. */
 export const permutation = (key: Key, n: number): Tensor => one(ops.permutation(key.node, n));
@@ -66,4 +68,5 @@ export const permutation = (key: Key, n: number): Tensor => one(ops.permutation(
 export const shuffle = (key: Key, x: Tensor, axis = 0): Tensor => one(ops.shuffle(key.node, x.node, axis));
 
 /** Indices drawn with probabilities softmax(logits) over the last axis; int32. */
-export const categorical = (key: Key, logits: Tensor, shape?: Shape): Tensor => one(ops.categorical(key.node, logits.node, shape));
+export const categorical = (key: Key, logits: Tensor, shape?: Shape): Tensor =>
+  one(ops.categorical(key.node, logits.node, shape));

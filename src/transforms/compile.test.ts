@@ -3,10 +3,9 @@ import { type Tensor, tensor, zeros } from "../tensor/index.ts";
 import { compile } from "./compile.ts";
 import { grad } from "./grad.ts";
 
-const engine = "interpreter" as const;
 const vector = (...xs: number[]) => tensor(xs, { dtype: "float64" });
 
-describe("compile", () => {
+describe.each(["interpreter", "wasm"] as const)("compile on %s", (engine) => {
   test("is traced once per form of arguments and gives what the function gives", () => {
     let traces = 0;
     const f = compile(
@@ -38,7 +37,7 @@ describe("compile", () => {
   });
 });
 
-describe("donation", () => {
+describe.each(["interpreter", "wasm"] as const)("donation on %s", (engine) => {
   const step = () =>
     compile(
       (state: { w: Tensor; n: Tensor }, x: Tensor) =>

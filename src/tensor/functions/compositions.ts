@@ -27,7 +27,8 @@ export const softmax = (x: Tensor, axis = -1): Tensor => one(ops.softmax(x.node,
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => one(ops.logSoftmax(x.node, axis));
 export const logSumExp = (x: Tensor, axes?: Axes, keepDims = false): Tensor => one(ops.logSumExp(x.node, axes, keepDims));
 export const mean = (x: Tensor, axes?: Axes, keepDims = false): Tensor => one(ops.mean(x.node, axes, keepDims));
-export const variance = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor => one(ops.variance(x.node, axes, options));
+export const variance = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor =>
+  one(ops.variance(x.node, axes, options));
 export const standardDeviation = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor =>
   one(ops.standardDeviation(x.node, axes, options));
 export const norm = (x: Tensor, axes?: Axes, options: ops.NormOptions = {}): Tensor => one(ops.norm(x.node, axes, options));

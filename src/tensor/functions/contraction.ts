@@ -28,6 +28,7 @@ export const transposedConvolution = (y: Tensor, w: Tensor, options: ops.Transpo
 type Window = number | readonly number[];
 
 /** The largest element of each window; channels last, 1 to 3 spatial axes. Stride = window unless said. */
-export const maxPool = (x: Tensor, window: Window, options: ops.WindowOptions = {}): Tensor => one(ops.maxPool(x.node, window, options));
+export const maxPool = (x: Tensor, window: Window, options: ops.WindowOptions = {}): Tensor =>
+  one(ops.maxPool(x.node, window, options));
 export const averagePool = (x: Tensor, window: Window, options: ops.AveragePoolOptions = {}): Tensor =>
   one(ops.averagePool(x.node, window, options));
