@@ -10,7 +10,7 @@ import { abs as absI, type Interval, isPoint, max as maxI, min as minI, sign as 
 import { mul } from "./arithmetic.ts";
 import { claims, sided } from "./claims.ts";
 import { equal, greater, less, lessEqual } from "./comparison.ts";
-import { binary, builder, room, unary, unify } from "./define.ts";
+import { binary, room, unary, unify } from "./define.ts";
 import { and, or } from "./logic.ts";
 import { where } from "./selection.ts";
 
@@ -139,6 +139,7 @@ function bound(like: Node, value: Node | number, inwards: (value: number) => num
  * min(max(x, lower), upper): x kept between two bounds, numbers or nodes; `upper` wins where the bounds are out of order. The
  * derivative with respect to x is 1 on the closed interval and 0 outside; with respect to a bound it is 1 where x lies beyond it.
  */
-export const clip = builder(clipOp, (x: Node, lower: Node | number, upper: Node | number): Node => {
+export function clip(x: Node, lower: Node | number, upper: Node | number): Node {
   return makeNode(clipOp, unify("clip", [x, bound(x, lower, Math.ceil), bound(x, upper, Math.floor)], "int32"), {});
-});
+}
+clip.op = clipOp;

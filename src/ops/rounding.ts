@@ -77,7 +77,7 @@ const limits = {
 
 /**
  * a − ⌊a/b⌋·b. With q the rounded quotient's floor and p = fl(q·b), a − p is exact, and so is the error of p by Dekker's product:
- * the difference of both is the remainder itself, or that off by one b, which the last step mends.
+ * the difference of both is the remainder itself, or, where the quotient was rounded up to an integer, that less b.
  */
 function remainderOf<V>(k: Algebra<V>, a: V, b: V): V {
   const { quotients, factors } = limits[k.dtype];
@@ -89,9 +89,7 @@ function remainderOf<V>(k: Algebra<V>, a: V, b: V): V {
   const exact = k.and(k.less(k.abs(b), k.constant(factors)), k.not(none));
   const r = k.sub(k.sub(a, p), k.select(exact, rest, zero));
   const opposite = k.select(k.less(b, zero), k.less(zero, r), k.less(r, zero));
-  const raised = k.select(opposite, k.add(r, b), r);
-  const beyond = k.lessEqual(k.abs(b), k.abs(raised));
-  const inside = k.select(k.and(beyond, k.not(opposite)), k.sub(raised, b), raised);
+  const inside = k.select(opposite, k.add(r, b), r);
   // A quotient without a units digit says nothing of the remainder: 0, which is right to within the rounding of a. NaN for b = 0.
   return k.select(k.less(k.abs(q), k.constant(quotients)), inside, k.mul(k.sub(a, a), q));
 }
