@@ -88,11 +88,9 @@ function classification(name: string, formula: <V>(k: Algebra<V>, x: V) => V): B
 }
 
 /** Whether x is not a number. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: the name that everybody looks for
 export const isNaN = classification("isNaN", (k, x) => k.notEqual(x, x));
 
 const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
 
 /** Whether x is neither infinite nor NaN. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: the name that everybody looks for
 export const isFinite = classification("isFinite", (k, x) => k.lessEqual(k.abs(x), k.constant(largest[k.dtype])));
