@@ -29,16 +29,20 @@ interface Mode extends LowerOptions {
 
 /** The plan of a graph. */
 export function lower(graph: Graph, options: LowerOptions = {}): Plan {
+  return lowerGraph({ parameters: graph.parameters, outputs: simplify(graph.outputs) }, options);
+}
+
+/** The plan of a graph that has been simplified. */
+export function lowerSimplified(graph: Graph, options: LowerOptions = {}): Plan {
   return lowerGraph(graph, options);
 }
 
-function lowerGraph(graph: Graph, mode: Mode): Plan {
-  const outputs = simplify(graph.outputs);
+function lowerGraph({ parameters, outputs }: Graph, mode: Mode): Plan {
   const forced = new Set<Node>();
   for (;;) {
     const items = findItems(outputs, forced);
     try {
-      return planOf(graph.parameters, outputs, items, mode);
+      return planOf(parameters, outputs, items, mode);
     } catch (error) {
       if (!(error instanceof NotAffine) || forced.has(error.node)) throw error;
       forced.add(error.node);
@@ -92,7 +96,8 @@ function planOf(parameters: readonly Node[], outputs: readonly Node[], items: It
       for (const user of items.users.get(node) ?? []) if (groupOf.get(user) !== home) return true;
       return false;
     },
-    lowerBody: (graph, donate, externalOutputs) => lowerGraph(graph, { ...mode, donate, externalOutputs }),
+    lowerBody: (graph, donate, externalOutputs) =>
+      lowerGraph({ parameters: graph.parameters, outputs: simplify(graph.outputs) }, { ...mode, donate, externalOutputs }),
   };
   const launchesOfGroup = (group: Group): Launch[] => {
     if (group.fusable) return [launchOf(buildGroup(group, context))];

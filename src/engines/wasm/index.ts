@@ -2,13 +2,34 @@
 
 import type { Graph } from "../../graph/node.ts";
 import type { CompileOptions, Engine, Program } from "../engine.ts";
-import { lower } from "../lowering/lower.ts";
-import { compilePlan, scratchBytes } from "./compiler.ts";
+import { keyOfGraph } from "../lowering/key.ts";
+import { lowerSimplified } from "../lowering/lower.ts";
+import { simplify } from "../lowering/simplify.ts";
+import { type CompiledModule, compilePlan, scratchBytes } from "./compiler.ts";
 import { instantiate } from "./program.ts";
 
+/** Modules by the structure of their graphs, the least recently used first. Each program has memory of its own. */
+const modules = new Map<string, CompiledModule>();
+const mostModules = 128;
+
+function moduleFor(graph: Graph, donate: CompileOptions["donate"]): CompiledModule {
+  const key = `${keyOfGraph(graph)}|${donate?.join() ?? ""}`;
+  let compiled = modules.get(key);
+  if (compiled) modules.delete(key);
+  else compiled = compilePlan(lowerSimplified(graph, { ...(donate ? { donate } : {}), scratch: scratchBytes }));
+  modules.set(key, compiled);
+  if (modules.size > mostModules) {
+    for (const oldest of modules.keys()) {
+      modules.delete(oldest);
+      break;
+    }
+  }
+  return compiled;
+}
+
 function compile(graph: Graph, options: CompileOptions = {}): Program {
-  const plan = lower(graph, { ...(options.donate ? { donate: options.donate } : {}), scratch: scratchBytes });
-  return instantiate(compilePlan(plan));
+  const { parameters } = graph;
+  return instantiate(moduleFor({ parameters, outputs: simplify(graph.outputs) }, options.donate));
 }
 
 /** WebAssembly with fixed-width SIMD; needs nothing but a runtime that has it. */

@@ -1,7 +1,9 @@
 // Loop kernels as WebAssembly. One loop is vectorised: an outer one, so that lanes are different results, or in each step an inner
 // one, so that lanes are partial results of one row, which are then combined. What does not move with a loop is computed before it.
 
+import type { FloatDType } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
+import type { Algebra } from "../../numeric/algebra.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
 import { type Expression, type FunctionBuilder, type Local, sum } from "./assembler.ts";
 import {
@@ -164,6 +166,13 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
   const moving = stepValues(kernel);
   const vectorised = chooseLoop(kernel, width, moving);
   const bases = f.parameters;
+  const integers = simdIntegers(f);
+  const algebras = new Map<FloatDType, Algebra<Expression>>();
+  const algebraOf = (dtype: FloatDType): Algebra<Expression> => {
+    let k = algebras.get(dtype);
+    if (!k) algebras.set(dtype, (k = simdAlgebra(f, dtype)));
+    return k;
+  };
   const outerRank = kernel.outer.length;
   const outerVector = vectorised.kind === "outer" ? vectorised.loop : undefined;
 
@@ -257,8 +266,8 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
         let result: Expression;
         if (v.compute === "int32") {
           const formula = v.op.integerFormula ?? fail("dtype", `${v.op.name}: has no formula for int32.`);
-          result = formula(simdIntegers(f), operands, v.attributes);
-        } else result = v.op.formula(simdAlgebra(f, v.compute), operands, v.attributes);
+          result = formula(integers, operands, v.attributes);
+        } else result = v.op.formula(algebraOf(v.compute), operands, v.attributes);
         return v.dtype === "bool" ? maskFrom(f, width, v.compute, result) : result;
       }
       case "cast":
