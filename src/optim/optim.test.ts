@@ -220,7 +220,7 @@ describe("errors and records", () => {
     expect(JSON.parse(JSON.stringify({ kind, options }))).toEqual({
       kind: "adam",
       options: {
-        learningRate: { kind: "warmup", then: 0.1, steps: 5 },
+        learningRate: { kind: "warmup", rate: 0.1, steps: 5 },
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-8,

@@ -113,7 +113,7 @@ export function warmup(then: number | Schedule, options: { readonly steps: numbe
   const { steps, from = 0 } = options;
   requireSteps("warmup", "steps", steps);
   const later = typeof then === "number" ? constant(then) : then;
-  return schedule("warmup", { then: typeof then === "number" ? then : { kind: then.kind, ...then.options }, ...options }, (t) => {
+  return schedule("warmup", { rate: typeof then === "number" ? then : { kind: then.kind, ...then.options }, ...options }, (t) => {
     const target = later(t.mul(0));
     const rising = target
       .sub(from)
