@@ -33,7 +33,7 @@ export function watchChoices(): { readonly observe: Observer; fingerprint(): str
         mix(second && value.data[i] === second.data[i] ? 1 : 0);
       }
     }
-    if (node.op.name === "max" || node.op.name === "min" || node.op.name === "maxPool") {
+    if (node.op.name === "reduceMax" || node.op.name === "reduceMin") {
       if (first) mixArgument(first, value, mix);
     }
     if (node.op.name === "clip" && first)

@@ -1,0 +1,20 @@
+// A trained model: a module with its parameters, ready to predict.
+
+import type { Engine } from "../engines/engine.ts";
+import { inference, type State } from "../nn/context.ts";
+import type { Module, Parameters } from "../nn/module.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { compile } from "../transforms/compile.ts";
+
+export interface TrainedModel {
+  readonly model: Module;
+  readonly parameters: Parameters;
+  readonly state: State;
+  /** f(x; w) for a batch x: [batch, ...input]; one compiled program per batch shape. */
+  predict(x: Tensor): Tensor;
+}
+
+export function trainedModel(model: Module, parameters: Parameters, state: State, engine: Engine): TrainedModel {
+  const run = compile((p: Parameters, s: State, x: Tensor) => model.apply(p, x, inference({ state: s })), { engine });
+  return { model, parameters, state, predict: (x) => run(parameters, state, x) };
+}
