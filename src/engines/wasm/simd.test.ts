@@ -2,9 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FloatDType } from "../../graph/dtype.ts";
 import type { Algebra, BitAlgebra } from "../../numeric/algebra.ts";
+import * as elementary from "../../numeric/elementary/index.ts";
+import { float32Algebra, float64Algebra } from "../../numeric/numbers.ts";
 import { call, type Expression, type FunctionBuilder, load, ModuleBuilder } from "./assembler.ts";
 import { outlined, simdAlgebra, simdIntegers } from "./simd.ts";
 
+type Unary = <V>(k: Algebra<V>, x: V) => V;
+type Binary = <V>(k: Algebra<V>, x: V, y: V) => V;
 type Formula<K> = (k: K, a: Expression, b: Expression, c: Expression) => Expression;
 
 /** Runs f(a, b, c) on lanes: three vectors at 0, 16, 32, the result at 48. */
@@ -103,6 +107,17 @@ describe.each(formats)("float formulas in $dtype", ({ dtype, round, bias, number
     }
   });
 
+  it("min and max with a constant are those without", () => {
+    for (const c of [0, -0, 1, -2.5, Infinity, -Infinity, NaN]) {
+      const right = floatRunner(dtype, (k, a) => k.max(a, k.constant(c)));
+      const left = floatRunner(dtype, (k, a) => k.max(k.constant(c), a));
+      const lower = floatRunner(dtype, (k, a) => k.min(a, k.constant(c)));
+      for (const a of sample) {
+        expect([a, c, right(a), left(a), lower(a)]).toEqual([a, c, Math.max(a, c), Math.max(a, c), Math.min(a, c)]);
+      }
+    }
+  });
+
   it("scale multiplies by 2^k for every normal 2^k", () => {
     const f = floatRunner(dtype, (k, a, b) => k.scale(a, b));
     for (let k = 1 - bias; k <= bias; k++) {
@@ -179,5 +194,29 @@ describe("int32 formulas", () => {
   it.each(cases)("%s wraps as JavaScript's does", (_, formula, reference) => {
     const f = intRunner(formula);
     for (const a of words) for (const b of words) expect([a, b, f(a, b)]).toEqual([a, b, reference(a, b) | 0]);
+  });
+});
+
+describe.each(formats)("elementary functions in $dtype", ({ dtype, round, numbers }) => {
+  const unary = Object.entries(elementary).filter(([, formula]) => formula.length === 2) as [string, Unary][];
+  const binary = Object.entries(elementary).filter(([, formula]) => formula.length === 3) as [string, Binary][];
+  const js = dtype === "float32" ? float32Algebra : float64Algebra;
+  const points = fc.oneof(numbers, fc.double({ min: -20, max: 20, noNaN: true }), fc.double({ min: -1, max: 1, noNaN: true }));
+  const sample = [...special, 88.5, -87.3, 709, -745, 1e-30, 3e4, ...fc.sample(points, { numRuns: 300, seed: 3 })].map(round);
+
+  it.each(unary)("%s has the bits that it has over JavaScript numbers", (_, formula) => {
+    const f = floatRunner(dtype, (k, a) => formula(k, a));
+    for (const x of sample) expect([x, f(x)]).toEqual([x, formula(js, x)]);
+  });
+
+  it.each(binary)("%s has the bits that it has over JavaScript numbers", (_, formula) => {
+    const f = floatRunner(dtype, (k, a, b) => formula(k, a, b));
+    const some = sample.slice(0, 60);
+    for (const x of some) for (const y of some) expect([x, y, f(x, y)]).toEqual([x, y, formula(js, x, y)]);
+  });
+
+  it("cover one and two arguments", () => {
+    expect(unary.length).toBeGreaterThan(15);
+    expect(binary.map(([name]) => name).sort()).toEqual(["atan2", "pow"]);
   });
 });

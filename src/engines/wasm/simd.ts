@@ -138,8 +138,30 @@ export function simdAlgebra(f: FunctionBuilder, dtype: FloatDType): Algebra<Expr
   const unary = (name: OpcodeName) => {
     return (a: Expression): Expression => f.let(op(name, a));
   };
+  const constants = new Map<Expression, number>();
+  const shared = lanewise(f, dtype);
+  /** The IEEE operation takes V8 seven instructions; where one side is a constant, "a < b ? b : a" does as well, in one. */
+  const extremum = (which: "min" | "max") => {
+    return (a: Expression, b: Expression): Expression => {
+      const [x, limit] = constants.has(b) ? [a, b] : [b, a];
+      const value = constants.get(limit);
+      if (value === undefined || Number.isNaN(value)) return shared[which](a, b);
+      // A NaN in x stays, for it compares false. Zeros compare equal, so that x's sign stays: right unless it must yield.
+      const simple = op(`${shape}.p${which}`, x, limit);
+      const zeroYields = which === "max" ? Object.is(value, 0) : Object.is(value, -0);
+      if (!zeroYields) return f.let(simple);
+      return which === "max" ? f.let(op(`${shape}.add`, simple, limit)) : shared.min(a, b);
+    };
+  };
   return {
-    ...lanewise(f, dtype),
+    ...shared,
+    constant: (value) => {
+      const local = shared.constant(value);
+      constants.set(local, dtype === "float32" ? Math.fround(value) : value);
+      return local;
+    },
+    min: extremum("min"),
+    max: extremum("max"),
     div: (a, b) => f.let(op(`${shape}.div`, a, b)),
     sqrt: unary(`${shape}.sqrt`),
     floor: unary(`${shape}.floor`),
