@@ -30,7 +30,8 @@ export function sequential<const M extends readonly Module[]>(...layers: M & Che
 }
 
 function requireModule(operation: string, module: Module | undefined, index: number): void {
-  if (typeof module?.apply !== "function") {
+  // A function has an apply of its own; a module has init.
+  if (typeof module?.init !== "function") {
     fail(
       "argument",
       `${operation}: part ${index} is ${typeof module === "function" ? "a function" : String(module)}, not a module.` +
