@@ -230,14 +230,13 @@ function operandsOf(node: Node, context: Context): Operands {
   };
 }
 
-let lastWhole = 0;
-
 function whole(node: Node, context: Context): Launch {
   const { inputs, buffers, slots } = operandsOf(node, context);
+  const key = `whole ${JSON.stringify([node.op.name, node.attributes, inputs, node.outputs])}`;
   const kernel: Kernel = {
     kind: "whole",
     name: node.op.name,
-    key: `whole ${++lastWhole}`,
+    key,
     slots,
     node,
     inputs,

@@ -17,8 +17,10 @@ import {
   pageBytes,
   sum,
 } from "./assembler.ts";
+import { copyBytes } from "./copies.ts";
 import { emitMatmul, type MatmulSpec, matmulScratchBytes } from "./kernels/matmul.ts";
 import { emitLoops } from "./loops.ts";
+import { routineFor } from "./routines.ts";
 
 /** An operation that is computed by its own room, on views of the program's memory. */
 export interface HostCall {
@@ -43,7 +45,7 @@ const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 /** Scratch memory of a kernel's rendering here. */
 export function scratchBytes(kernel: Kernel): number {
   if (kernel.kind === "matmul") return matmulScratchBytes(matmulSpec(kernel));
-  return 0;
+  return kernel.kind === "whole" ? (routineFor(kernel)?.scratch ?? 0) : 0;
 }
 
 function matmulSpec({ dtype, m, n, k, a, b, c }: MatmulKernel): MatmulSpec {
@@ -83,19 +85,24 @@ export function compilePlan(plan: Plan): CompiledModule {
 function emitLaunch(emission: Emission, f: FunctionBuilder, launch: Launch, addressOf: (buffer: number) => Expression): void {
   const { kernel } = launch;
   const addresses = launch.buffers.map(addressOf);
-  if (kernel.kind === "whole") {
-    const index = emission.hostCalls.push({ node: kernel.node, kernel }) - 1;
-    if (addresses.length > mostArguments) fail("engine", `${kernel.name}: more than ${mostArguments} operands.`);
-    addresses.forEach((a, i) => {
-      f.store("i32.store", emission.argumentsAt, a, i * 4);
-    });
-    f.run(call(emission.host, index));
+  if (kernel.kind === "whole" && routineFor(kernel) === undefined) {
+    callRoom(emission, f, kernel, addresses);
     return;
   }
   f.run(call(kernelFunction(emission, kernel, launch.buffers.length), ...addresses));
 }
 
-function kernelFunction(emission: Emission, kernel: Exclude<Kernel, WholeKernel>, parameters: number): FunctionHandle {
+/** Calls the room of an operation, which finds its operands' addresses in memory. */
+function callRoom(emission: Emission, f: FunctionBuilder, kernel: WholeKernel, addresses: readonly Expression[]): void {
+  const index = emission.hostCalls.push({ node: kernel.node, kernel }) - 1;
+  if (addresses.length > mostArguments) fail("engine", `${kernel.name}: more than ${mostArguments} operands.`);
+  addresses.forEach((a, i) => {
+    f.store("i32.store", emission.argumentsAt, a, i * 4);
+  });
+  f.run(call(emission.host, index));
+}
+
+function kernelFunction(emission: Emission, kernel: Kernel, parameters: number): FunctionHandle {
   const { module, kernels } = emission;
   const known = kernels.get(kernel.key);
   if (known) return known;
@@ -105,7 +112,7 @@ function kernelFunction(emission: Emission, kernel: Exclude<Kernel, WholeKernel>
   return handle;
 }
 
-function emitKernel(emission: Emission, f: FunctionBuilder, kernel: Exclude<Kernel, WholeKernel>): void {
+function emitKernel(emission: Emission, f: FunctionBuilder, kernel: Kernel): void {
   switch (kernel.kind) {
     case "loop":
       emitLoops(f, kernel);
@@ -113,8 +120,11 @@ function emitKernel(emission: Emission, f: FunctionBuilder, kernel: Exclude<Kern
     case "matmul":
       emitProduct(f, kernel);
       break;
+    case "whole":
+      routineFor(kernel)?.emit(f, () => callRoom(emission, f, kernel, f.parameters.slice(0, kernel.slots.length)));
+      break;
     case "copy":
-      copyElements(f, f.parameters[1], f.parameters[0], kernel.slots[0].length * elementBytes[kernel.slots[0].dtype]);
+      copyBytes(f, f.parameters[1], f.parameters[0], kernel.slots[0].length * elementBytes[kernel.slots[0].dtype]);
       break;
     case "scan":
       emitScan(emission, f, kernel);
@@ -170,18 +180,6 @@ function emitProduct(f: FunctionBuilder, kernel: MatmulKernel): void {
   level(0);
 }
 
-/** memory[to …] = memory[from …]; short copies are written out, since a bulk copy is a call. */
-function copyElements(f: FunctionBuilder, to: Expression, from: Expression, bytes: number): void {
-  if (bytes > 512) {
-    f.copyMemory(to, from, bytes);
-    return;
-  }
-  let at = 0;
-  for (; at + 16 <= bytes; at += 16) f.store("v128.store", to, load("v128.load", from, at), at);
-  for (; at + 4 <= bytes; at += 4) f.store("i32.store", to, load("i32.load", from, at), at);
-  for (; at < bytes; at++) f.store("i32.store8", to, load("i32.load8_u", from, at), at);
-}
-
 // Control flow ------------------------------------------------------------------------------------------------------------
 
 /** The function of a body: its workspace, then its externals. */
@@ -209,7 +207,7 @@ type Copying = {
 
 function copyCarries(f: FunctionBuilder, { copies, slots }: Copying): void {
   for (const [from, to] of copies)
-    copyElements(f, f.parameters[to], f.parameters[from], slots[from].length * elementBytes[slots[from].dtype]);
+    copyBytes(f, f.parameters[to], f.parameters[from], slots[from].length * elementBytes[slots[from].dtype]);
 }
 
 function emitScan(emission: Emission, f: FunctionBuilder, kernel: Extract<Kernel, { kind: "scan" }>): void {
