@@ -95,18 +95,28 @@ test("sums over two batches give the value of both together", () => {
   );
 });
 
-test("metrics live inside a compiled step", () => {
-  const step = compile(
-    (y: Tensor, t: Tensor) => [metrics.accuracy(y, t), metrics.topKAccuracy(2)(y, t), metrics.precision(y, t)] as const,
-    {
-      engine: "interpreter",
-    },
-  );
-  const [a, k, p] = step(scores, labels);
-  expect(metrics.accuracy.value(a).item()).toBe(0.5);
-  expect(k.correct.item()).toBe(3);
-  expect(rounded(metrics.precision.value(p))).toEqual([0.5, 1, 0]);
-});
+for (const engine of ["interpreter", "wasm"] as const) {
+  test(`metrics live inside a compiled step (${engine})`, () => {
+    const all = [
+      metrics.accuracy,
+      metrics.topKAccuracy(2),
+      metrics.precision,
+      metrics.confusionMatrix(3),
+      metrics.r2,
+    ] as readonly metrics.Metric[];
+    const oneHot = tensor([
+      [0, 1, 0],
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ]);
+    const step = compile((y: Tensor, t: Tensor, h: Tensor) => all.map((m) => m(y, m.kind === "r2" ? h : t)), { engine });
+    step(scores, labels, oneHot).forEach((totals, i) => {
+      const expected = valueOf(all[i], scores, all[i].kind === "r2" ? oneHot : labels);
+      expect(rounded(all[i].value(totals)), all[i].kind).toEqual(rounded(expected));
+    });
+  });
+}
 
 test("mismatched shapes are refused", () => {
   expect(() => metrics.accuracy(scores, int32([1, 2]))).toThrow(

@@ -191,7 +191,7 @@ export function initAll(
   return { parameters: parts.map((p) => p.parameters), state: parts.map((p) => p.state) };
 }
 
-/** "a [64, 28, 28]" read as batch and features, for messages. */
+/** Throws a shape error unless the last axis of x has `size` features, and says what would help. */
 export function expectLast(call: string, x: Tensor, size: number, advice = ""): void {
   if (x.rank >= 1 && x.shape[x.rank - 1] === size) return;
   const remedy =
