@@ -1,5 +1,5 @@
 // Builds dist/ from src/. The entries are those that package.json exports; for each there is
-//   dist/X.js          for Node: bundled, the entries sharing chunks, so that an import reads few files
+//   dist/X.js          for Node: a list of exports of dist/library.js, so that an import reads few files
 //   dist/browser/**    for bundlers and browsers: one file a source, so that what is not imported is not shipped; what needs
 //                      Node is replaced by functions that say so
 //   dist/types/**      declarations, by tsc
@@ -37,7 +37,6 @@ const library = present(
     .filter((path) => path !== undefined),
 );
 const commands = present(Object.values(manifest.bin));
-const namespaces = await namespacesOf("src/index.ts");
 
 const common = {
   absWorkingDir: root,
@@ -52,9 +51,9 @@ const common = {
 };
 
 const [bundled, declarations] = await Promise.all([buildJavaScript(), options.has("--js") ? 0 : emitDeclarations()]);
-const size = Object.values(bundled.metafile.outputs)
-  .filter((output) => output.imports !== undefined)
-  .reduce((sum, output) => sum + output.bytes, 0);
+const size = Object.entries(bundled.metafile.outputs)
+  .filter(([path]) => path.endsWith(".js"))
+  .reduce((sum, [, output]) => sum + output.bytes, 0);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 console.log(`dist: ${library.length} entries, ${commands.length} commands, ${(size / 1024).toFixed(0)} KiB, ${seconds} s`);
 if (declarations !== 0) {
@@ -85,32 +84,75 @@ function present(paths) {
   return sources.filter((source) => existsSync(join(root, source)));
 }
 
-/** Modules that the main entry re-exports as namespaces. */
-async function namespacesOf(main) {
-  if (!existsSync(join(root, main))) return [];
-  const source = await readFile(join(root, main), "utf8");
-  const targets = [...source.matchAll(/^export \* as \w+ from "\.\/(.+)";$/gm)].map(([, path]) => `src/${path}`);
-  return targets.filter((path) => existsSync(join(root, path)));
-}
-
+/**
+ * Most entries for Node are thin: they re-export from one bundle, library.js, because an import of few files is a fast import.
+ * Entries that load modules of Node, which takes longer than ours, stand beside it. What is imported only on demand, and what only
+ * the commands need, is split from it.
+ */
 async function buildJavaScript() {
-  const entries = [...new Set([...library, ...namespaces, ...commands])];
+  const entries = [...library, ...commands];
   if (entries.length === 0) return { metafile: { outputs: {} } };
+  const exported = (await Promise.all(library.map(inspect))).filter(({ usesNode }) => !usesNode);
+  const thin = new Set(exported.map(({ source }) => source));
+  const thick = entries.filter((source) => !thin.has(source));
   const result = await quietly(
     build({
       ...common,
-      entryPoints: entries,
+      entryPoints: { library: "library", ...Object.fromEntries(thick.map((source) => [outputOf(source), source])) },
       outdir: next,
-      outbase: "src",
       splitting: true,
       platform: "node",
+      minifyWhitespace: true,
+      minifySyntax: true,
       chunkNames: "chunks/[name]-[hash]",
-      plugins: [namespacesStayModules(entries)],
+      plugins: [wholeLibrary(exported)],
     }),
   );
-  for (const command of commands) await chmod(join(root, command.replace(/^src/, next).replace(/\.ts$/, ".js")), 0o755);
+  for (const { source, names } of exported) {
+    const path = join(root, next, `${outputOf(source)}.js`);
+    const bundle = posix.relative(posix.dirname(outputOf(source)), "library.js");
+    const list = names.map((name) => `${prefixed(source, name)} as ${name}`).join(", ");
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, `export { ${list} } from "${bundle.startsWith(".") ? bundle : `./${bundle}`}";\n`);
+  }
+  for (const command of commands) await chmod(join(root, next, `${outputOf(command)}.js`), 0o755);
   if (library.length > 0) await buildForBrowsers();
   return result;
+}
+
+function outputOf(source) {
+  return source.replace(/^src\//, "").replace(/\.ts$/, "");
+}
+
+/** The name of an entry's export in library.js, where names of different entries must differ. */
+function prefixed(source, name) {
+  return `${outputOf(source).replace(/\W/g, "_")}$${name}`;
+}
+
+/** The names that an entry exports, and whether importing it loads modules of Node. */
+async function inspect(source) {
+  const options = { ...common, entryPoints: [source], outdir: next, splitting: true, write: false, platform: "node" };
+  const { outputs } = (await quietly(build(options))).metafile;
+  const [main] = Object.keys(outputs).filter((path) => outputs[path].entryPoint === source);
+  const loaded = new Set([main]);
+  for (const path of loaded) {
+    for (const { kind, path: target } of outputs[path]?.imports ?? []) if (kind === "import-statement") loaded.add(target);
+  }
+  return { source, names: outputs[main].exports, usesNode: [...loaded].some((path) => path.startsWith("node:")) };
+}
+
+function wholeLibrary(exported) {
+  const lines = exported.map(({ source, names }) => {
+    const list = names.map((name) => `${name} as ${prefixed(source, name)}`).join(", ");
+    return `export { ${list} } from "./${source}";`;
+  });
+  return {
+    name: "whole-library",
+    setup(context) {
+      context.onResolve({ filter: /^library$/ }, ({ path }) => ({ path, namespace: "whole" }));
+      context.onLoad({ filter: /.*/, namespace: "whole" }, () => ({ contents: lines.join("\n"), resolveDir: root }));
+    },
+  };
 }
 
 /** One file a source reachable from the library's entries. */
@@ -139,25 +181,6 @@ async function buildForBrowsers() {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, await standInSource(name));
   }
-}
-
-/**
- * `export * as nn from "./nn/index.ts"` in the main entry stays an export of a module: inlined, it would become an object that
- * holds every layer, of which no bundler can drop any.
- */
-function namespacesStayModules(entries) {
-  const known = new Set(entries.map((entry) => join(root, entry)));
-  const main = join(root, "src/index.ts");
-  return {
-    name: "namespaces-stay-modules",
-    setup(context) {
-      context.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ path, importer }) =>
-        importer === main && known.has(resolve(dirname(importer), path))
-          ? { path: path.replace(/\.ts$/, ".js"), external: true }
-          : undefined,
-      );
-    },
-  };
 }
 
 function oneFileEach(builtins) {
