@@ -6,11 +6,12 @@ import type { Node } from "../../graph/node.ts";
 import type { Elementwise } from "../../graph/primitive.ts";
 import { stridesOf } from "../../graph/shape.ts";
 import { constantData } from "../../graph/structural.ts";
+import type { RandomBitsAttributes } from "../../ops/random.ts";
 import { type Affine, type Dim, dim, fixed, flatten, type IndexMap, keyOfMap } from "./affine.ts";
 import { demandsOf, type Group, type Member, NotAffine, operandMap, withSplits } from "./groups.ts";
 import type { Access, ComputeDType, LoopKernel, Reduction, Slot, Step, Store, Value } from "./ir.ts";
 import { denseSource, type Items } from "./items.ts";
-import { kindOf, reducerOf, throughView } from "./views.ts";
+import { drawAt, kindOf, reducerOf, throughView } from "./views.ts";
 
 /** Where values live: the buffer of a stored node, parameter or constant. */
 export interface Home {
@@ -48,8 +49,9 @@ interface LooseAccess {
   readonly at: Affine;
 }
 type Loose =
-  | Exclude<Value, { kind: "load" | "index" | "gather" }>
-  | { readonly kind: "load"; readonly dtype: DType; readonly loose: LooseAccess };
+  | Exclude<Value, { kind: "load" | "index" }>
+  | { readonly kind: "load"; readonly dtype: DType; readonly loose: LooseAccess }
+  | { readonly kind: "index"; readonly dtype: "int32"; readonly at: Affine };
 interface LooseStore {
   readonly value: number;
   readonly dtype: DType;
@@ -124,6 +126,14 @@ function formulaOf(
     const next = throughView(node, map);
     if (next === undefined) throw new NotAffine(node.inputs[0]);
     return valueOf(builder, node.inputs[0], next, scope, inner, resolve);
+  }
+  if (node.op.name === "randomBits") {
+    const { key, counter } = drawAt(node, map);
+    const words = key.map((k) => valueOf(builder, node.inputs[0], k, scope, inner, resolve));
+    const at = push(builder, `i${keyOfMap([counter])}`, { kind: "index", dtype: "int32", at: counter });
+    const { bits, stream } = node.attributes as RandomBitsAttributes;
+    const operands = [...words, at];
+    return push(builder, `d${bits}.${stream}:${operands}|${moves ? scope : ""}`, { kind: "random", dtype: "int32", bits, stream, operands });
   }
   const operands = node.inputs.map((n) => valueOf(builder, n, map, scope, inner, resolve));
   const where = moves ? scope : "";
@@ -343,7 +353,7 @@ function finish(
     if (live.has(index)) return;
     live.add(index);
     const value = builder.values[index];
-    if (value.kind === "apply" || value.kind === "cast") value.operands.forEach(mark);
+    if ("operands" in value) value.operands.forEach(mark);
     else if (value.kind === "reduced") mark(reductions[value.reduction].value);
   };
   for (const step of steps) {
@@ -357,6 +367,7 @@ function finish(
   const own = (a: Affine): Affine => ({ constant: a.constant, terms: new Map(a.terms) });
   const looseValues = order.map((i): Loose => {
     const v = builder.values[i];
+    if (v.kind === "index") return { ...v, at: own(v.at) };
     return v.kind === "load" ? { ...v, loose: { ...v.loose, at: own(v.loose.at) } } : v;
   });
   const looseSteps = steps.map((s) => ({
@@ -364,7 +375,7 @@ function finish(
     stores: s.stores.map((t) => ({ ...t, loose: { ...t.loose, at: own(t.loose.at) } })),
   }));
   const accesses = [
-    ...looseValues.flatMap((v) => (v.kind === "load" ? [v.loose.at] : [])),
+    ...looseValues.flatMap((v) => (v.kind === "load" ? [v.loose.at] : v.kind === "index" ? [v.at] : [])),
     ...looseSteps.flatMap((s) => s.stores.map((t) => t.loose.at)),
   ];
   const outerDims = coalesce(outer, accesses);
@@ -388,22 +399,25 @@ function finish(
     if (slots[at].access !== access) slots[at].access = "both";
     return at;
   };
-  const tight = (loose: LooseAccess, dtype: DType, access: "read" | "write"): Access => {
-    const { at } = loose;
+  const stridesAt = (at: Affine): number[] => {
     let row: readonly Dim[] = [];
     for (const d of at.terms.keys()) if (innerSet.has(d)) row = rowOfDim.get(d)!;
-    return {
-      slot: slotOf(loose, dtype, access),
-      offset: at.constant,
-      strides: [...outerDims, ...row].map((d) => coefficient(at, d)),
-    };
+    return [...outerDims, ...row].map((d) => coefficient(at, d));
   };
+  const tight = (loose: LooseAccess, dtype: DType, access: "read" | "write"): Access => ({
+    slot: slotOf(loose, dtype, access),
+    offset: loose.at.constant,
+    strides: stridesAt(loose.at),
+  });
   const values = looseValues.map((v): Value => {
     switch (v.kind) {
       case "load":
         return { kind: "load", dtype: v.dtype, access: tight(v.loose, v.dtype, "read") };
+      case "index":
+        return { kind: "index", dtype: "int32", offset: v.at.constant, strides: stridesAt(v.at) };
       case "apply":
       case "cast":
+      case "random":
         return { ...v, operands: v.operands.map((o) => position.get(o)!) };
       default:
         return v;

@@ -22,7 +22,7 @@ import {
   unflatten,
 } from "./affine.ts";
 import { denseSource, type Items } from "./items.ts";
-import { kindOf, throughView } from "./views.ts";
+import { drawAt, kindOf, throughView } from "./views.ts";
 
 export interface Member {
   readonly node: Node;
@@ -145,7 +145,8 @@ export function demandsOf(member: Member, items: Items): Demand[] {
       if (next !== undefined) visit(input, next === map ? map : intern(next));
       else if (items.stored.has(source)) result.push({ node: source, map: undefined });
       else throw new NotAffine(input);
-    } else if (kind === "map") for (const input of node.inputs) visit(input, map);
+    } else if (node.op.name === "randomBits") for (const key of drawAt(node, map).key) visit(node.inputs[0], intern(key));
+    else if (kind === "map") for (const input of node.inputs) visit(input, map);
   };
   if (kindOf(member.node) === "reduce") visit(member.node.inputs[0], intern(operandMap(member.node, member.map, member.reduced)));
   else visitInputs(member.node, intern(member.map));

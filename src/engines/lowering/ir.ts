@@ -38,15 +38,6 @@ export type Value =
   | { readonly kind: "constant"; readonly dtype: DType; readonly value: number }
   /** An int32 that moves with the loops. */
   | { readonly kind: "index"; readonly dtype: "int32"; readonly offset: number; readonly strides: readonly number[] }
-  /** The element at access + index · stride; `index` (an int32 value) lies in 0 … limit - 1. */
-  | {
-      readonly kind: "gather";
-      readonly dtype: DType;
-      readonly access: Access;
-      readonly index: number;
-      readonly stride: number;
-      readonly limit: number;
-    }
   | {
       readonly kind: "apply";
       readonly dtype: DType;
@@ -56,6 +47,14 @@ export type Value =
       readonly operands: readonly number[];
     }
   | { readonly kind: "cast"; readonly dtype: DType; readonly operands: readonly number[] }
+  /** The upper `bits` of the first Threefry-2x32 word for (key, counter, stream); operands: the key's words and the counter. */
+  | {
+      readonly kind: "random";
+      readonly dtype: "int32";
+      readonly bits: number;
+      readonly stream: number;
+      readonly operands: readonly number[];
+    }
   /** The result of a reduction of an earlier step, at this outer index. */
   | { readonly kind: "reduced"; readonly dtype: DType; readonly reduction: number };
 

@@ -26,6 +26,7 @@ const longest = 160;
 const opWeight: Readonly<Record<string, number>> = { div: 4, sqrt: 4, rsqrt: 6 };
 
 function weightOf(node: Node): number {
+  if (node.op.name === "randomBits") return 40;
   if (node.op.kind !== "elementwise") return 1;
   const known = opWeight[node.op.name];
   if (known !== undefined) return known;

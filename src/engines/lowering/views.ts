@@ -4,7 +4,7 @@
 import type { Node } from "../../graph/node.ts";
 import { type Shape, stridesOf } from "../../graph/shape.ts";
 import { isConstant, isIdentity, isParameter, isPick } from "../../graph/structural.ts";
-import { affine, fixed, flatten, type IndexMap, unflatten } from "./affine.ts";
+import { type Affine, affine, fixed, flatten, type IndexMap, unflatten } from "./affine.ts";
 import type { Reducer } from "./ir.ts";
 
 export type Kind = "parameter" | "constant" | "view" | "map" | "reduce" | "assemble" | "pick" | "whole";
@@ -24,7 +24,7 @@ export function kindOf(node: Node): Kind {
   if (op.kind === "elementwise") return "map";
   if (op.kind === "structured") {
     if (views.has(op.name)) return "view";
-    if (op.name === "cast") return "map";
+    if (op.name === "cast" || op.name === "randomBits") return "map";
     if (reducers[op.name] !== undefined) return "reduce";
     return op.name === "concat" || op.name === "pad" ? "assemble" : "whole";
   }
@@ -87,4 +87,17 @@ function reshaped(map: IndexMap, from: Shape, to: Shape): IndexMap | undefined {
     return to.map((d) => (d === 1 ? fixed(0) : kept[next++]));
   }
   return unflatten(flatten(map, stridesOf(from)), to);
+}
+
+/** Where a draw of random bits reads its key, and which element of the key's draw it is. */
+export function drawAt(node: Node, map: IndexMap): { readonly key: readonly [IndexMap, IndexMap]; readonly counter: Affine } {
+  const shape = node.attributes.shape as Shape;
+  const lead = map.slice(0, map.length - shape.length);
+  return {
+    key: [
+      [...lead, fixed(0)],
+      [...lead, fixed(1)],
+    ],
+    counter: flatten(map.slice(map.length - shape.length), stridesOf(shape)),
+  };
 }

@@ -4,8 +4,9 @@
 import type { FloatDType } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Algebra } from "../../numeric/algebra.ts";
+import { threefry2x32 } from "../../numeric/random.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
-import { type Expression, type FunctionBuilder, type Local, sum } from "./assembler.ts";
+import { type Expression, type FunctionBuilder, type Local, op, sum, wordsConstant } from "./assembler.ts";
 import {
   castElements,
   constantElements,
@@ -54,7 +55,7 @@ export function widthOf(kernel: LoopKernel): Width {
 
 function accessesOf(kernel: LoopKernel): Access[] {
   const list: Access[] = [];
-  for (const v of kernel.values) if (v.kind === "load" || v.kind === "gather") list.push(v.access);
+  for (const v of kernel.values) if (v.kind === "load") list.push(v.access);
   return list;
 }
 
@@ -70,9 +71,7 @@ export function stepValues(kernel: LoopKernel): boolean[] {
       case "index":
         result.push(v.strides.length > outer);
         break;
-      case "gather":
-        result.push(v.access.strides.length > outer || result[v.index]);
-        break;
+      case "random":
       case "apply":
       case "cast":
         result.push(v.operands.some((o) => result[o]));
@@ -91,8 +90,7 @@ function valuesOfStep(kernel: LoopKernel, step: Step, moving: readonly boolean[]
     if (found.has(i) || !moving[i]) return;
     found.add(i);
     const v = kernel.values[i];
-    if (v.kind === "apply" || v.kind === "cast") v.operands.forEach(visit);
-    if (v.kind === "gather") visit(v.index);
+    if ("operands" in v) v.operands.forEach(visit);
   };
   for (const r of step.reductions) visit(kernel.reductions[r].value);
   for (const s of step.stores) visit(s.value);
@@ -113,7 +111,7 @@ function chooseLoop(kernel: LoopKernel, width: Width, moving: readonly boolean[]
     let total = step.reductions.length;
     for (const i of set) {
       const v = kernel.values[i];
-      total += v.kind === "load" || v.kind === "gather" ? cost(v.access, position, false) : v.kind === "apply" ? 1.5 : 0.5;
+      total += v.kind === "load" ? cost(v.access, position, false) : v.kind === "apply" ? 1.5 : 0.5;
     }
     for (const s of step.stores) total += cost(s.access, position, true);
     return total;
@@ -202,7 +200,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     }
   };
   for (const v of kernel.values) {
-    if (v.kind === "load" || v.kind === "gather") needOuter(scaled(v.access, bytesOf[v.dtype]));
+    if (v.kind === "load") needOuter(scaled(v.access, bytesOf[v.dtype]));
     if (v.kind === "index") needOuter(v.strides);
   }
   for (const step of kernel.steps) for (const s of step.stores) needOuter(scaled(s.access, bytesOf[s.dtype]));
@@ -239,7 +237,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     const known =
       scope.known.get(`${index}.${group}`) ?? (variesWith(index, scope.vector) ? undefined : scope.known.get(`${index}.0`));
     if (known !== undefined) return known;
-    const made = compute(kernel.values[index], index, variesWith(index, scope.vector) ? group : 0, scope);
+    const made = compute(kernel.values[index], variesWith(index, scope.vector) ? group : 0, scope);
     scope.known.set(`${index}.${variesWith(index, scope.vector) ? group : 0}`, made);
     return made;
   };
@@ -247,7 +245,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     vector !== undefined && depends.on[index].has(loopKey(index, vector));
   const loopKey = (_index: number, vector: number) => (vector < outerRank ? `o${vector}` : `i${vector - outerRank}`);
 
-  const compute = (v: Value, index: number, group: number, scope: Scope): Expression => {
+  const compute = (v: Value, group: number, scope: Scope): Expression => {
     const { vector, active } = scope;
     switch (v.kind) {
       case "constant":
@@ -272,14 +270,24 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       }
       case "cast":
         return castElements(f, width, kernel.values[v.operands[0]].dtype, v.dtype, valueAt(v.operands[0], group, scope));
+      case "index": {
+        const stride = vector === undefined ? 0 : (v.strides[vector] ?? 0);
+        const start = sum(streamFor(v.strides) ?? 0, v.offset + group * width * stride);
+        const first = f.let(op("i32x4.splat", start));
+        if (stride === 0) return first;
+        return f.let(op("i32x4.add", first, f.hoisted(wordsConstant([0, stride, 2 * stride, 3 * stride]))));
+      }
+      case "random": {
+        const [key0, key1, counter] = v.operands.map((o) => valueAt(o, group, scope));
+        const [word] = threefry2x32(integers, key0, key1, counter, integers.constant(v.stream));
+        return v.bits === 32 ? word : integers.shiftRight(word, 32 - v.bits);
+      }
       case "reduced":
         return (
           reduced.get(`${v.reduction}.${group}`) ??
           reduced.get(`${v.reduction}.0`) ??
           fail("engine", `loops: reduction ${v.reduction} is read before it is made.`)
         );
-      default:
-        return fail("engine", `loops: value ${index} of kind ${v.kind} has no code yet.`);
     }
   };
 
@@ -354,8 +362,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     const outside = new Set<number>();
     for (const i of members) {
       const v = kernel.values[i];
-      if (v.kind === "apply" || v.kind === "cast") for (const o of v.operands) if (!moving[o]) outside.add(o);
-      if (v.kind === "gather" && !moving[v.index]) outside.add(v.index);
+      if ("operands" in v) for (const o of v.operands) if (!moving[o]) outside.add(o);
     }
     for (const r of step.reductions) if (!moving[kernel.reductions[r].value]) outside.add(kernel.reductions[r].value);
     for (const s of step.stores) if (!moving[s.value]) outside.add(s.value);
@@ -382,7 +389,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       };
       for (const i of members) {
         const v = kernel.values[i];
-        if (v.kind === "load" || v.kind === "gather") need(scaled(v.access, bytesOf[v.dtype]));
+        if (v.kind === "load") need(scaled(v.access, bytesOf[v.dtype]));
         if (v.kind === "index") need(v.strides);
       }
       for (const s of step.stores) need(scaled(s.access, bytesOf[s.dtype]));
@@ -484,11 +491,11 @@ function dependence(
   for (const v of kernel.values) {
     const set = new Set<string>();
     let waits = false;
-    const strides = v.kind === "load" || v.kind === "gather" ? v.access.strides : v.kind === "index" ? v.strides : [];
+    const strides = v.kind === "load" ? v.access.strides : v.kind === "index" ? v.strides : [];
     strides.forEach((s, i) => {
       if (s !== 0) set.add(i < outer ? `o${i}` : `i${i - outer}`);
     });
-    const from = v.kind === "apply" || v.kind === "cast" ? v.operands : v.kind === "gather" ? [v.index] : [];
+    const from = "operands" in v ? v.operands : [];
     for (const o of from) {
       for (const d of on[o]) set.add(d);
       waits ||= late[o];
