@@ -133,7 +133,13 @@ function formulaOf(
     const at = push(builder, `i${keyOfMap([counter])}`, { kind: "index", dtype: "int32", at: counter });
     const { bits, stream } = node.attributes as RandomBitsAttributes;
     const operands = [...words, at];
-    return push(builder, `d${bits}.${stream}:${operands}|${moves ? scope : ""}`, { kind: "random", dtype: "int32", bits, stream, operands });
+    return push(builder, `d${bits}.${stream}:${operands}|${moves ? scope : ""}`, {
+      kind: "random",
+      dtype: "int32",
+      bits,
+      stream,
+      operands,
+    });
   }
   const operands = node.inputs.map((n) => valueOf(builder, n, map, scope, inner, resolve));
   const where = moves ? scope : "";
@@ -273,13 +279,19 @@ function buildOnce(group: Group, { items, homeOf, isNeeded, padded }: Surroundin
 
 function stepFor(steps: Map<string, LooseStep>, scope: string, inner: readonly Dim[]): LooseStep {
   let step = steps.get(scope);
-  if (!step) steps.set(scope, (step = { inner, reductions: [], stores: [] }));
+  if (!step) {
+    step = { inner, reductions: [], stores: [] };
+    steps.set(scope, step);
+  }
   return step;
 }
 
 function outerStep(steps: Map<number, LooseStep>, at: number): LooseStep {
   let step = steps.get(at);
-  if (!step) steps.set(at, (step = { inner: [], reductions: [], stores: [] }));
+  if (!step) {
+    step = { inner: [], reductions: [], stores: [] };
+    steps.set(at, step);
+  }
   return step;
 }
 

@@ -129,7 +129,10 @@ export function demandsOf(member: Member, items: Items): Demand[] {
   const seen = new Map<Node, Set<IndexMap>>();
   const visit = (node: Node, map: IndexMap) => {
     let maps = seen.get(node);
-    if (!maps) seen.set(node, (maps = new Set()));
+    if (!maps) {
+      maps = new Set();
+      seen.set(node, maps);
+    }
     if (maps.has(map)) return;
     maps.add(map);
     if (items.stored.has(node)) result.push({ node, map });

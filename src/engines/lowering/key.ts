@@ -11,7 +11,10 @@ let lastIdentity = 0;
 
 function identityOf(value: object): number {
   let id = identities.get(value);
-  if (id === undefined) identities.set(value, (id = ++lastIdentity));
+  if (id === undefined) {
+    id = ++lastIdentity;
+    identities.set(value, id);
+  }
   return id;
 }
 

@@ -168,7 +168,10 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
   const algebras = new Map<FloatDType, Algebra<Expression>>();
   const algebraOf = (dtype: FloatDType): Algebra<Expression> => {
     let k = algebras.get(dtype);
-    if (!k) algebras.set(dtype, (k = simdAlgebra(f, dtype)));
+    if (!k) {
+      k = simdAlgebra(f, dtype);
+      algebras.set(dtype, k);
+    }
     return k;
   };
   const outerRank = kernel.outer.length;

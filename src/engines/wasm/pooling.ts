@@ -5,7 +5,17 @@ import { sizeOf } from "../../graph/shape.ts";
 import type { PoolingAttributes } from "../../ops/pooling.ts";
 import { threeAxes } from "../../ops/windows.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
-import { type Expression, type FunctionBuilder, load, type Local, op, scaled, splatConstant, sum, wordsConstant } from "./assembler.ts";
+import {
+  type Expression,
+  type FunctionBuilder,
+  type Local,
+  load,
+  op,
+  scaled,
+  splatConstant,
+  sum,
+  wordsConstant,
+} from "./assembler.ts";
 import { clearBytes } from "./copies.ts";
 import { loadElements, storeElements, type Width } from "./lanes.ts";
 
@@ -81,7 +91,12 @@ function eachWindow(
 }
 
 /** body(first channel, lanes in use) for the channels, `width` at a time. */
-function eachVector(f: FunctionBuilder, channels: number, width: number, body: (channel: Expression, active: number) => void): void {
+function eachVector(
+  f: FunctionBuilder,
+  channels: number,
+  width: number,
+  body: (channel: Expression, active: number) => void,
+): void {
   const whole = channels - (channels % width);
   f.forLoop(0, whole, width, (c) => f.scoped(() => body(c, width)));
   if (channels > whole) f.scoped(() => body(f.let(sum(whole)), channels - whole));
@@ -132,7 +147,10 @@ export function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes:
   eachWindow(f, g, pointers, (o, _n, x, y) => {
     eachVector(f, g.channels, width, (c, active) => {
       const window = { address: f.let(sum(y, scaled(c, bytes))), offset: 0 };
-      const elementAt = (position: Expression) => ({ address: f.let(sum(x, scaled(sum(scaled(position, g.channels), c), bytes))), offset: 0 });
+      const elementAt = (position: Expression) => ({
+        address: f.let(sum(x, scaled(sum(scaled(position, g.channels), c), bytes))),
+        offset: 0,
+      });
       if (transposed) {
         const value = loadElements(f, width, dtype, window, 1, active);
         eachTap(f, g, o, (position) => {
@@ -143,7 +161,9 @@ export function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes:
         return;
       }
       const total = f.local("v128", splatConstant("f32x4", 0));
-      eachTap(f, g, o, (position) => f.set(total, op(`${lanes}.add`, total, loadElements(f, width, dtype, elementAt(position), 1, active))));
+      eachTap(f, g, o, (position) =>
+        f.set(total, op(`${lanes}.add`, total, loadElements(f, width, dtype, elementAt(position), 1, active))),
+      );
       storeElements(f, width, dtype, window, 1, active, total);
     });
   });

@@ -189,7 +189,9 @@ describe("control flow", () => {
 
   it("calls rooms inside loops", () => {
     const h = p([5], "h");
-    const { carry, ys } = scan(([c]: Node[]) => ({ carry: [flip(sort(mul(c, scalar(-1.1, F))))], ys: [sort(c)] }), [h], [], { length: 3 });
+    const { carry, ys } = scan(([c]: Node[]) => ({ carry: [flip(sort(mul(c, scalar(-1.1, F))))], ys: [sort(c)] }), [h], [], {
+      length: 3,
+    });
     expectSame({ parameters: [h], outputs: [...carry, ...ys] });
   });
 

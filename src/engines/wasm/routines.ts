@@ -7,7 +7,7 @@ import type { ConvolutionAttributes } from "../../ops/convolution.ts";
 import type { CumulativeAttributes } from "../../ops/cumulative.ts";
 import type { GatherAttributes } from "../../ops/indexing.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
-import { type Expression, type FunctionBuilder, load, type Local, op, scaled, select, splatConstant, sum } from "./assembler.ts";
+import { type Expression, type FunctionBuilder, type Local, load, op, scaled, select, splatConstant, sum } from "./assembler.ts";
 import { clearBytes, copyBytes } from "./copies.ts";
 import { type ConvolutionKind, type ConvolutionSpec, convolutionScratchBytes, emitConvolution } from "./kernels/convolution.ts";
 import { loadElements, storeElements, type Width } from "./lanes.ts";
@@ -41,7 +41,9 @@ const routines: Readonly<Record<string, Maker>> = {
   gather: (kernel, a) => ({ scratch: 0, emit: (f, giveUp) => emitGather(f, kernel, a as GatherAttributes, giveUp) }),
   scatterAdd: (kernel, a) => ({ scratch: 0, emit: (f, giveUp) => emitScatterAdd(f, kernel, a as GatherAttributes, giveUp) }),
   maxPoolIndices: (kernel, a) =>
-    kernel.inputs[0].dtype === "float32" && isSmall(a) ? { scratch: 0, emit: (f) => emitMaxPoolIndices(f, kernel, a) } : undefined,
+    kernel.inputs[0].dtype === "float32" && isSmall(a)
+      ? { scratch: 0, emit: (f) => emitMaxPoolIndices(f, kernel, a) }
+      : undefined,
   sumPool: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, false) } : undefined),
   sumPoolTranspose: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, true) } : undefined),
   cumulativeSum: (kernel, a) => ({ scratch: 0, emit: (f) => emitCumulativeSum(f, kernel, a as CumulativeAttributes) }),
@@ -149,10 +151,12 @@ function emitScatterAdd(f: FunctionBuilder, kernel: WholeKernel, attributes: Gat
   const [positions, updates, result] = f.parameters;
   clearBytes(f, result, sizeOf(y.shape) * bytes);
   const block = sizeOf(y.shape.slice(attributes.axis + 1));
-  const [scalar, shape] = { float32: ["f32", "f32x4"], float64: ["f64", "f64x2"], int32: ["i32", "i32x4"], bool: ["i32", "i32x4"] }[dtype] as [
-    "f32",
-    "f32x4",
-  ];
+  const [scalar, shape] = {
+    float32: ["f32", "f32x4"],
+    float64: ["f64", "f64x2"],
+    int32: ["i32", "i32x4"],
+    bool: ["i32", "i32x4"],
+  }[dtype] as ["f32", "f32x4"];
   const lanes = 16 / bytes;
   eachBlock(
     f,

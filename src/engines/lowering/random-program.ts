@@ -1,0 +1,129 @@
+// For tests: random programs of views, elementwise operations, reductions and products, and data for them.
+
+import { allocate, type DType, type TypedArray } from "../../graph/dtype.ts";
+import type { Graph, Node } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { parameter, scalar } from "../../graph/structural.ts";
+import { add, div, mul, neg, sub } from "../../ops/arithmetic.ts";
+import { concat } from "../../ops/assembly.ts";
+import { greater, less } from "../../ops/comparison.ts";
+import { exp } from "../../ops/exponential.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { reduceMax } from "../../ops/reduction.ts";
+import { where } from "../../ops/selection.ts";
+import { broadcastTo, cast, reshape, transpose } from "../../ops/shape.ts";
+import { flip, pad, sliceAxis } from "../../ops/slicing.ts";
+import { sum } from "../../ops/sum.ts";
+
+/** Values for the parameters of a graph. */
+export function randomInputs(graph: Graph, seed: number): TypedArray[] {
+  const next = noise(seed);
+  return graph.parameters.map((p) => fill(p.dtype, sizeOf(p.shape), next));
+}
+
+function fill(dtype: DType, length: number, next: () => number): TypedArray {
+  const data = allocate(dtype, length);
+  for (let i = 0; i < length; i++)
+    data[i] = dtype === "bool" ? (next() > 0 ? 1 : 0) : dtype === "int32" ? Math.round(next() * 5) : next();
+  return data;
+}
+
+function noise(seed: number): () => number {
+  let state = (seed * 2654435761 + 12345) | 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return ((state >>> 0) / 2 ** 32) * 4 - 2;
+  };
+}
+
+/** A random program: each step picks an operation and operands among the values made so far. */
+export function randomProgram(dtype: "float32" | "float64", choices: readonly number[]): Graph {
+  let at = 0;
+  const pick = (n: number) => choices[at++ % choices.length] % n;
+  const shapes = [[5, 7], [4, 8], [3, 1, 9], [16], [2, 3, 4], [6, 10]];
+  const shape = shapes[pick(shapes.length)];
+  const parameters = [
+    parameter({ shape, dtype }, "a"),
+    parameter({ shape, dtype }, "b"),
+    parameter({ shape: shape.slice(-1), dtype }, "c"),
+  ];
+  const values: Node[] = [...parameters];
+  const steps = 4 + pick(10);
+  for (let s = 0; s < steps; s++) {
+    const x = values[pick(values.length)];
+    const y = values[pick(values.length)];
+    const rank = x.shape.length;
+    const axis = rank === 0 ? 0 : pick(rank);
+    const same = x.shape.length === y.shape.length && x.shape.every((d, i) => d === y.shape[i]);
+    const other = same ? y : mul(x, scalar(0.5, dtype));
+    switch (pick(18)) {
+      case 0:
+        values.push(add(x, other));
+        break;
+      case 1:
+        values.push(mul(x, other));
+        break;
+      case 2:
+        values.push(sub(other, x));
+        break;
+      case 3:
+        values.push(div(x, add(mul(other, other), scalar(1, dtype))));
+        break;
+      case 4:
+        values.push(neg(x));
+        break;
+      case 5:
+        values.push(exp(mul(x, scalar(0.01, dtype))));
+        break;
+      case 6:
+        values.push(where(greater(x, other), x, neg(other)));
+        break;
+      case 7:
+        values.push(cast(less(x, other), dtype));
+        break;
+      case 8:
+        if (rank > 0) values.push(sum(x, axis));
+        break;
+      case 9:
+        if (rank > 0) values.push(reduceMax(x, axis));
+        break;
+      case 10:
+        if (rank > 0) values.push(sub(x, broadcastTo(reduceMax(x, rank - 1, true), x.shape)));
+        break;
+      case 11:
+        values.push(transpose(x));
+        break;
+      case 12:
+        values.push(reshape(x, [sizeOf(x.shape)]));
+        break;
+      case 13:
+        if (rank > 0 && x.shape[axis] > 1) values.push(sliceAxis(x, axis, 1, undefined, 1 + pick(2)));
+        break;
+      case 14:
+        if (rank > 0) values.push(flip(x, axis));
+        break;
+      case 15:
+        if (rank > 0) values.push(concat([x, other], axis));
+        break;
+      case 16:
+        if (rank > 0)
+          values.push(
+            pad(
+              x,
+              x.shape.map((_, i) => (i === axis ? [1, 2, pick(2)] : [0, 0])),
+              0.25,
+            ),
+          );
+        break;
+      default:
+        if (rank === 2) values.push(matmul(x, transpose(x)));
+        else if (rank > 0) values.push(div(x, broadcastTo(add(sum(mul(x, x), rank - 1, true), scalar(1, dtype)), x.shape)));
+    }
+    if (sizeOf(values[values.length - 1].shape) > 4000) values.pop();
+  }
+  const made = values.slice(3);
+  const outputs = made.slice(-3);
+  return { parameters, outputs: outputs.length > 0 ? outputs : [values[0]] };
+}
