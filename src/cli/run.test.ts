@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { fail } from "../graph/errors.ts";
 import type { Commands } from "../train/command.ts";
@@ -60,6 +63,15 @@ test("training prints a line per epoch and the end, once, whether or not the com
     },
   });
   expect(emitting.stdout).toBe(lines);
+});
+
+test("the report of a run is named when there is one", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gradus-run-"));
+  await writeFile(join(folder, "report.html"), "");
+  const train: Commands["train"] = async () => ({ ...done, run: folder });
+  expect((await gradus("train digits", { train })).stdout).toMatch(new RegExp(`report .*${basename(folder)}.report.html\n$`));
+  expect((await gradus("train digits --json", { train })).stdout.trimEnd().split("\n")).toHaveLength(1);
+  await rm(folder, { recursive: true });
 });
 
 test("with --json, standard output is JSON lines of which the last is the end", async () => {

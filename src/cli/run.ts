@@ -1,5 +1,7 @@
 // One call of the command line, with the process passed in: parses, calls the command, prints, and returns the exit code.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { GradusError } from "../graph/errors.ts";
 import type { Answer, CommandContext, Commands } from "../train/command.ts";
 import type { Emit, EndEvent, TrainEvent } from "../train/events.ts";
@@ -85,6 +87,7 @@ async function train(request: Extract<Request, { command: "train" }>, world: Wor
     const result = await commands.train(request.options, contextOf(world, emit));
     emit(result);
     const last = end ?? result;
+    if (!request.manner.json && last.run !== undefined) nameReport(last.run, world);
     if (last.status === "failed" && last.message !== undefined) complain(world, last.message);
     return endCode(last);
   } catch (error) {
@@ -94,6 +97,11 @@ async function train(request: Extract<Request, { command: "train" }>, world: Wor
     complain(world, describe(error, world.environment));
     return status === "interrupted" ? exitCodes.interrupted : exitCodes.no;
   }
+}
+
+function nameReport(run: string, world: World): void {
+  const report = join(run, "report.html");
+  if (existsSync(report)) world.stdout.write(`report ${report}\n`);
 }
 
 function endCode({ status }: EndEvent): number {

@@ -66,8 +66,9 @@ table.confusion td.none { color: transparent; background: rgb(128 128 128 / .07)
 table.confusion td.strong { color: #fff; }
 @media (prefers-color-scheme: dark) { table.confusion td.strong { color: #0d1117; } }
 table.confusion td.rate, table.confusion th.rate { width: 4.6em; text-align: right; color: var(--soft); background: none; font-weight: 400; }
+table.confusion tfoot td, table.confusion tfoot th.rate { font-size: 11.5px; white-space: nowrap; }
 .pairs { margin: 8px 0 0; padding-left: 0; list-style: none; font-variant-numeric: tabular-nums; }
-.pairs li { display: grid; grid-template-columns: 6.5em 1fr 8em; gap: 10px; align-items: center; padding: 5px 0; border-bottom: 1px solid var(--line); font-size: 14px; }
+.pairs li { display: grid; grid-template-columns: minmax(6.5em, auto) 1fr minmax(5em, auto); gap: 10px; align-items: center; padding: 5px 0; border-bottom: 1px solid var(--line); font-size: 14px; }
 .pairs b { font-weight: 600; } .pairs span:last-child { text-align: right; color: var(--soft); }
 .bar { height: 8px; border-radius: 4px; background: rgb(128 128 128 / .13); overflow: hidden; }
 .bar i { display: block; height: 100%; border-radius: 4px; background: var(--validation); }
