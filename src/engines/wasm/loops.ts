@@ -34,6 +34,9 @@ interface Loop {
   readonly vector: boolean;
 }
 
+/** Additions in a row to one register before it is added to a total: what is lost to rounding grows with this, not with the length. */
+const longRun = 256;
+
 /** A byte offset kept in a local: moved by each loop by that loop's stride. */
 interface Stream {
   readonly local: Local;
@@ -310,13 +313,33 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     );
   };
 
-  /** Rounds of one loop, its streams moved along and back again. */
-  const rounds = (times: number, stride: number, position: number, streams: readonly Stream[], body: () => void) => {
+  /** Rounds of one loop, with its streams moved along; `flush` is done after every `longRun` of them. */
+  const rounds = (
+    times: number,
+    stride: number,
+    position: number,
+    streams: readonly Stream[],
+    body: () => void,
+    flush?: () => void,
+  ) => {
     const moved = streams
       .filter((s) => (s.strides[position] ?? 0) !== 0)
       .map((s): readonly [Local, number] => [s.local, s.strides[position] * stride]);
-    if (times === 0) return;
-    f.scoped(() => f.repeat(times, moved.length > 0 ? moved : [[f.local("i32", 0), 1]], () => f.scoped(body)));
+    const run = (count: number) => {
+      if (count === 0) return;
+      f.scoped(() => f.repeat(count, moved.length > 0 ? moved : [[f.local("i32", 0), 1]], () => f.scoped(body)));
+    };
+    if (flush === undefined || times <= longRun) {
+      run(times);
+      return;
+    }
+    f.scoped(() => {
+      f.repeat(Math.floor(times / longRun), [[f.local("i32", 0), 1]], () => {
+        run(longRun);
+        flush();
+      });
+    });
+    run(times % longRun);
   };
   const rewind = (position: number, extent: number, streams: readonly Stream[]) => {
     for (const s of streams) if ((s.strides[position] ?? 0) !== 0) f.increment(s.local, -extent * s.strides[position]);
@@ -330,6 +353,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     whole: boolean,
     hoist: (depth: number) => void,
     body: (vectors: number, active: number) => void,
+    flush?: () => void,
   ) => {
     const enter = (depth: number) => {
       hoist(depth);
@@ -339,14 +363,14 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       }
       const { extent, position, vector } = loops[depth];
       if (!vector) {
-        rounds(extent, 1, position, streams, () => enter(depth + 1));
+        rounds(extent, 1, position, streams, () => enter(depth + 1), depth === loops.length - 1 ? flush : undefined);
         if (depth > 0) rewind(position, extent, streams);
         return;
       }
       const vectors = whole ? Math.ceil(extent / width) : Math.floor(extent / width);
       const blocks = Math.floor(vectors / unroll);
       const rest = whole ? 0 : extent % width;
-      rounds(blocks, unroll * width, position, streams, () => body(unroll, width));
+      rounds(blocks, unroll * width, position, streams, () => body(unroll, width), flush);
       const left = vectors - blocks * unroll;
       if (left > 0) rounds(left, width, position, streams, () => body(1, width));
       if (rest > 0) f.scoped(() => body(1, rest));
@@ -379,6 +403,22 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       const { reducer, dtype } = kernel.reductions[r];
       return Array.from({ length: partials }, () => f.local("v128", identityOf(f, reducer, dtype)));
     });
+
+    const innermost = step.inner.length === 0 ? 0 : innerVector === undefined ? step.inner[step.inner.length - 1] : extent / width / unroll;
+    const isLong = innermost > longRun;
+    const totals = step.reductions.map((r, k) => {
+      const { reducer, dtype } = kernel.reductions[r];
+      return isLong && reducer === "sum" && dtype !== "int32" ? accumulators[k].map(() => f.local("v128", identityOf(f, reducer, dtype))) : [];
+    });
+    const flush = () => {
+      step.reductions.forEach((r, k) => {
+        const { reducer, dtype } = kernel.reductions[r];
+        totals[k].forEach((total, g) => {
+          f.set(total, combine(reducer, dtype, total, accumulators[k][g]));
+          f.set(accumulators[k][g], identityOf(f, reducer, dtype));
+        });
+      });
+    };
 
     f.scoped(() => {
       const positions = step.inner.map((_, i) => i).filter((i) => i !== innerVector);
@@ -430,15 +470,16 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
           for (let g = 0; g < (innerVector === undefined ? groups : 1); g++) valueAt(i, g, scope);
         }
       };
-      nest(loops, streams, unroll, false, hoist, bodies);
+      nest(loops, streams, unroll, false, hoist, bodies, isLong ? flush : undefined);
+      if (isLong) flush();
 
       step.reductions.forEach((r, k) => {
         const { reducer, dtype } = kernel.reductions[r];
         if (innerVector === undefined) {
-          for (let g = 0; g < groups; g++) reduced.set(`${r}.${g}`, accumulators[k][g]);
+          for (let g = 0; g < groups; g++) reduced.set(`${r}.${g}`, totals[k][g] ?? accumulators[k][g]);
           return;
         }
-        let list: Expression[] = accumulators[k];
+        let list: Expression[] = totals[k].length > 0 ? totals[k] : accumulators[k];
         while (list.length > 1) {
           const next: Expression[] = [];
           for (let i = 0; i < list.length; i += 2)
