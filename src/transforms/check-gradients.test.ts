@@ -51,6 +51,13 @@ describe("checkGradients", () => {
     expect(report.tensors[0].checked).toBe(2);
   });
 
+  test("a kink of an argument itself is one too, even where the derivative exists", () => {
+    const report = checkGradients((x: Tensor) => x.sin().mul(x.abs()).sum(), [vector(0.5, 0, -2)]);
+    expect(report.ok, report.toString()).toBe(true);
+    expect(report.tensors[0].kinks).toEqual([[1]]);
+    expect(checkGradients((x: Tensor) => x.clip(0, 1).square().sum(), [vector(1)]).tensors[0].kinks).toEqual([[0]]);
+  });
+
   test("a point close to a kink is still compared, with a smaller step", () => {
     const report = checkGradients((x: Tensor) => x.abs().sum(), [vector(1e-3)]);
     expect(report.tensors[0]).toMatchObject({ checked: 1, kinks: [], ok: true });

@@ -2,7 +2,6 @@
 // points share it, no kink lies between them that a choice would tell.
 
 import type { Observer } from "../engines/interpreter/evaluate.ts";
-import type { Node } from "../graph/node.ts";
 import type { Dense } from "../graph/primitive.ts";
 
 const steps = new Set(["sign", "floor", "ceil", "round"]);
@@ -17,27 +16,20 @@ export function watchChoices(): { readonly observe: Observer; fingerprint(): str
     a = Math.imul(a ^ v, 0x01000193);
     b = Math.imul((b << 7) | (b >>> 25), 0x9e3779b1) ^ v;
   };
-  const known = new Map<Node, Dense>();
-  const observe: Observer = (node, values) => {
+  const observe: Observer = (node, values, [first, second]) => {
     const [value] = values;
-    known.set(node, value);
     for (const output of values) {
       if (output.dtype === "bool" || output.dtype === "int32" || steps.has(node.op.name)) for (const v of output.data) mix(v | 0);
     }
-    const first = node.inputs[0] && known.get(node.inputs[0]);
-    const second = node.inputs[1] && known.get(node.inputs[1]);
-    if (signs.has(node.op.name) && first) for (const v of first.data) mix(Math.sign(v) + 2);
+    if (signs.has(node.op.name)) for (const v of first.data) mix(Math.sign(v) + 2);
     if (node.op.name === "maximum" || node.op.name === "minimum") {
       for (let i = 0; i < value.data.length; i++) {
-        mix(first && value.data[i] === first.data[i] ? 1 : 0);
-        mix(second && value.data[i] === second.data[i] ? 1 : 0);
+        mix(value.data[i] === first.data[i] ? 1 : 0);
+        mix(value.data[i] === second.data[i] ? 1 : 0);
       }
     }
-    if (node.op.name === "reduceMax" || node.op.name === "reduceMin") {
-      if (first) mixArgument(first, value, mix);
-    }
-    if (node.op.name === "clip" && first)
-      for (let i = 0; i < value.data.length; i++) mix(Math.sign(value.data[i] - first.data[i]) + 2);
+    if (node.op.name === "reduceMax" || node.op.name === "reduceMin") mixArgument(first, value, mix);
+    if (node.op.name === "clip") for (let i = 0; i < value.data.length; i++) mix(Math.sign(value.data[i] - first.data[i]) + 2);
   };
   return { observe, fingerprint: () => `${a >>> 0},${b >>> 0}` };
 }
