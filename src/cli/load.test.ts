@@ -28,7 +28,7 @@ test("TypeScript loads, its neighbours too, and `gradus` is the very module that
      export default config;`,
   );
   const rows = [1];
-  const module = await loadModule(path, { gradus: library, "gradus/data": { rows } });
+  const module = await loadModule(path, async () => ({ gradus: library, "gradus/data": { rows } }));
   expect(module.default).toBe(module.config);
   const config = module.config as { nn: unknown; rows: unknown; width: number; late: number };
   expect(config.nn).toBe(library.nn);
@@ -37,10 +37,10 @@ test("TypeScript loads, its neighbours too, and `gradus` is the very module that
 });
 
 test("a file that is not there is named", async () => {
-  await expect(loadModule(join(folder, "absent.ts"), {})).rejects.toThrow(/there is no file .*absent\.ts/);
+  await expect(loadModule(join(folder, "absent.ts"), async () => ({}))).rejects.toThrow(/there is no file .*absent\.ts/);
 });
 
 test("a file with a mistake is named, with the place of the mistake", async () => {
   const path = await file("broken.ts", "export const a = ;\n");
-  await expect(loadModule(path, {})).rejects.toThrow(/broken\.ts does not load: .*1:17/s);
+  await expect(loadModule(path, async () => ({}))).rejects.toThrow(/broken\.ts does not load: .*1:17/s);
 });

@@ -8,14 +8,14 @@ import { fail, GradusError } from "../graph/errors.ts";
 export type Modules = Readonly<Record<string, unknown>>;
 
 /**
- * The exports of the module at `path`, in which the names of `library` mean the modules given there. Throws GradusError "run"
- * when there is no such file or it does not load.
+ * The exports of the module at `path`, in which the names that `library` gives mean the modules it gives for them. Throws
+ * GradusError "run" when there is no such file or it does not load.
  */
-export async function loadModule(path: string, library: Modules): Promise<Readonly<Record<string, unknown>>> {
+export async function loadModule(path: string, library: () => Promise<Modules>): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(path);
   if (!existsSync(file)) fail("run", `there is no file ${path} (looked for ${file})`);
   const { createJiti } = await import("jiti");
-  const jiti = createJiti(import.meta.url, { virtualModules: { ...library }, interopDefault: false, fsCache: false });
+  const jiti = createJiti(import.meta.url, { virtualModules: { ...(await library()) }, interopDefault: false, fsCache: false });
   try {
     return await jiti.import<Readonly<Record<string, unknown>>>(file);
   } catch (error) {

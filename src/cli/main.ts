@@ -31,7 +31,7 @@ const code = await run(process.argv.slice(2), {
   environment: process.env,
   version: manifest.version,
   commands: async () => (await import("../train/commands.ts")).commands,
-  loadModule: async (path) => loadModule(path, await libraryModules(entryNames())),
+  loadModule: (path) => loadModule(path, () => libraryModules(entryNames())),
   signal: interruption.signal,
 });
 // Exit even if workers are still alive, but not before standard output has been written.

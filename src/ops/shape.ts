@@ -10,7 +10,7 @@ import { sum } from "./sum.ts";
 
 const free = (): Cost => ({ multiplyAdds: 0, elementary: 0, transcendental: 0 });
 
-interface CastAttributes extends Attributes {
+export interface CastAttributes extends Attributes {
   readonly dtype: DType;
 }
 
@@ -47,7 +47,7 @@ export function cast(x: Node, dtype: DType): Node {
 }
 cast.op = castOp;
 
-interface ReshapeAttributes extends Attributes {
+export interface ReshapeAttributes extends Attributes {
   readonly shape: Shape;
 }
 
@@ -88,7 +88,7 @@ export function reshape(x: Node, shape: Shape): Node {
 }
 reshape.op = reshapeOp;
 
-interface TransposeAttributes extends Attributes {
+export interface TransposeAttributes extends Attributes {
   readonly permutation: readonly number[];
 }
 
@@ -158,7 +158,7 @@ export function moveAxis(x: Node, from: number, to: number): Node {
   return transpose(x, order);
 }
 
-interface BroadcastAttributes extends Attributes {
+export interface BroadcastAttributes extends Attributes {
   readonly shape: Shape;
 }
 
