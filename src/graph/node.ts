@@ -103,12 +103,15 @@ export function modulePath(): string {
   return currentPath;
 }
 
-/** Every node the outputs depend on (the outputs included), inputs before users. Does not enter sub-graphs in attributes. */
-export function topologicalOrder(outputs: readonly Node[]): Node[] {
+/**
+ * Every node the outputs depend on (the outputs included), inputs before users. Does not enter sub-graphs in attributes, nor what
+ * lies behind the nodes in `known`, which are left out.
+ */
+export function topologicalOrder(outputs: readonly Node[], known?: { has(node: Node): boolean }): Node[] {
   const seen = new Set<Node>();
   const stack = [...outputs];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (seen.has(node)) continue;
+    if (seen.has(node) || known?.has(node)) continue;
     seen.add(node);
     for (const input of node.inputs) if (!seen.has(input)) stack.push(input);
   }

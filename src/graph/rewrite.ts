@@ -1,7 +1,18 @@
 // Rebuilding graphs: substitution of nodes, inlining of calls, removal of duplicates.
 
 import { type Graph, makeNode, type Node, topologicalOrder } from "./node.ts";
-import { callAttributes, isCall, isConstant, isIdentity, isParameter, isPick, pick } from "./structural.ts";
+import {
+  type CallAttributes,
+  callAttributes,
+  isBarrier,
+  isCall,
+  isConstant,
+  isIdentity,
+  isParameter,
+  isPick,
+  type Literal,
+  pick,
+} from "./structural.ts";
 
 /** The same operation on other inputs; the node itself when the inputs are the same. */
 export function withInputs(node: Node, inputs: readonly Node[]): Node {
@@ -12,15 +23,15 @@ export function withInputs(node: Node, inputs: readonly Node[]): Node {
 
 /**
  * `outputs` rebuilt with every node in `replacements` replaced. `transform` may replace a node after its inputs have been
- * rebuilt (returning undefined keeps it). `replacements` is extended with everything visited.
+ * rebuilt (returning undefined keeps it). `replacements` is extended with everything visited; what lies behind a replaced node is
+ * not.
  */
 export function substitute(
   outputs: readonly Node[],
   replacements: Map<Node, Node>,
   transform: (node: Node, original: Node) => Node | undefined = () => undefined,
 ): Node[] {
-  for (const node of topologicalOrder(outputs)) {
-    if (replacements.has(node)) continue;
+  for (const node of topologicalOrder(outputs, replacements)) {
     const rebuilt = withInputs(
       node,
       node.inputs.map((n) => replacements.get(n)!),
@@ -35,57 +46,68 @@ export function instantiate(graph: Graph, inputs: readonly Node[]): Node[] {
   return substitute(graph.outputs, new Map(graph.parameters.map((p, i) => [p, inputs[i]])));
 }
 
-/** `outputs` with every call replaced by its body, to any depth. Sub-graphs of control flow are left to their owners. */
-export function inlineCalls(outputs: readonly Node[]): Node[] {
+/**
+ * `outputs` with every call replaced by its body, to any depth, but those that `keep` wants as they are. Sub-graphs of control flow
+ * are left to their owners.
+ */
+export function inlineCalls(outputs: readonly Node[], keep: (call: CallAttributes) => boolean = () => false): Node[] {
   const expanded = new Map<Node, Node[]>();
   return substitute(outputs, new Map(), (node) => {
     if (isPick(node)) return expanded.get(node.inputs[0])?.[node.attributes.index as number];
-    if (!isCall(node)) return undefined;
-    const results = inlineCalls(instantiate(callAttributes(node).body, node.inputs));
+    if (!isCall(node) || keep(callAttributes(node))) return undefined;
+    const results = inlineCalls(instantiate(callAttributes(node).body, node.inputs), keep);
     if (results.length === 1) return results[0];
     expanded.set(node, results);
     return undefined;
   });
 }
 
-let objectIds = new WeakMap<object, number>();
-let nextObjectId = 0;
-
-function keyOf(value: unknown): string {
-  if (value === null || typeof value !== "object") {
-    return typeof value === "function" ? identityKey(value) : Object.is(value, -0) ? "-0" : String(value);
-  }
-  if (Array.isArray(value)) return `[${value.map(keyOf).join(",")}]`;
-  if (Object.getPrototypeOf(value) === Object.prototype && !("outputs" in value)) {
-    return `{${Object.entries(value)
-      .map(([k, v]) => `${k}:${keyOf(v)}`)
-      .join(",")}}`;
-  }
-  return identityKey(value);
+/** Numbers for objects that are equal only to themselves. */
+function identities(): (value: object) => string {
+  const known = new Map<object, string>();
+  return (value) => {
+    let id = known.get(value);
+    if (id === undefined) {
+      id = `#${known.size}`;
+      known.set(value, id);
+    }
+    return id;
+  };
 }
 
-function identityKey(value: object): string {
-  let id = objectIds.get(value);
-  if (id === undefined) {
-    id = ++nextObjectId;
-    objectIds.set(value, id);
-  }
-  return `#${id}`;
+/** `value` as a string that equal values share: numbers by value (-0 and 0 apart), plain data by content, the rest by identity. */
+function keyOf(value: unknown, identity: (value: object) => string): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return identity(value);
+  if (value === null || typeof value !== "object") return Object.is(value, -0) ? "-0" : String(value);
+  if (Array.isArray(value)) return `[${value.map((v) => keyOf(v, identity)).join(",")}]`;
+  if (Object.getPrototypeOf(value) !== Object.prototype || "outputs" in value) return identity(value);
+  let key = "{";
+  for (const name in value) key += `${name}:${keyOf((value as Record<string, unknown>)[name], identity)},`;
+  return `${key}}`;
 }
 
-/** Merges equal computations (same operation, attributes and inputs), drops aliases and stopGradients, keeps barriers apart. */
-export function mergeEqual(outputs: readonly Node[]): Node[] {
-  objectIds = new WeakMap();
+/**
+ * Merges equal computations (same operation, attributes and inputs) and drops aliases; barriers stay apart. What only derivatives
+ * look at (stopGradient) is dropped as well, unless the result is still to be differentiated.
+ */
+export function mergeEqual(
+  outputs: readonly Node[],
+  { differentiable = false }: { readonly differentiable?: boolean } = {},
+): Node[] {
+  const identity = identities();
   const seen = new Map<string, Node>();
   return substitute(outputs, new Map(), (node) => {
-    if (isParameter(node) || node.op.name === "barrier") return node;
-    if (isIdentity(node)) return node.inputs[0];
-    let key = `${node.op.name}|${node.inputs.map((n) => n.id).join(",")}|`;
+    if (isParameter(node) || isBarrier(node)) return node;
+    if (isIdentity(node) && !(differentiable && node.op.name === "stopGradient")) return node.inputs[0];
+    let key = node.op.name;
     if (isConstant(node)) {
-      const literal = node.attributes.literal as { data: ArrayLike<number> };
-      const small = node.shape.length === 0;
-      key += `${node.dtype}${node.shape}|${small ? keyOf(literal.data[0]) : identityKey(literal)}`;
-    } else key += keyOf(node.attributes);
+      const literal = node.attributes.literal as Literal;
+      key += `|${node.dtype}${node.shape}|${node.shape.length === 0 ? keyOf(literal.data[0], identity) : identity(literal)}`;
+    } else {
+      for (const input of node.inputs) key += `|${input.id}`;
+      for (const name in node.attributes) key += `,${name}:${keyOf(node.attributes[name], identity)}`;
+    }
     const known = seen.get(key);
     if (known) return known;
     seen.set(key, node);

@@ -150,6 +150,11 @@ export function isIdentity(node: Node): boolean {
   return identities[node.op.name] === node.op;
 }
 
+/** Whether the node is a barrier: a value of its own, never merged. */
+export function isBarrier(node: Node): boolean {
+  return node.op === (identities.barrier as Node["op"]);
+}
+
 /** A derivative rule given with a call: cotangents of the inputs from inputs, outputs and output cotangents. */
 export type CallVjp = (
   inputs: readonly Node[],
@@ -207,6 +212,11 @@ const callOp: Structural<CallAttributes> = {
     tex: (...xs) => String.raw`\operatorname{${name}}(${xs.join(", ")})`,
   }),
 };
+
+/** Whether a call is more to derivatives than its body: it has rules of its own, or is to be computed again. */
+export function hasOwnDerivative({ vjp, jvp, recompute }: CallAttributes): boolean {
+  return vjp !== undefined || jvp !== undefined || recompute;
+}
 
 /** `body` applied to `inputs` as one node that keeps its name. */
 export function call(inputs: readonly Node[], attributes: CallAttributes): Node {

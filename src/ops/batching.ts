@@ -3,7 +3,7 @@
 import { atPath, type Node, topologicalOrder, typeOf } from "../graph/node.ts";
 import type { TensorType } from "../graph/primitive.ts";
 import { withInputs } from "../graph/rewrite.ts";
-import { call, installCallRules, isPick, parameter, pick } from "../graph/structural.ts";
+import { call, installCallRules, isBarrier, isPick, parameter, pick } from "../graph/structural.ts";
 import { expandLeading } from "./shape.ts";
 import { sum } from "./sum.ts";
 
@@ -30,7 +30,8 @@ export function batchGraph(
   for (const node of topologicalOrder(outputs)) {
     if (images.has(node)) continue;
     const inputs = node.inputs.map((n) => images.get(n)!);
-    if (!inputs.some((i) => i.batched)) {
+    // A barrier is its first operand; the others only say when.
+    if (isBarrier(node) ? !inputs[0].batched : !inputs.some((i) => i.batched)) {
       const same = withInputs(
         node,
         inputs.map((i) => i.outputs[0]),

@@ -7,7 +7,7 @@ import { type Graph, makeNode, type Node, topologicalOrder, typeOf } from "../gr
 import type { Adjoints, Attributes, Cost, Structural } from "../graph/primitive.ts";
 import { inlineCalls, instantiate, mergeEqual, substitute } from "../graph/rewrite.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
-import { isIdentity, parameter, pick } from "../graph/structural.ts";
+import { hasOwnDerivative, isIdentity, parameter, pick } from "../graph/structural.ts";
 import { add } from "./arithmetic.ts";
 import { pullback, pushforward, zerosOf } from "./autodiff.ts";
 import { batchGraph, batchOutputs, partition } from "./batching.ts";
@@ -163,10 +163,11 @@ function pullScan(node: Node, cotangents: Adjoints, needed: readonly boolean[]):
   );
   const wanted = formals.map((f, i) => isFloat(f.dtype) && (i < carries || needed[i]));
   const wrt = formals.filter((_, i) => wanted[i]);
-  // Bodies of differentiated scans have no calls left, so that residuals are primitives' values, each once.
-  const plain = mergeEqual(inlineCalls(body.outputs));
+  // Calls are spelled out, so that residuals are primitives' values, each once; but for those whose derivative is not their body's.
+  const spellOut = (nodes: readonly Node[]) => mergeEqual(inlineCalls(nodes, hasOwnDerivative), { differentiable: true });
+  const plain = spellOut(body.outputs);
   const pulledRaw = pullback(plain, dual, wrt);
-  const joint = mergeEqual(inlineCalls([...plain, ...pulledRaw.map((p, i) => p ?? zerosOf(typeOf(wrt[i])))]));
+  const joint = spellOut([...plain, ...pulledRaw.map((p, i) => p ?? zerosOf(typeOf(wrt[i])))]);
   const forward = joint.slice(0, plain.length);
   const pulled = joint.slice(plain.length);
 

@@ -1,13 +1,13 @@
 // From functions of nodes to functions of tensors: eager outside, traced inside. An operation on concrete tensors is evaluated at
 // once by the interpreter; one with a symbolic operand leaves a node.
 
-import { evaluate } from "../engines/interpreter/evaluate.ts";
+import { evaluate, evaluateNode } from "../engines/interpreter/evaluate.ts";
 import type { DType } from "../graph/dtype.ts";
-import { convert, isFloat } from "../graph/dtype.ts";
+import { isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { type Node, topologicalOrder } from "../graph/node.ts";
-import { constant, isConstant, isParameter, scalar } from "../graph/structural.ts";
-import { optimize } from "../ops/optimize.ts";
+import type { Dense } from "../graph/primitive.ts";
+import { constant, constantData, isConstant, isParameter, scalar } from "../graph/structural.ts";
 import { Tensor } from "./tensor.ts";
 
 /** What operations accept for a tensor: numbers and booleans stand for scalars of the other operand's dtype. */
@@ -40,20 +40,26 @@ export function commonDType(operands: readonly TensorLike[]): DType | undefined 
   return widest;
 }
 
+const none: ReadonlyMap<Node, Dense> = new Map();
+
 /** Nodes as tensors: evaluated now unless they depend on something that has no value yet. */
 export function finish(nodes: readonly Node[]): Tensor[] {
+  if (nodes.length === 1) return [finishOne(nodes[0])];
   const pending = nodes.filter((n) => !n.symbolic && !isConstant(n));
-  const values =
-    pending.length > 0
-      ? evaluate(pending.length > 1 || pending[0].inputs.length > 2 ? optimize(pending) : pending, new Map())
-      : [];
+  const values = pending.length > 0 ? evaluate(pending, none) : [];
   let next = 0;
-  return nodes.map((n) => {
-    if (n.symbolic || isConstant(n)) return new Tensor(n);
-    const value = values[next++];
-    return new Tensor(constant(convert(value.data, value.dtype), value.shape, value.dtype));
-  });
+  return nodes.map((n) => new Tensor(n.symbolic || isConstant(n) ? n : constantOf(values[next++])));
 }
+
+/** The same for one node, which is what most operations make. */
+export function finishOne(node: Node): Tensor {
+  if (node.symbolic || isConstant(node)) return new Tensor(node);
+  if (node.inputs.every(isConstant)) return new Tensor(constantOf(evaluateNode(node, node.inputs.map(denseOf))[0]));
+  return new Tensor(constantOf(evaluate([node], none)[0]));
+}
+
+const denseOf = (node: Node): Dense => ({ shape: node.shape, dtype: node.dtype, data: constantData(node) });
+const constantOf = ({ data, shape, dtype }: Dense): Node => constant(data, shape, dtype);
 
 /** Evaluates nodes given values for some parameters; the rest of what they depend on must be constant, else undefined. */
 export function isClosed(nodes: readonly Node[], known: ReadonlySet<Node>): boolean {

@@ -1,80 +1,106 @@
-// The reference evaluation: node after node, every operation rounded in its own dtype, no fusion. Slow and plainly right; every
-// other engine is tested against it.
+// The reference evaluation: node after node, every operation rounded in its own dtype, no fusion. Plainly right; every other engine
+// is tested against it.
 
 import { allocate } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, type Node, topologicalOrder } from "../../graph/node.ts";
-import type { Dense, Elementwise } from "../../graph/primitive.ts";
+import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { callAttributes, constantData, isCall, isConstant, isIdentity, isParameter, isPick } from "../../graph/structural.ts";
-import { float32Algebra, float64Algebra, int32Algebra } from "../../numeric/numbers.ts";
 import { evaluateControl, isControl } from "./control.ts";
+import { evaluateElementwise } from "./elementwise.ts";
 
-/** Called after each node, with its values; for tracing and for finding where a NaN first appears. */
-export type Observer = (node: Node, values: readonly Dense[]) => void;
+/** Called after each node that is computed (in sub-graphs too), with its values and those of its inputs. */
+export type Observer = (node: Node, values: readonly Dense[], inputs: readonly Dense[]) => void;
 
-/** The outputs' values, given those of the parameters in `known`. Values are dropped after their last use. */
-export function evaluate(outputs: readonly Node[], known: ReadonlyMap<Node, Dense>, observe?: Observer): Dense[] {
-  const order = topologicalOrder(outputs);
-  const uses = new Map<Node, number>();
-  for (const node of order) for (const input of node.inputs) uses.set(input, (uses.get(input) ?? 0) + 1);
-  for (const node of outputs) uses.set(node, (uses.get(node) ?? 0) + 1);
-  const values = new Map<Node, readonly Dense[]>();
-  for (const node of order) {
-    const given = known.get(node);
-    const result = given
-      ? [given]
-      : evaluateNode(
-          node,
-          node.inputs.map((n) => values.get(n)!),
-          observe,
-        );
-    values.set(node, result);
-    if (!given) observe?.(node, result);
-    for (const input of node.inputs) {
-      const left = uses.get(input)! - 1;
-      uses.set(input, left);
-      if (left === 0) values.delete(input);
-    }
-  }
-  return outputs.map((n) => values.get(n)![0]);
+/** What a graph's evaluation needs to know: its nodes in order, where their operands stand, and what is not needed any more. */
+interface Plan {
+  readonly steps: readonly {
+    readonly node: Node;
+    readonly inputs: readonly number[];
+    readonly result: number;
+    /** Values whose last use this is. */
+    readonly drop: readonly number[];
+  }[];
+  readonly outputs: readonly number[];
 }
+
+/** Values stand in the order: those given, then one per step. */
+function planOf(outputs: readonly Node[], given: readonly Node[]): Plan {
+  const places = new Map<Node, number>();
+  given.forEach((n, i) => places.set(n, i));
+  const order = topologicalOrder(outputs, places);
+  order.forEach((n, i) => places.set(n, given.length + i));
+  const wanted = outputs.map((n) => places.get(n)!);
+  const alive = new Set(wanted);
+  const steps: Plan["steps"][number][] = [];
+  for (let i = order.length - 1; i >= 0; i--) {
+    const node = order[i];
+    const inputs = node.inputs.map((n) => places.get(n)!);
+    const drop: number[] = [];
+    for (const k of inputs) {
+      if (alive.has(k)) continue;
+      alive.add(k);
+      drop.push(k);
+    }
+    steps.push({ node, inputs, result: given.length + i, drop });
+  }
+  return { steps: steps.reverse(), outputs: wanted };
+}
+
+function run(plan: Plan, given: readonly Dense[], observe: Observer | undefined): Dense[] {
+  const values: (readonly Dense[] | undefined)[] = given.map((value) => [value]);
+  for (const { node, inputs, result, drop } of plan.steps) {
+    const operands = inputs.map((k) => values[k]![0]);
+    const value = isPick(node) ? [values[inputs[0]]![node.attributes.index as number]] : evaluateNode(node, operands, observe);
+    values[result] = value;
+    observe?.(node, value, operands);
+    for (const k of drop) values[k] = undefined;
+  }
+  return plan.outputs.map((k) => values[k]![0]);
+}
+
+/** The outputs' values, given those of the nodes in `known`. Values are dropped after their last use. */
+export function evaluate(outputs: readonly Node[], known: ReadonlyMap<Node, Dense>, observe?: Observer): Dense[] {
+  return run(planOf(outputs, [...known.keys()]), [...known.values()], observe);
+}
+
+/** Plans of graphs that are evaluated again and again: bodies of loops and calls. */
+const plans = new WeakMap<Graph, Plan>();
 
 /** The outputs of a graph, given its parameters' values. */
 export function evaluateGraph(graph: Graph, inputs: readonly Dense[], observe?: Observer): Dense[] {
-  return evaluate(graph.outputs, new Map(graph.parameters.map((p, i) => [p, inputs[i]])), observe);
+  let plan = plans.get(graph);
+  if (!plan) {
+    plan = planOf(graph.outputs, graph.parameters);
+    plans.set(graph, plan);
+  }
+  return run(plan, inputs, observe);
 }
 
-function evaluateNode(node: Node, inputs: readonly (readonly Dense[])[], observe?: Observer): readonly Dense[] {
+/** The outputs of a node (no pick), given the values of its inputs. */
+export function evaluateNode(node: Node, operands: readonly Dense[], observe?: Observer): readonly Dense[] {
+  const { op } = node;
+  if (op.kind === "elementwise") {
+    const result: Dense = { shape: node.shape, dtype: node.dtype, data: allocate(node.dtype, sizeOf(node.shape)) };
+    evaluateElementwise(op, node.attributes, operands, result);
+    return [result];
+  }
+  if (op.kind === "structured") {
+    const results = node.outputs.map(({ shape, dtype }) => ({ shape, dtype, data: allocate(dtype, sizeOf(shape)) }));
+    op.evaluate(operands, results, node.attributes);
+    return results;
+  }
   if (isConstant(node)) return [{ shape: node.shape, dtype: node.dtype, data: constantData(node) }];
-  if (isIdentity(node)) return inputs[0];
-  if (isPick(node)) return [inputs[0][node.attributes.index as number]];
-  if (isParameter(node)) fail("symbolic", `the parameter ${String(node.attributes.name)} has no value here.`);
-  const operands = inputs.map((values) => values[0]);
+  if (isIdentity(node)) return [operands[0]];
   if (isCall(node)) return evaluateGraph(callAttributes(node).body, operands, observe);
-  if (isControl(node)) return evaluateControl(node, operands, evaluateGraph);
-  const results = node.outputs.map((type) => ({ ...type, data: allocate(type.dtype, sizeOf(type.shape)) }));
-  if (node.op.kind === "elementwise") evaluateElementwise(node.op, node, operands, results[0]);
-  else if (node.op.kind === "structured") node.op.evaluate(operands, results, node.attributes);
-  else fail("engine", `interpreter: the structural node ${node.op.name} is unknown.`);
-  return results;
-}
-
-function evaluateElementwise(op: Elementwise, node: Node, inputs: readonly Dense[], output: Dense): void {
-  const { attributes } = node;
-  // A mask operand does not tell the algebra (where); the value operands and the result do.
-  const dtype = inputs.find((x) => x.dtype !== "bool")?.dtype ?? output.dtype;
-  const target = output.data;
-  const operands = inputs.map(() => 0);
-  const n = target.length;
-  const each = (formula: () => number) => {
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < inputs.length; j++) operands[j] = inputs[j].data[i];
-      target[i] = formula();
-    }
-  };
-  if (dtype === "float64") each(() => op.formula(float64Algebra, operands, attributes));
-  else if (dtype === "float32") each(() => op.formula(float32Algebra, operands, attributes));
-  else if (op.integerFormula) each(() => op.integerFormula!(int32Algebra, operands, attributes));
-  else fail("dtype", `${op.name}: has no formula for ${dtype}.`);
+  if (isControl(node)) return evaluateControl(node, operands, (graph, inputs) => evaluateGraph(graph, inputs, observe));
+  if (isParameter(node)) {
+    fail(
+      "symbolic",
+      `the parameter ${String(node.attributes.name)} has no value here. A tensor made inside grad, compile, vmap or the like was used after the ` +
+        "function had returned; return it from the function instead.",
+    );
+  }
+  return fail("engine", `interpreter: the structural node ${op.name} is unknown.`);
 }

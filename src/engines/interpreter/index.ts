@@ -7,14 +7,15 @@ import { sizeOf } from "../../graph/shape.ts";
 import { bytesOf } from "../../graph/structural.ts";
 import { optimize } from "../../ops/optimize.ts";
 import type { CompileOptions, Engine, Program } from "../engine.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluateGraph } from "./evaluate.ts";
 
 export { evaluate, evaluateGraph, type Observer } from "./evaluate.ts";
 
 function compile(graph: Graph, options: CompileOptions = {}): Program {
-  const outputs = optimize(graph.outputs);
   const { parameters } = graph;
+  const body: Graph = { parameters, outputs: optimize(graph.outputs) };
   const buffers: TypedArray[] = parameters.map((p) => allocate(p.dtype, sizeOf(p.shape)));
+  const inputs = parameters.map((p, i): Dense => ({ shape: p.shape, dtype: p.dtype, data: buffers[i] }));
   let results: readonly Dense[] = [];
   const program: Program = {
     engine: "interpreter",
@@ -22,18 +23,15 @@ function compile(graph: Graph, options: CompileOptions = {}): Program {
     write: (parameter, data) => buffers[parameter].set(data),
     view: (parameter) => buffers[parameter],
     execute: () => {
-      results = evaluate(
-        outputs,
-        new Map(parameters.map((p, i) => [p, { shape: p.shape, dtype: p.dtype, data: buffers[i] }])),
-      ).map((r) => ({ ...r, data: r.data.slice() }));
+      results = evaluateGraph(body, inputs).map((r) => ({ ...r, data: r.data.slice() }));
       options.donate?.forEach((output, i) => {
         if (output !== undefined) buffers[i].set(results[output].data);
       });
     },
     read: (output) => results[output].data.slice(),
     outputView: (output) => results[output].data,
-    run: (inputs) => {
-      inputs.forEach((data, i) => program.write(i, data));
+    run: (data) => {
+      data.forEach((values, i) => program.write(i, values));
       program.execute();
       return results.map((r) => r.data);
     },
