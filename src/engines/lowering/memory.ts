@@ -144,11 +144,12 @@ export function placeBuffers(
   const bySize = [...blocks].sort((p, q) => sizes.get(q[0])! - sizes.get(p[0])! || p[1].first - q[1].first);
   for (const [block, life] of bySize) {
     const size = sizes.get(block)!;
-    const rivals = placed.filter((p) => p.life.first <= life.last && life.first <= p.life.last).sort((p, q) => p.from - q.from);
     let at = base;
     let best = -1;
     let bestGap = Number.POSITIVE_INFINITY;
-    for (const rival of rivals) {
+    // `placed` is sorted by address.
+    for (const rival of placed) {
+      if (rival.life.first > life.last || life.first > rival.life.last) continue;
       const gap = rival.from - at;
       if (gap >= size && gap < bestGap) {
         best = at;
@@ -158,7 +159,9 @@ export function placeBuffers(
     }
     if (best < 0) best = at;
     blockAt.set(block, best);
-    placed.push({ from: best, to: best + size, life });
+    let position = placed.length;
+    while (position > 0 && placed[position - 1].from > best) position--;
+    placed.splice(position, 0, { from: best, to: best + size, life });
     end = Math.max(end, best + size);
   }
   for (const [b, block] of blockOf) offsets[b] = blockAt.get(block)!;

@@ -35,6 +35,8 @@ export interface CompiledModule {
   /** Where a host call finds the addresses of its operands. */
   readonly argumentsAt: number;
   readonly bytes: number;
+  /** The kernel that each function of the module computes, by the function's index, as profilers show it. */
+  readonly functions: ReadonlyMap<number, Kernel>;
 }
 
 /** Kernels may read this far past their operands. */
@@ -59,6 +61,7 @@ interface Emission {
   readonly hostCalls: HostCall[];
   readonly argumentsAt: number;
   readonly kernels: Map<string, FunctionHandle>;
+  readonly functions: Map<number, Kernel>;
 }
 
 export function compilePlan(plan: Plan): CompiledModule {
@@ -66,7 +69,7 @@ export function compilePlan(plan: Plan): CompiledModule {
   const bytes = argumentsAt + mostArguments * 4;
   const module = new ModuleBuilder({ memory: { export: "memory", pages: Math.ceil(bytes / pageBytes) } });
   const host = module.importFunction("host", "call", ["i32"], "void");
-  const emission: Emission = { module, host, hostCalls: [], argumentsAt, kernels: new Map() };
+  const emission: Emission = { module, host, hostCalls: [], argumentsAt, kernels: new Map(), functions: new Map() };
   // The functions of kernels come to be while `run` is written.
   const run = module.declare("run", [], "void");
   module.implement(
@@ -79,7 +82,7 @@ export function compilePlan(plan: Plan): CompiledModule {
     { export: true },
   );
   const binary = module.finish();
-  return { module: new WebAssembly.Module(binary), plan, hostCalls: emission.hostCalls, argumentsAt, bytes };
+  return { module: new WebAssembly.Module(binary), plan, hostCalls: emission.hostCalls, argumentsAt, bytes, functions: emission.functions };
 }
 
 function emitLaunch(emission: Emission, f: FunctionBuilder, launch: Launch, addressOf: (buffer: number) => Expression): void {
@@ -108,6 +111,7 @@ function kernelFunction(emission: Emission, kernel: Kernel, parameters: number):
   if (known) return known;
   const handle = module.declare(`${kernel.name}.${kernels.size}`, new Array<"i32">(parameters).fill("i32"), "void");
   kernels.set(kernel.key, handle);
+  emission.functions.set(handle.index, kernel);
   module.implement(handle, (f) => emitKernel(emission, f, kernel));
   return handle;
 }
