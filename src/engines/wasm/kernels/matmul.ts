@@ -120,7 +120,9 @@ function planMatmul(spec: MatmulSpec): Plan {
   const width = vectors * lanes;
   const panels = Math.floor(n / width);
   const packA = dots ? a.column !== 1 : (tuning.packA ?? (a.column !== 1 && k >= 8 && panels >= 3));
-  const packB = !dots && (b.column === 1 ? (tuning.packB ?? (m >= 32 && k >= 16 && k * n * bytes > 16384)) : n > 1);
+  // Rows of B far apart cost more to read in place: they fall on the same few sets of the cache, and each on another page.
+  const enoughRows = b.row * bytes >= 1024 ? 8 : 32;
+  const packB = !dots && (b.column === 1 ? (tuning.packB ?? (m >= enoughRows && k >= 16 && k * n * bytes > 16384)) : n > 1);
   // Without packing there is nothing to gain from short blocks but accuracy.
   const longest = tuning.termBlock ?? 1024;
   const blocks = dots ? 1 : Math.max(1, Math.ceil(k / longest));
