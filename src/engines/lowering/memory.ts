@@ -52,19 +52,8 @@ export function mayOverwrite(kernel: LoopKernel, source: number, target: number)
   return (
     whole &&
     kernel.values.every((v) => {
-      if (v.kind !== "load" || v.access.slot !== source) return true;
-      return sameAccess(v.access, access) || withinRow(kernel, v.access, access);
+      return v.kind !== "load" || v.access.slot !== source || sameAccess(v.access, access);
     })
-  );
-}
-
-/** Both move alike with the outer loops and stay within one row there, and earlier steps are done with the row. */
-function withinRow(kernel: LoopKernel, read: Access, write: Access): boolean {
-  return (
-    kernel.steps.length > 1 &&
-    read.offset === write.offset &&
-    read.strides.length === write.strides.length &&
-    read.strides.every((s, i) => s === write.strides[i])
   );
 }
 

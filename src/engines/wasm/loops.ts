@@ -313,6 +313,14 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     );
   };
 
+  /** All values are computed before the first is stored: a result may lie where an operand of another was. */
+  const storeAll = (stores: readonly Store[], groups: number, scope: Scope) => {
+    for (let g = 0; g < groups; g++) {
+      for (const s of stores) valueAt(s.value, g, scope);
+      for (const s of stores) store(s, g, scope);
+    }
+  };
+
   /** Rounds of one loop, with its streams moved along; `flush` is done after every `longRun` of them. */
   const rounds = (
     times: number,
@@ -381,7 +389,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
 
   const emitStep = (step: Step, stepIndex: number, outerScope: Scope, groups: number) => {
     if (step.inner.length === 0 && step.reductions.length === 0) {
-      for (let g = 0; g < groups; g++) for (const s of step.stores) store(s, g, outerScope);
+      storeAll(step.stores, groups, outerScope);
       return;
     }
     const members = valuesOfStep(kernel, step, moving);
@@ -404,11 +412,14 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       return Array.from({ length: partials }, () => f.local("v128", identityOf(f, reducer, dtype)));
     });
 
-    const innermost = step.inner.length === 0 ? 0 : innerVector === undefined ? step.inner[step.inner.length - 1] : extent / width / unroll;
+    const innermost =
+      step.inner.length === 0 ? 0 : innerVector === undefined ? step.inner[step.inner.length - 1] : extent / width / unroll;
     const isLong = innermost > longRun;
     const totals = step.reductions.map((r, k) => {
       const { reducer, dtype } = kernel.reductions[r];
-      return isLong && reducer === "sum" && dtype !== "int32" ? accumulators[k].map(() => f.local("v128", identityOf(f, reducer, dtype))) : [];
+      return isLong && reducer === "sum" && dtype !== "int32"
+        ? accumulators[k].map(() => f.local("v128", identityOf(f, reducer, dtype)))
+        : [];
     });
     const flush = () => {
       step.reductions.forEach((r, k) => {
@@ -455,7 +466,7 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
             f.set(accumulators[k][g], combine(reducer, dtype, accumulators[k][g], x));
           });
         }
-        for (let g = 0; g < count; g++) for (const s of step.stores) store(s, g, scope);
+        storeAll(step.stores, count, scope);
       };
       const hoist = (depth: number) => {
         if (depth === loops.length) return;

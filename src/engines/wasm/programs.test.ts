@@ -108,6 +108,20 @@ describe("donation", () => {
   });
 });
 
+describe("memory", () => {
+  it("is not written over by one result of a kernel while another still needs it", () => {
+    const a = p([8], "a");
+    const b = p([8], "b");
+    // Both temporaries die with the kernel that computes both outputs, each of which needs one of them.
+    const s = flip(sort(a));
+    const t = flip(sort(b));
+    const first = add(t, scalar(1, F));
+    const second = mul(add(s, scalar(2, F)), first);
+    expectSame({ parameters: [a, b], outputs: [second, first] });
+    expectSame({ parameters: [a, b], outputs: [add(first, sort(a)), sub(second, first), first] });
+  });
+});
+
 describe("control flow", () => {
   const step = ([h]: Node[], [x]: Node[]) => {
     const next = tanh(add(mul(h, scalar(0.5, F)), x));
