@@ -8,11 +8,12 @@ import { type Shape, sizeOf, stridesOf } from "../../graph/shape.ts";
 import type { CondAttributes, ScanAttributes, WhileAttributes } from "../../ops/control.ts";
 import type { PadAttributes } from "../../ops/slicing.ts";
 import { affine, type Dim, dim, flatten, type IndexMap, indexOf, NeedsSplit, splitIn } from "./affine.ts";
-import { type BuiltKernel, buildFill, buildWriting, type Home, type Surroundings } from "./build.ts";
+import { buildFill, buildWriting, type Home, type Surroundings } from "./build.ts";
 import { NotAffine } from "./groups.ts";
 import type { Binding, Body, Buffer, InitialCopies, Kernel, Launch, MatrixOperand, Plan, Slot } from "./ir.ts";
 import { denseSource } from "./items.ts";
 import { align } from "./memory.ts";
+import type { BuiltKernel } from "./tighten.ts";
 import { kindOf, reducerOf, throughView } from "./views.ts";
 
 export type AddBuffer = (dtype: DType, length: number, role: Buffer["role"], name: string, data?: Buffer["data"]) => number;

@@ -7,25 +7,12 @@ import type { Algebra } from "../../numeric/algebra.ts";
 import { threefry2x32 } from "../../numeric/random.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
 import { type Expression, type FunctionBuilder, type Local, op, sum, wordsConstant } from "./assembler.ts";
-import {
-  castElements,
-  constantElements,
-  loadElements,
-  maskFor,
-  maskFrom,
-  type Place,
-  storeElements,
-  type Width,
-} from "./lanes.ts";
+import { castElements, constantElements, loadElements, maskFor, maskFrom, type Place, storeElements } from "./lanes.ts";
 import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
 import { simdAlgebra, simdIntegers } from "./simd.ts";
+import { chooseLoop, dependence, roundsUp, stepValues, unrollOf, valuesOfStep, widthOf } from "./vectorise.ts";
 
 const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
-
-/** Which loop is vectorised: an outer one, or, per step, an inner one (undefined: the step has no loop). */
-type Vectorised =
-  | { readonly kind: "outer"; readonly loop: number }
-  | { readonly kind: "inner"; readonly loops: readonly (number | undefined)[] };
 
 interface Loop {
   readonly extent: number;
@@ -43,123 +30,6 @@ interface Stream {
   /** Bytes per round of each loop position in scope. */
   readonly strides: readonly number[];
 }
-
-const product = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
-
-export function widthOf(kernel: LoopKernel): Width {
-  const wide = (d: string) => d === "float64";
-  return kernel.values.some((v) => wide(v.dtype) || (v.kind === "apply" && wide(v.compute))) ||
-    kernel.steps.some((s) => s.stores.some((t) => wide(t.dtype)))
-    ? 2
-    : 4;
-}
-
-// Choice of the vectorised loop ------------------------------------------------------------------------------------------
-
-function accessesOf(kernel: LoopKernel): Access[] {
-  const list: Access[] = [];
-  for (const v of kernel.values) if (v.kind === "load") list.push(v.access);
-  return list;
-}
-
-/** Whether each value moves with the loops of its step (else it is computed outside them). */
-export function stepValues(kernel: LoopKernel): boolean[] {
-  const outer = kernel.outer.length;
-  const result: boolean[] = [];
-  for (const v of kernel.values) {
-    switch (v.kind) {
-      case "load":
-        result.push(v.access.strides.length > outer);
-        break;
-      case "index":
-        result.push(v.strides.length > outer);
-        break;
-      case "random":
-      case "apply":
-      case "cast":
-        result.push(v.operands.some((o) => result[o]));
-        break;
-      default:
-        result.push(false);
-    }
-  }
-  return result;
-}
-
-/** Values that a step's loops compute, in order. */
-function valuesOfStep(kernel: LoopKernel, step: Step, moving: readonly boolean[]): number[] {
-  const found = new Set<number>();
-  const visit = (i: number) => {
-    if (found.has(i) || !moving[i]) return;
-    found.add(i);
-    const v = kernel.values[i];
-    if ("operands" in v) v.operands.forEach(visit);
-  };
-  for (const r of step.reductions) visit(kernel.reductions[r].value);
-  for (const s of step.stores) visit(s.value);
-  return [...found].sort((a, b) => a - b);
-}
-
-function chooseLoop(kernel: LoopKernel, width: Width, moving: readonly boolean[]): Vectorised {
-  const outerVolume = product(kernel.outer);
-  const cost = (access: Access, position: number | undefined, store: boolean) => {
-    const stride = position === undefined ? 0 : (access.strides[position] ?? 0);
-    if (stride === 1) return 1;
-    if (stride === 0 && !store) return 0.8;
-    return store ? width * 2 : width * 1.5;
-  };
-  const stepSets = kernel.steps.map((s) => valuesOfStep(kernel, s, moving));
-  /** Work of one round of a step, vectorised at `position`. */
-  const round = (step: Step, set: readonly number[], position: number | undefined) => {
-    let total = step.reductions.length;
-    for (const i of set) {
-      const v = kernel.values[i];
-      total += v.kind === "load" ? cost(v.access, position, false) : v.kind === "apply" ? 1.5 : 0.5;
-    }
-    for (const s of step.stores) total += cost(s.access, position, true);
-    return total;
-  };
-  const rounds = (extent: number) => Math.ceil(extent / width) / extent;
-  const flat = kernel.values.map((_, i) => i).filter((i) => !moving[i]);
-  let best: Vectorised = { kind: "inner", loops: kernel.steps.map(() => undefined) };
-  let bestCost = Number.POSITIVE_INFINITY;
-  kernel.outer.forEach((extent, loop) => {
-    let total = 0;
-    kernel.steps.forEach((step, s) => {
-      total +=
-        (outerVolume * product(step.inner) * round(step, stepSets[s], loop) + (step.inner.length > 0 ? outerVolume * 2 : 0)) *
-        rounds(extent);
-    });
-    const apart: Step = { inner: [], reductions: [], stores: [] };
-    total += outerVolume * rounds(extent) * round(apart, flat, loop);
-    if (total < bestCost || (total === bestCost && loop > 0)) {
-      bestCost = total;
-      best = { kind: "outer", loop };
-    }
-  });
-  let total = 0;
-  const loops = kernel.steps.map((step, s): number | undefined => {
-    if (step.inner.length === 0) {
-      total += outerVolume * round(step, stepSets[s], undefined);
-      return undefined;
-    }
-    let chosen = 0;
-    let least = Number.POSITIVE_INFINITY;
-    step.inner.forEach((extent, i) => {
-      const c = outerVolume * product(step.inner) * round(step, stepSets[s], kernel.outer.length + i) * rounds(extent);
-      if (c <= least) {
-        least = c;
-        chosen = i;
-      }
-    });
-    total += least + outerVolume * (4 + 6 * step.reductions.length);
-    return chosen;
-  });
-  total += outerVolume * round({ inner: [], reductions: [], stores: [] }, flat, undefined);
-  return total < bestCost ? { kind: "inner", loops } : best;
-}
-
-// Code ---------------------------------------------------------------------------------------------------------------------
 
 /** Writes the kernel's code; the function's parameters are the addresses of the slots. */
 export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
@@ -180,14 +50,9 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
   const outerRank = kernel.outer.length;
   const outerVector = vectorised.kind === "outer" ? vectorised.loop : undefined;
 
-  // The last loop that each value moves with, counted in the order of emission: 0 for none.
+  // The vectorised loop is the innermost.
   const outerOrder = kernel.outer.map((_, i) => i).filter((i) => i !== outerVector);
   if (outerVector !== undefined) outerOrder.push(outerVector);
-  const reducedBy = new Map<number, number>();
-  kernel.steps.forEach((s, i) => {
-    for (const r of s.reductions) reducedBy.set(r, i);
-  });
-
   const scaled = (access: Access, bytes: number) => access.strides.map((s) => s * bytes);
   const keyOf = (strides: readonly number[]) => strides.join();
 
@@ -232,12 +97,12 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     readonly known: Known;
     /** Loop position (in strides) of the lanes; undefined: all lanes are the same. */
     readonly vector: number | undefined;
-    /** Position from which on positions are those of a step. */
+    /** Lanes in use. */
     readonly active: number;
   }
   const reduced = new Map<string, Expression>();
 
-  const depends = dependence(kernel, outerOrder, moving);
+  const depends = dependence(kernel);
 
   const valueAt = (index: number, group: number, scope: Scope): Expression => {
     const known =
@@ -248,8 +113,8 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
     return made;
   };
   const variesWith = (index: number, vector: number | undefined): boolean =>
-    vector !== undefined && depends.on[index].has(loopKey(index, vector));
-  const loopKey = (_index: number, vector: number) => (vector < outerRank ? `o${vector}` : `i${vector - outerRank}`);
+    vector !== undefined && depends.on[index].has(loopKey(vector));
+  const loopKey = (vector: number) => (vector < outerRank ? `o${vector}` : `i${vector - outerRank}`);
 
   const compute = (v: Value, group: number, scope: Scope): Expression => {
     const { vector, active } = scope;
@@ -531,58 +396,5 @@ export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
       reduced.clear();
       kernel.steps.forEach((step, s) => emitStep(step, s, scope, vectors));
     },
-  );
-}
-
-/** For each value the loops it moves with, "o2" or "i0", and whether it waits for a reduction. */
-function dependence(
-  kernel: LoopKernel,
-  outerOrder: readonly number[],
-  _moving: readonly boolean[],
-): { on: Set<string>[]; late: boolean[] } {
-  const outer = kernel.outer.length;
-  const on: Set<string>[] = [];
-  const late: boolean[] = [];
-  for (const v of kernel.values) {
-    const set = new Set<string>();
-    let waits = false;
-    const strides = v.kind === "load" ? v.access.strides : v.kind === "index" ? v.strides : [];
-    strides.forEach((s, i) => {
-      if (s !== 0) set.add(i < outer ? `o${i}` : `i${i - outer}`);
-    });
-    const from = "operands" in v ? v.operands : [];
-    for (const o of from) {
-      for (const d of on[o]) set.add(d);
-      waits ||= late[o];
-    }
-    if (v.kind === "reduced") {
-      for (const i of outerOrder) set.add(`o${i}`);
-      waits = true;
-    }
-    on.push(set);
-    late.push(waits);
-  }
-  return { on, late };
-}
-
-/** Vectors per round: several where the work of one is small, so that loop overhead and latency are hidden. */
-function unrollOf(values: number, extent: number, width: number, reducing: boolean): number {
-  const vectors = Math.floor(extent / width);
-  const wanted = reducing ? (values <= 12 ? 4 : values <= 30 ? 2 : 1) : values <= 8 ? 2 : 1;
-  return Math.max(1, Math.min(wanted, vectors));
-}
-
-/** Whether the vectorised loop may run past its end: every store fills a whole buffer, and there is room behind each. */
-function roundsUp(kernel: LoopKernel, vector: number | undefined): boolean {
-  if (vector === undefined || !kernel.padded || kernel.outer.length !== 1) return false;
-  const contiguous = (a: Access) => a.strides[vector] === 0 || a.strides[vector] === 1;
-  return (
-    kernel.steps.every((s) => s.inner.length === 0 || s.stores.length === 0) &&
-    kernel.steps.every((s) =>
-      s.stores.every(
-        (t) => t.access.offset === 0 && t.access.strides[0] === 1 && kernel.slots[t.access.slot].length === kernel.outer[0],
-      ),
-    ) &&
-    accessesOf(kernel).every(contiguous)
   );
 }
