@@ -13,6 +13,7 @@ import { sqrt } from "../../ops/powers.ts";
 import { broadcastTo, cast, reshape, transpose } from "../../ops/shape.ts";
 import { flip, sliceAxis } from "../../ops/slicing.ts";
 import { sum } from "../../ops/sum.ts";
+import { describePlan } from "./describe.ts";
 import type { Plan } from "./ir.ts";
 import { keyOfGraph } from "./key.ts";
 import { lower } from "./lower.ts";
@@ -97,6 +98,16 @@ describe("fusion", () => {
     if (found?.kind !== "scan") throw new Error("no scan");
     expect(found.body.plan.bytes).toBe(0);
     expect(kinds(found.body.plan)).toEqual(["loop"]);
+  });
+});
+
+describe("descriptions", () => {
+  it("name kernels, their sizes and their work", () => {
+    const a = p([5, 7], "a");
+    const b = p([7, 6], "b");
+    const [product, update] = describePlan(lower({ parameters: [a, b], outputs: [neg(matmul(a, b))] }));
+    expect(product).toMatchObject({ kind: "matmul", over: "5×7×6", flops: 420, reads: ["a float32×35", "b float32×42"] });
+    expect(update).toMatchObject({ kind: "loop", name: "neg", over: "[30]", flops: 30, bytes: 240 });
   });
 });
 

@@ -42,6 +42,7 @@ export interface CompiledModule {
 /** Kernels may read this far past their operands. */
 const slack = 64;
 const mostArguments = 64;
+const mostBytes = 2 ** 32 - pageBytes;
 const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
 /** Scratch memory of a kernel's rendering here. */
@@ -67,6 +68,13 @@ interface Emission {
 export function compilePlan(plan: Plan): CompiledModule {
   const argumentsAt = align(plan.bytes) + slack;
   const bytes = argumentsAt + mostArguments * 4;
+  if (bytes > mostBytes) {
+    fail(
+      "engine",
+      `wasm: the program needs ${(bytes / 2 ** 30).toFixed(1)} GiB of memory; WebAssembly addresses 4. Use a smaller batch, or checkpoint() to ` +
+        "recompute values instead of keeping them.",
+    );
+  }
   const module = new ModuleBuilder({ memory: { export: "memory", pages: Math.ceil(bytes / pageBytes) } });
   const host = module.importFunction("host", "call", ["i32"], "void");
   const emission: Emission = { module, host, hostCalls: [], argumentsAt, kernels: new Map(), functions: new Map() };
@@ -82,7 +90,14 @@ export function compilePlan(plan: Plan): CompiledModule {
     { export: true },
   );
   const binary = module.finish();
-  return { module: new WebAssembly.Module(binary), plan, hostCalls: emission.hostCalls, argumentsAt, bytes, functions: emission.functions };
+  return {
+    module: new WebAssembly.Module(binary),
+    plan,
+    hostCalls: emission.hostCalls,
+    argumentsAt,
+    bytes,
+    functions: emission.functions,
+  };
 }
 
 function emitLaunch(emission: Emission, f: FunctionBuilder, launch: Launch, addressOf: (buffer: number) => Expression): void {
