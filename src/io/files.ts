@@ -74,8 +74,8 @@ export interface JsonLines {
   readonly path: string;
   /** Records that were there when it was opened. */
   readonly records: readonly unknown[];
-  /** Writes one record as one line; after the promise resolves it survives a crash of the machine. */
-  append(record: object): Promise<void>;
+  /** Writes each record as a line; after the promise resolves they survive a crash of the machine. */
+  append(...records: readonly object[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -108,10 +108,11 @@ export async function openJsonLines(path: string, { keep }: { keep?: (record: un
   return {
     path,
     records,
-    async append(record) {
+    async append(...added) {
+      if (added.length === 0) return;
       try {
-        // One write of one line, so that lines never interleave.
-        await file.appendFile(`${JSON.stringify(record)}\n`);
+        // One write of whole lines, so that lines never interleave.
+        await file.appendFile(added.map((record) => `${JSON.stringify(record)}\n`).join(""));
         await file.datasync();
       } catch (error) {
         throw explained("append to", path, error);

@@ -25,6 +25,8 @@ export interface Optimizer<S extends OptimizerState = OptimizerState> {
   init(parameters: unknown): S;
   /** Updates in the form of the parameters, and the next state. */
   update<P>(gradients: P, state: S, parameters: P): { readonly updates: P; readonly state: S };
+  /** The learning rate of the next update, where the optimizer has one; for displays and records. */
+  learningRate?(state: S): number | undefined;
 }
 
 /** parameters + updates, leaf by leaf. Throws an argument error when the trees differ in form. */
@@ -62,6 +64,10 @@ export function named(
         return result.state;
       });
       return { updates, state: next };
+    },
+    learningRate: (state) => {
+      const rates = present.map((s, i) => s.learningRate?.(state[i])).filter((rate) => rate !== undefined);
+      return rates.at(-1);
     },
   };
 }

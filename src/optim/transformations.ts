@@ -31,7 +31,8 @@ function stateless(
 export function scaleByLearningRate(learningRate: number | Schedule): Optimizer {
   if (typeof learningRate === "number") {
     requireRange("learningRate", "the learning rate", learningRate, 0);
-    return stateless("scaleByLearningRate", { learningRate }, (gradients) => mapTree((g) => g.mul(-learningRate), gradients));
+    const scale = <P>(gradients: P) => mapTree((g) => g.mul(-learningRate), gradients);
+    return { ...stateless("scaleByLearningRate", { learningRate }, scale), learningRate: () => learningRate };
   }
   return scaleBySchedule(learningRate);
 }
@@ -45,6 +46,7 @@ function scaleBySchedule(schedule: Schedule): Optimizer<{ readonly step: Tensor 
       const scale = perDType((dtype) => schedule(step.cast(dtype)).cast(dtype).neg());
       return { updates: mapTree((g) => g.mul(scale(g)), gradients), state: { step: step.add(1) } };
     },
+    learningRate: ({ step }) => schedule(step.cast("float32")).item(),
   };
 }
 

@@ -2,29 +2,38 @@
 // --set, and made again.
 
 import type { Dataset } from "../data/dataset.ts";
+import type { TableEncoding } from "../data/table.ts";
 import { fail } from "../graph/errors.ts";
 import type { Metric } from "../metrics/index.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer } from "../optim/index.ts";
 import type { Callback } from "./callbacks.ts";
-import type { MetricName } from "./history.ts";
-import type { Loss } from "./step.ts";
 import type { JsonValue } from "./command.ts";
+import type { MetricName } from "./metric-names.ts";
+import type { Loss } from "./step.ts";
 import { didYouMean } from "./suggest.ts";
 
-/** Settings every configuration has; further ones are the configuration's own. */
-export interface BaseSettings {
+/** Settings every configuration has; further ones are the configuration's own. (A type, not an interface: only types are records.) */
+export type BaseSettings = {
   readonly epochs: number;
   readonly batchSize: number;
-}
+};
 
 export type Settings = BaseSettings & Readonly<Record<string, JsonValue>>;
 
-export interface DataRequest<S> {
+export interface DataRequest<S = Settings> {
   /** What --data gave. */
   readonly path: string | undefined;
   readonly seed: number;
   readonly settings: S;
+}
+
+export interface TrainingData {
+  readonly train: Dataset;
+  /** Measured after every epoch, and what `gradus predict` and the report show. */
+  readonly validation?: Dataset;
+  /** How rows of a table became inputs, as splitTable gives it: kept in the run folder, for `gradus predict RUN rows.csv`. */
+  readonly encoding?: TableEncoding;
 }
 
 export interface TrainingConfig<S extends BaseSettings = Settings> {
@@ -32,8 +41,9 @@ export interface TrainingConfig<S extends BaseSettings = Settings> {
   readonly name: string;
   /** Defaults; `--set key=value` changes an entry, which keeps its type. */
   readonly settings: S;
-  data(request: DataRequest<S>): Promise<{ readonly train: Dataset; readonly validation?: Dataset }>;
-  model(settings: S, data: { readonly train: Dataset }): Module;
+  /** The same request must give the same data: a resumed run asks again. */
+  data(request: DataRequest<S>): TrainingData | Promise<TrainingData>;
+  model(settings: S, data: TrainingData): Module;
   readonly loss: Loss;
   optimizer(settings: S): Optimizer;
   readonly metrics?: readonly (MetricName | Metric)[];
@@ -74,31 +84,47 @@ const required = {
   optimizer: "function",
 } as const;
 
-/** The settings with changes by dotted path. Throws a run error for an unknown entry ("did you mean") or a value of another type. */
+/**
+ * The settings with changes by dotted path ("optimizer.learningRate"; lists count: "hidden.0"). Throws a run error for an unknown
+ * entry ("did you mean") or a value of another type.
+ */
 export function changeSettings(settings: Settings, changes: Readonly<Record<string, JsonValue>>): Settings {
-  let result = settings;
-  for (const [path, value] of Object.entries(changes)) result = change(result, path.split("."), value, path) as Settings;
+  let result: JsonValue = settings;
+  for (const [path, value] of Object.entries(changes)) result = change(result, path.split("."), value, path);
+  const changed = result as Settings;
   for (const key of ["epochs", "batchSize"] as const) {
-    if (!Number.isInteger(result[key]) || result[key] < 1)
-      fail("run", `the setting ${key} must be a whole number ≥ 1, not ${JSON.stringify(result[key])}.`);
+    if (!Number.isInteger(changed[key]) || changed[key] < 1)
+      fail("run", `the setting ${key} must be a whole number ≥ 1, not ${JSON.stringify(changed[key])}.`);
   }
-  return result;
+  return changed;
 }
 
+type Container = readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+const isContainer = (value: JsonValue): value is Container => value !== null && typeof value === "object";
+
 function change(tree: JsonValue, [head, ...rest]: readonly string[], value: JsonValue, path: string): JsonValue {
-  if (tree === null || typeof tree !== "object" || Array.isArray(tree) || !Object.hasOwn(tree, head)) {
-    const known = tree !== null && typeof tree === "object" ? Object.keys(tree) : [];
-    fail("run", `there is no setting "${path}".${didYouMean(head, known) || ` The settings are ${known.join(", ")}.`}`);
+  if (!isContainer(tree) || !Object.hasOwn(tree, head) || (Array.isArray(tree) && head === "length")) {
+    const before = path
+      .split(".")
+      .slice(0, -1 - rest.length)
+      .join(".");
+    if (!isContainer(tree)) fail("run", `there is no setting "${path}": ${before} is ${JSON.stringify(tree)} and has no parts.`);
+    const known = Object.keys(tree);
+    const where = before === "" ? "The settings are" : `${before} has`;
+    fail("run", `there is no setting "${path}".${didYouMean(head, known) || ` ${where} ${known.join(", ")}.`}`);
   }
-  const record = tree as Readonly<Record<string, JsonValue>>;
-  if (rest.length > 0) return { ...record, [head]: change(record[head], rest, value, path) };
-  const before = record[head];
+  const before = (tree as Readonly<Record<string, JsonValue>>)[head];
+  const after = rest.length > 0 ? change(before, rest, value, path) : sameKind(before, value, path);
+  return Array.isArray(tree) ? tree.map((v: JsonValue, i) => (String(i) === head ? after : v)) : { ...tree, [head]: after };
+}
+
+/** `value`, which must be of the kind that the entry has; null takes any. */
+function sameKind(before: JsonValue, value: JsonValue, path: string): JsonValue {
   const kind = (v: JsonValue) => (v === null ? "null" : Array.isArray(v) ? "list" : typeof v);
-  if (before !== null && kind(before) !== kind(value)) {
-    fail(
-      "run",
-      `the setting "${path}" is a ${kind(before)} (${JSON.stringify(before)}), not a ${kind(value)} (${JSON.stringify(value)}).`,
-    );
-  }
-  return { ...record, [head]: value };
+  if (before === null || kind(before) === kind(value)) return value;
+  return fail(
+    "run",
+    `the setting "${path}" is a ${kind(before)} (${JSON.stringify(before)}), not a ${kind(value)} (${JSON.stringify(value)}).`,
+  );
 }

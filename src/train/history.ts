@@ -1,16 +1,18 @@
-// Running means over the batches of an epoch, and the epochs so far.
+// Running means over the batches of an epoch, and the record of an epoch.
 
-import { fail } from "../graph/errors.ts";
-import { accuracy, binaryAccuracy, meanAbsoluteError, meanSquaredError, type Metric, r2, type Totals as MetricTotals } from "../metrics/index.ts";
+import type { Metric, Totals as MetricTotals } from "../metrics/index.ts";
 import { readable, tensor } from "../tensor/tensor.ts";
 import type { Metrics } from "./events.ts";
-import { didYouMean } from "./suggest.ts";
 
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
+  /** Training and validation of this epoch. */
   readonly seconds: number;
+  /** `loss`, `accuracy`, …; those of the validation data begin with `val_`. */
   readonly metrics: Metrics;
+  /** After the epoch, where the optimizer tells. */
+  readonly learningRate?: number;
 }
 
 /** Sums that give the means of an epoch; plain numbers, so that a checkpoint in the middle of an epoch can hold them exactly. */
@@ -44,26 +46,14 @@ export function accumulate(totals: Totals, examples: number, loss: number, parts
 export function means(totals: Totals, metrics: readonly Metric[], prefix = ""): Record<string, number> {
   const result: Record<string, number> = { [`${prefix}loss`]: totals.loss / totals.examples };
   metrics.forEach((metric, i) => {
-    const sums = Object.fromEntries(
-      Object.entries(totals.metrics[i] ?? {}).map(([name, values]) => [
-        name,
-        values.length === 1 ? tensor(Float64Array.from(values), { shape: [] }) : tensor(Float64Array.from(values)),
-      ]),
-    );
-    const present = Array.from(metric.value(sums).data()).filter((v) => !Number.isNaN(v));
+    const sums = Object.fromEntries(Object.entries(totals.metrics[i] ?? {}).map(([name, values]) => [name, sumTensor(values)]));
+    const present = Array.from(readable(metric.value(sums))).filter((v) => !Number.isNaN(v));
     result[`${prefix}${metric.kind}`] = present.reduce((a, b) => a + b, 0) / present.length;
   });
   return result;
 }
 
-const byName = { accuracy, binaryAccuracy: binaryAccuracy(), meanSquaredError, meanAbsoluteError, r2 } as const;
-
-/** Metrics that can be asked for by name. */
-export type MetricName = keyof typeof byName;
-
-/** Throws an argument error for an unknown name ("did you mean"). */
-export function metricNamed(name: MetricName): Metric {
-  const metric = Object.hasOwn(byName, name) ? byName[name] : undefined;
-  if (!metric) fail("argument", `there is no metric "${name}".${didYouMean(name, Object.keys(byName)) || ` There are ${Object.keys(byName).join(", ")}.`}`);
-  return metric as Metric;
+/** Sums of one number are scalars, as the metric made them. */
+function sumTensor(values: readonly number[]) {
+  return tensor(Float64Array.from(values), { shape: values.length === 1 ? [] : [values.length] });
 }

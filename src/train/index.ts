@@ -1,10 +1,18 @@
 // Training.
 
 export { type Callback, type EarlyStoppingOptions, earlyStopping } from "./callbacks.ts";
-export { type BaseSettings, type DataRequest, defineConfig, type Settings, type TrainingConfig } from "./config.ts";
+export {
+  type BaseSettings,
+  type DataRequest,
+  defineConfig,
+  type Settings,
+  type TrainingConfig,
+  type TrainingData,
+} from "./config.ts";
 export type { Emit, EndEvent, Metrics, TrainEvent } from "./events.ts";
-export { type FitOptions, type FitResult, fit } from "./fit.ts";
+export { type FitOptions, type FitResult, fit, type RunOptions, type TrainingOptions } from "./fit.ts";
 export type { EpochRecord } from "./history.ts";
-export type { TrainedModel } from "./model.ts";
-export { decodeSnapshot, encodeSnapshot, type Snapshot } from "./snapshot.ts";
-export type { TrainingState } from "./step.ts";
+export type { MetricName } from "./metric-names.ts";
+export { loadModel, type TrainedModel } from "./model.ts";
+export { type Cursor, decodeSnapshot, encodeSnapshot, type Snapshot } from "./snapshot.ts";
+export type { Loss, TrainingState } from "./step.ts";

@@ -1,51 +1,57 @@
 // What a report shows, gathered from a trained model and its validation data.
 
-import { batches } from "../data/batches.ts";
-import { allocateBatch, type Dataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { sizeOf } from "../graph/shape.ts";
-import { readable, type Tensor } from "../tensor/tensor.ts";
+import { readable } from "../tensor/tensor.ts";
 import { leavesWithPaths } from "../tensor/tree.ts";
-import { batchTensors } from "./fit.ts";
+import { classify, type Prediction } from "./classify.ts";
+import type { EpochRecord } from "./history.ts";
 import type { TrainedModel } from "./model.ts";
-import type { ReportConfusion, ReportMistakes, ReportParameter, ReportWeights } from "./report-data.ts";
+import type { ReportConfusion, ReportData, ReportMistakes, ReportParameter, ReportWeights } from "./report-data.ts";
 import { floatsToBase64, toBase64 } from "./report-image.ts";
+import type { RunConfig, RunResult } from "./run-folder.ts";
 
-/** A class and its probability, per example. */
-export interface Prediction {
-  readonly label: number;
-  readonly probability: number;
+/** What a report is made from. */
+export interface ReportSource {
+  readonly config: RunConfig;
+  readonly result: RunResult;
+  readonly history: readonly EpochRecord[];
+  readonly model: TrainedModel;
+  readonly train: Dataset;
+  readonly validation?: Dataset | undefined;
+  /** The command line that makes this run again. */
+  readonly command?: string;
+  readonly timing?: ReportData["timing"];
 }
 
-/** Softmax of the model's outputs, its largest entry, for every example of a data set. */
-export function classify(model: TrainedModel, data: Dataset, batchSize = 256): Prediction[] {
-  const result: Prediction[] = [];
-  const buffer = allocateBatch(data, Math.min(batchSize, data.size));
-  for (const indices of batches(data, { batchSize, shuffle: false })) {
-    const [x] = batchTensors(data, indices, buffer);
-    result.push(...mostLikely(model.predict(x)));
-  }
-  return result;
+export function reportData({ config, result, history, model, train, validation, command, timing }: ReportSource): ReportData {
+  const predictions = validation?.classes && classify(model, validation.inputs, validation.classes.length);
+  const classes = validation?.classes;
+  const weights = firstLayer(model, train);
+  const wrong = validation && predictions && mistakes(validation, predictions);
+  return {
+    title: config.name,
+    status: result.status,
+    ...(result.message === undefined ? {} : { message: result.message }),
+    startedAt: config.startedAt,
+    seconds: result.seconds,
+    version: config.version,
+    engine: config.engine,
+    seed: config.seed,
+    ...(command === undefined ? {} : { command }),
+    history,
+    examples: { train: train.size, ...(validation ? { validation: validation.size } : {}) },
+    configuration: { ...config.settings },
+    ...(classes && predictions ? { confusion: confusion(classes, validation.targets.data, predictions) } : {}),
+    ...(wrong ? { mistakes: wrong } : {}),
+    ...(weights ? { weights } : {}),
+    parameters: parameterTable(model),
+    ...(timing ? { timing } : {}),
+    machine: config.machine,
+  };
 }
 
-/** Per row of logits [n, classes] the largest entry of their softmax. */
-export function mostLikely(logits: Tensor): Prediction[] {
-  const data = readable(logits);
-  const classes = logits.shape[logits.rank - 1];
-  return Array.from({ length: data.length / classes }, (_, row) => {
-    const scores = data.subarray(row * classes, (row + 1) * classes);
-    let label = 0;
-    for (let j = 1; j < classes; j++) if (scores[j] > scores[label]) label = j;
-    let total = 0;
-    for (const s of scores) total += Math.exp(s - scores[label]);
-    return { label, probability: 1 / total };
-  });
-}
-
-export function confusion(
-  labels: readonly string[],
-  truth: ArrayLike<number>,
-  predictions: readonly Prediction[],
-): ReportConfusion {
+function confusion(labels: readonly string[], truth: ArrayLike<number>, predictions: readonly Prediction[]): ReportConfusion {
   const counts = labels.map(() => new Array<number>(labels.length).fill(0));
   predictions.forEach((p, i) => {
     counts[truth[i]][p.label]++;
@@ -54,7 +60,7 @@ export function confusion(
 }
 
 /** The most confident mistakes on images; undefined when the inputs are not images. */
-export function mistakes(data: Dataset, predictions: readonly Prediction[], limit = 60): ReportMistakes | undefined {
+function mistakes(data: Dataset, predictions: readonly Prediction[], limit = 60): ReportMistakes | undefined {
   const image = imageShape(data.inputs.shape);
   if (!image || !data.classes) return undefined;
   const names = data.classes;
@@ -83,7 +89,7 @@ function imageShape(shape: readonly number[]): { width: number; height: number }
 }
 
 /** The first weight matrix that reads pixels, as one image per unit. */
-export function firstLayer(model: TrainedModel, data: Dataset): ReportWeights | undefined {
+function firstLayer(model: TrainedModel, data: Dataset): ReportWeights | undefined {
   const image = imageShape(data.inputs.shape);
   if (!image) return undefined;
   const found = leavesWithPaths(model.parameters).find(([, t]) => t.rank === 2 && t.shape[0] === image.width * image.height);
@@ -97,7 +103,7 @@ export function firstLayer(model: TrainedModel, data: Dataset): ReportWeights | 
   return { layer: path.replace(/\.[^.]*$/, ""), units, ...image, values: floatsToBase64(byUnit) };
 }
 
-export function parameterTable(model: TrainedModel): ReportParameter[] {
+function parameterTable(model: TrainedModel): ReportParameter[] {
   const rows = (tree: unknown, trainable: boolean): ReportParameter[] =>
     leavesWithPaths(tree).map(([path, t]) => ({
       path,

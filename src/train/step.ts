@@ -2,13 +2,16 @@
 // parameters and the optimizer's state in the program's own memory.
 
 import type { Engine } from "../engines/engine.ts";
-import type { EngineName } from "../engines/index.ts";
+import { allocate } from "../graph/dtype.ts";
+import { withPath } from "../graph/node.ts";
+import { constant } from "../graph/structural.ts";
 import type { Metric, Totals as MetricTotals } from "../metrics/index.ts";
 import { inference, type State, training } from "../nn/context.ts";
 import type { Module, Parameters } from "../nn/module.ts";
 import { applyUpdates, type Optimizer, type OptimizerState } from "../optim/index.ts";
 import { foldIn } from "../tensor/random.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { readable, Tensor } from "../tensor/tensor.ts";
+import { mapTree } from "../tensor/tree.ts";
 import { type Compiled, compile } from "../transforms/compile.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
 
@@ -40,59 +43,63 @@ export interface Problem {
   readonly key: Tensor;
 }
 
-export type TrainStep = (state: TrainingState, inputs: Tensor, targets: Tensor) => readonly [TrainingState, BatchResult];
+/** State, inputs [batch, …], targets [batch, …] ↦ next state and the results of the batch. */
+export type TrainStep = Compiled<
+  [state: TrainingState, inputs: Tensor, targets: Tensor],
+  readonly [next: TrainingState, result: BatchResult]
+>;
 
-/** state, batch ↦ next state, result; as a function, for tracing. */
-export function trainStep({ model, loss, metrics, optimizer, key }: Problem): TrainStep {
-  return (state, inputs, targets) => {
+/** Parameters, the modules' state, inputs, targets ↦ results of the batch, without training. */
+export type EvaluationStep = Compiled<[parameters: Parameters, state: State, inputs: Tensor, targets: Tensor], BatchResult>;
+
+/** Paths of nodes that belong to no layer, for whoever looks for the origin of a NaN. */
+export const outside = { loss: "loss", optimizer: "optimizer" } as const;
+
+/** The training step as a function of tensors, for tracing. */
+export function trainStep({ model, loss, metrics, optimizer, key }: Problem) {
+  return (state: TrainingState, inputs: Tensor, targets: Tensor): readonly [TrainingState, BatchResult] => {
     const context = training({ key: foldIn(key, state.step), state: state.state });
     let predictions: Tensor | undefined;
-    const { value, gradient } = valueAndGrad((parameters: Parameters) => {
+    const objective = (parameters: Parameters) => {
       predictions = model.apply(parameters, inputs, context);
-      return loss(predictions, targets);
-    })(state.parameters);
-    const { updates, state: optimizerState } = optimizer.update(gradient, state.optimizer, state.parameters);
-    const next: TrainingState = {
-      parameters: applyUpdates(state.parameters, updates),
-      optimizer: optimizerState,
-      state: context.updatedState(),
-      step: state.step.add(1),
+      return withPath(outside.loss, () => loss(predictions!, targets));
     };
+    const { value, gradient } = valueAndGrad(objective)(state.parameters);
+    const [parameters, optimizerState] = withPath(outside.optimizer, () => {
+      const { updates, state: next } = optimizer.update(gradient, state.optimizer, state.parameters);
+      return [applyUpdates(state.parameters, updates), next] as const;
+    });
+    const next = { parameters, optimizer: optimizerState, state: context.updatedState(), step: state.step.add(1) };
     return [next, { loss: value, metrics: metrics.map((m) => m(predictions!, targets)) }];
   };
 }
 
-/** The training step as one program that updates its state in place. */
-export function compileTrainStep(
-  problem: Problem,
-  engine: EngineName | Engine,
-): Compiled<Parameters_<TrainStep>, ReturnType<TrainStep>> {
+/** The evaluation of a batch as a function of tensors, for tracing. */
+export function evaluationStep({ model, loss, metrics }: Pick<Problem, "model" | "loss" | "metrics">) {
+  return (parameters: Parameters, state: State, inputs: Tensor, targets: Tensor): BatchResult => {
+    const predictions = model.apply(parameters, inputs, inference({ state }));
+    const value = withPath(outside.loss, () => loss(predictions, targets));
+    return { loss: value, metrics: metrics.map((m) => m(predictions, targets)) };
+  };
+}
+
+/** The training step as one program that updates its state in place. A full batch and a short last one are its two usual forms. */
+export function compileTrainStep(problem: Problem, engine: Engine): TrainStep {
   return compile(trainStep(problem), { engine, donate: [0], cacheSize: 4 });
 }
 
-type Parameters_<F> = F extends (...args: infer A) => unknown ? A : never;
-
-export type EvaluationStep = (
-  parameters: Parameters,
-  state: State,
-  inputs: Tensor,
-  targets: Tensor,
-) => BatchResult & { readonly predictions: Tensor };
-
-/** Loss, metrics and predictions of a batch, without training. */
-export function compileEvaluation(
-  { model, loss, metrics }: Pick<Problem, "model" | "loss" | "metrics">,
-  engine: EngineName | Engine,
-): Compiled<Parameters_<EvaluationStep>, ReturnType<EvaluationStep>> {
-  const evaluate: EvaluationStep = (parameters, state, inputs, targets) => {
-    const predictions = model.apply(parameters, inputs, inference({ state }));
-    return { loss: loss(predictions, targets), metrics: metrics.map((m) => m(predictions, targets)), predictions };
-  };
-  return compile(evaluate, { engine, cacheSize: 4 });
+export function compileEvaluation(problem: Pick<Problem, "model" | "loss" | "metrics">, engine: Engine): EvaluationStep {
+  return compile(evaluationStep(problem), { engine, cacheSize: 4 });
 }
 
 /** The state before the first step. */
 export function initialState({ model, optimizer }: Pick<Problem, "model" | "optimizer">, key: Tensor): TrainingState {
   const { parameters, state } = model.init(key);
-  return { parameters, optimizer: optimizer.init(parameters), state, step: tensor([0], { dtype: "int32" }).reshape([]) };
+  const step = new Tensor(constant(allocate("int32", 1), [], "int32"));
+  return { parameters, optimizer: optimizer.init(parameters), state, step };
+}
+
+/** The same values outside any program's memory: they stay when the state is donated to the next step. */
+export function detached<T>(tree: T): T {
+  return mapTree((t) => new Tensor(constant(readable(t), t.shape, t.dtype)), tree);
 }

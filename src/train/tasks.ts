@@ -1,20 +1,26 @@
 // The built-in tasks: generated digits and MNIST, with the models one would try first.
 
 import { digits } from "../data/digits.ts";
+import { mnist } from "../data/mnist.ts";
 import { fail } from "../graph/errors.ts";
 import { crossEntropy } from "../losses/index.ts";
 import * as nn from "../nn/index.ts";
 import { adam } from "../optim/index.ts";
-import type { Settings } from "./config.ts";
-import { type BaseSettings, defineConfig, type TrainingConfig } from "./config.ts";
+import { type BaseSettings, defineConfig, type TrainingConfig, type TrainingData } from "./config.ts";
 import { didYouMean } from "./suggest.ts";
 
-interface DigitSettings extends BaseSettings {
+type DigitSettings = BaseSettings & {
   /** "mlp": one hidden layer; "linear": none; "cnn": two convolutions. */
   readonly model: string;
   /** Hidden units of the mlp. */
   readonly hidden: number;
   readonly learningRate: number;
+};
+
+/** A configuration that can show its data without making or reading all of them. */
+export interface BuiltInTask extends TrainingConfig {
+  /** A few examples. */
+  sample(seed: number): TrainingData;
 }
 
 const mlp = ({ hidden }: DigitSettings) => nn.sequential(nn.flatten(), nn.linear(784, hidden), nn.relu(), nn.linear(hidden, 10));
@@ -55,24 +61,29 @@ const shared = {
 
 const base = { model: "mlp", hidden: 128, learningRate: 1e-3, epochs: 10, batchSize: 64 };
 
-interface GeneratedSettings extends DigitSettings {
+type GeneratedSettings = DigitSettings & {
   /** Examples to generate. */
   readonly train: number;
   readonly test: number;
+};
+
+function generated(seed: number, sizes: { readonly train: number; readonly test: number }): TrainingData {
+  const { train, test } = digits({ seed, ...sizes });
+  return { train, validation: test };
 }
+
+const sample = (seed: number) => generated(seed, { train: 20, test: 10 });
 
 const digitsTask = defineConfig<GeneratedSettings>({
   ...shared,
   name: "digits",
   settings: { ...base, train: 10000, test: 2000 },
-  data: async ({ path, seed, settings }) => {
-    if (path !== undefined)
-      fail(
-        "run",
-        "the task digits generates its data and takes no --data. For image files use: gradus train mnist --data FOLDER.",
-      );
-    const { train, test } = digits({ seed, train: settings.train, test: settings.test });
-    return { train, validation: test };
+  data: ({ path, seed, settings }) => {
+    if (path !== undefined) {
+      const instead = "For image files use: gradus train mnist --data FOLDER.";
+      fail("run", `the task digits generates its data and takes no --data. ${instead}`);
+    }
+    return generated(seed, { train: settings.train, test: settings.test });
   },
 });
 
@@ -82,13 +93,12 @@ const mnistTask = defineConfig<DigitSettings>({
   settings: base,
   data: async ({ path }) => {
     if (path === undefined) fail("run", "mnist needs the folder with its four IDX files: gradus train mnist --data FOLDER.");
-    const { mnist } = await import("../data/mnist.ts");
     const { train, test } = await mnist(path);
     return { train, validation: test };
   },
 });
 
-export const tasks: Readonly<Record<"digits" | "mnist", TrainingConfig>> = {
-  digits: digitsTask as TrainingConfig<Settings & GeneratedSettings> as TrainingConfig,
-  mnist: mnistTask as TrainingConfig<Settings & DigitSettings> as TrainingConfig,
+export const tasks: Readonly<Record<"digits" | "mnist", BuiltInTask>> = {
+  digits: { ...digitsTask, sample },
+  mnist: { ...mnistTask, sample },
 };
