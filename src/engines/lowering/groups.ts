@@ -27,10 +27,10 @@ import { drawAt, kindOf, throughView } from "./views.ts";
 export interface Member {
   readonly node: Node;
   /** Where the loops stand in the node's result. */
-  map: IndexMap;
+  readonly map: IndexMap;
   /** The loops over reduced axes, and where they stand along each. */
-  inner: readonly Dim[];
-  reduced: IndexMap;
+  readonly inner: readonly Dim[];
+  readonly reduced: IndexMap;
 }
 
 export interface Group {
@@ -54,7 +54,12 @@ export class NotAffine {
 export interface Demand {
   readonly node: Node;
   readonly map: IndexMap | undefined;
+  /** The map's key. */
+  readonly key: string;
 }
+
+/** Members never change, so neither does what they read. */
+const knownDemands = new WeakMap<Member, Demand[]>();
 
 /** Buffers that one loop nest may touch. */
 const mostReads = 24;
@@ -96,10 +101,13 @@ export function splitGroup(group: Group, from: Dim, innerExtent: number): void {
     renamed.set(list, next);
     return next;
   });
-  for (const member of group.members.values()) {
-    member.map = splitIn(member.map, from, high, low);
-    member.reduced = splitIn(member.reduced, from, high, low);
-    member.inner = renamed.get(member.inner) ?? member.inner;
+  for (const [node, member] of group.members) {
+    group.members.set(node, {
+      node,
+      map: splitIn(member.map, from, high, low),
+      inner: renamed.get(member.inner) ?? member.inner,
+      reduced: splitIn(member.reduced, from, high, low),
+    });
   }
 }
 
@@ -116,7 +124,9 @@ export function withSplits<T>(group: Group, body: () => T): T {
 }
 
 /** The stored nodes (parameters and constants left out) that `member` reads through views and unstored maps. */
-export function demandsOf(member: Member, items: Items): Demand[] {
+export function demandsOf(member: Member, items: Items): readonly Demand[] {
+  const known = knownDemands.get(member);
+  if (known) return known;
   const result: Demand[] = [];
   const interned = new Map<string, IndexMap>();
   const intern = (map: IndexMap): IndexMap => {
@@ -135,7 +145,7 @@ export function demandsOf(member: Member, items: Items): Demand[] {
     }
     if (maps.has(map)) return;
     maps.add(map);
-    if (items.stored.has(node)) result.push({ node, map });
+    if (items.stored.has(node)) result.push({ node, map, key: keyOfMap(map) });
     else visitInputs(node, map);
   };
   const visitInputs = (node: Node, map: IndexMap) => {
@@ -146,13 +156,14 @@ export function demandsOf(member: Member, items: Items): Demand[] {
       if (kindOf(source) === "parameter" || kindOf(source) === "constant") return;
       const next = throughView(node, map);
       if (next !== undefined) visit(input, next === map ? map : intern(next));
-      else if (items.stored.has(source)) result.push({ node: source, map: undefined });
+      else if (items.stored.has(source)) result.push({ node: source, map: undefined, key: "" });
       else throw new NotAffine(input);
     } else if (node.op.name === "randomBits") for (const key of drawAt(node, map).key) visit(node.inputs[0], intern(key));
     else if (kind === "map") for (const input of node.inputs) visit(input, map);
   };
   if (kindOf(member.node) === "reduce") visit(member.node.inputs[0], intern(operandMap(member.node, member.map, member.reduced)));
   else visitInputs(member.node, intern(member.map));
+  knownDemands.set(member, result);
   return result;
 }
 
@@ -191,11 +202,11 @@ function grow(group: Group, items: Items, groupOf: Map<Node, Group>, fusable: (n
     }
     if (next === undefined) return;
     const producer = next;
-    const maps = demands.filter((d) => d.node === producer).map((d) => d.map);
-    const [map] = maps;
-    const same = map !== undefined && maps.every((m) => m !== undefined && keyOfMap(m) === keyOfMap(map));
+    const found = demands.filter((d) => d.node === producer);
+    const [{ map, key }] = found;
+    const same = found.every((d) => d.key === key);
     const room = reads.size + items.reads.get(producer)!.size <= mostReads;
-    if (same && room && !makesCycle(producer, group, items, groupOf) && take(group, producer, map, items)) {
+    if (map && same && room && !makesCycle(producer, group, items, groupOf) && take(group, producer, map, items)) {
       groupOf.set(producer, group);
     } else refused.add(producer);
   }
@@ -223,14 +234,13 @@ function take(group: Group, node: Node, map: IndexMap, items: Items): boolean {
   const used = new Set<Dim>();
   for (const a of map) for (const d of a.terms.keys()) used.add(d);
   const outerOnly = [...used].every((d) => group.outer.includes(d));
-  const member: Member = { node, map, inner: [], reduced: [] };
-  const before = { outer: group.outer, inners: group.inners, members: [...group.members.values()].map((m) => ({ ...m })) };
+  const before = { outer: group.outer, inners: group.inners, members: [...group.members.values()] };
   if (kindOf(node) !== "reduce") {
     const fits =
       (outerOnly && isBijective(map, node.shape, group.outer)) ||
       group.inners.some((inner) => isBijective(map, node.shape, [...group.outer, ...inner]));
     if (!fits) return false;
-    group.members.set(node, member);
+    group.members.set(node, { node, map, inner: [], reduced: [] });
   } else {
     if (!outerOnly) return false;
     const kept = group.outer.filter((d) => used.has(d));
@@ -242,20 +252,17 @@ function take(group: Group, node: Node, map: IndexMap, items: Items): boolean {
       group.outer = kept;
     }
     const shape = reducedShapeOf(node);
-    let found = false;
+    let member: Member | undefined;
     for (const inner of group.inners) {
       if (inner.reduce((n, d) => n * d.extent, 1) !== sizeOf(shape)) continue;
       const reduced = alongRow(inner, shape);
       if (reduced === undefined) continue;
-      member.inner = inner;
-      member.reduced = reduced;
-      found = true;
+      member = { node, map, inner, reduced };
       break;
     }
-    if (!found) {
+    if (!member) {
       const over = loopsOver(shape);
-      member.inner = over.dims;
-      member.reduced = over.map;
+      member = { node, map, inner: over.dims, reduced: over.map };
       group.inners = [...group.inners, over.dims];
     }
     group.members.set(node, member);
@@ -288,9 +295,9 @@ function alongRow(inner: readonly Dim[], shape: Shape): IndexMap | undefined {
 function consistent(group: Group, items: Items): boolean {
   return withSplits(group, () => {
     for (const member of group.members.values()) {
-      for (const { node, map } of demandsOf(member, items)) {
+      for (const { node, key } of demandsOf(member, items)) {
         const producer = group.members.get(node);
-        if (producer && (map === undefined || keyOfMap(producer.map) !== keyOfMap(map))) return false;
+        if (producer && keyOfMap(producer.map) !== key) return false;
       }
     }
     return true;
