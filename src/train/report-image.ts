@@ -21,7 +21,7 @@ export function encodePng(indices: Uint8Array, width: number, height: number, pa
   return concatenate([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", header),
-    chunk("PLTE", Uint8Array.from(palette.flatMap(([red, green, blue]) => [red, green, blue]))),
+    chunk("PLTE", Uint8Array.from(palette.flatMap((colour) => colour.slice(0, 3)))),
     chunk("tRNS", Uint8Array.from(palette.map(([, , , alpha]) => alpha))),
     chunk("IDAT", zlibStored(rows)),
     chunk("IEND", new Uint8Array(0)),
