@@ -9,12 +9,21 @@ import { constant, constantData, isConstant } from "../../graph/structural.ts";
 import { optimize } from "../../ops/optimize.ts";
 import { broadcastTo, reshape, transpose } from "../../ops/shape.ts";
 import { evaluate } from "../interpreter/evaluate.ts";
+import { sumOfPads, sumsOf } from "./pads.ts";
 
 /** Elements of a constant that is worked out ahead. */
 const largestFolded = 16384;
 
 export function simplify(outputs: readonly Node[]): Node[] {
-  return mergeEqual(substitute(optimize(outputs), new Map(), rewritten));
+  const optimized = optimize(outputs);
+  const { tops, parts } = sumsOf(optimized);
+  const rebuiltParts = new Set<Node>();
+  const result = substitute(optimized, new Map(), (node, original) => {
+    if (parts.has(original)) rebuiltParts.add(node);
+    if (tops.has(original) && node.op.name === "add") return sumOfPads(node, (n) => rebuiltParts.has(n)) ?? rewritten(node);
+    return rewritten(node);
+  });
+  return mergeEqual(result);
 }
 
 /** The scalar constant that all elements of `node` are, if it is a stretched one. */
