@@ -62,7 +62,7 @@ export interface Demand {
 const knownDemands = new WeakMap<Member, Demand[]>();
 
 /** Buffers that one loop nest may touch. */
-const mostReads = 24;
+export const mostReads = 24;
 
 /** The node's axes as loops. */
 export function loopsOver(shape: Shape): { dims: Dim[]; map: IndexMap } {

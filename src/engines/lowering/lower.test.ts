@@ -5,13 +5,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parameter, scalar } from "../../graph/structural.ts";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.ts";
+import { pullback } from "../../ops/autodiff.ts";
 import { softmax } from "../../ops/compositions/softmax.ts";
 import { scan } from "../../ops/control.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { maximum } from "../../ops/piecewise.ts";
 import { sqrt } from "../../ops/powers.ts";
 import { broadcastTo, cast, reshape, transpose } from "../../ops/shape.ts";
-import { flip, sliceAxis } from "../../ops/slicing.ts";
+import { flip, sliceAxis, split } from "../../ops/slicing.ts";
 import { sum } from "../../ops/sum.ts";
 import { describePlan } from "./describe.ts";
 import type { Plan } from "./ir.ts";
@@ -65,6 +66,29 @@ describe("fusion", () => {
     const masked = mul(g, cast(maximum(x, scalar(0, F)), F));
     const plan = lower({ parameters: [x, g], outputs: [masked, sum(masked, 0)] });
     expect(kinds(plan)).toEqual(["loop"]);
+  });
+
+  it("makes one loop of nests over one index space that share what they read", () => {
+    const [x, y] = [p([12, 10], "x"), p([12, 10], "y")];
+    const gate = sqrt(add(x, y));
+    const outputs = [mul(gate, x), sub(gate, y), div(x, gate)];
+    expect(kinds(lower({ parameters: [x, y], outputs }))).toEqual(["loop"]);
+  });
+
+  it("does not merge nests of which one depends on the other through something else", () => {
+    const x = p([8, 8]);
+    const a = sqrt(x);
+    const b = add(matmul(a, a), x);
+    expect(kinds(lower({ parameters: [x], outputs: [a, b] }))).toEqual(["loop", "matmul", "loop"]);
+  });
+
+  it("puts the cotangents of a split tensor side by side", () => {
+    const x = p([4, 6]);
+    const parts = split(x, 3, 1);
+    const loss = sum(parts.map((part, i) => mul(part, mul(part, scalar(i + 1, F)))).reduce((a, b) => add(a, b)));
+    const [g] = pullback([loss], [scalar(1, F)], [x]);
+    const plan = lower({ parameters: [x], outputs: [g!] });
+    expect(plan.launches.every((l) => l.kernel.name === "concat")).toBe(true);
   });
 
   it("reads transposed operands of products where they are", () => {

@@ -11,6 +11,7 @@ import type { Buffer, Kernel, Launch, Plan } from "./ir.ts";
 import { denseSource, findItems, type Items } from "./items.ts";
 import { type AddBuffer, type Context, copyLaunch, launchesOf, launchOf } from "./launches.ts";
 import { livesOf, overwritesOf, placeBuffers } from "./memory.ts";
+import { mergeGroups } from "./merge.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { kindOf } from "./views.ts";
@@ -51,7 +52,7 @@ function lowerGraph({ parameters, outputs }: Graph, mode: Mode): Plan {
 }
 
 function planOf(parameters: readonly Node[], outputs: readonly Node[], items: Items, mode: Mode): Plan {
-  const groups = groupItems(items);
+  const groups = mergeGroups(groupItems(items), items);
   const isBody = mode.externalOutputs !== undefined;
   const buffers: Buffer[] = [];
   const addBuffer: AddBuffer = (dtype: DType, length, role, name, data) => {

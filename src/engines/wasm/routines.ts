@@ -7,7 +7,7 @@ import type { ConvolutionAttributes } from "../../ops/convolution.ts";
 import type { CumulativeAttributes } from "../../ops/cumulative.ts";
 import type { GatherAttributes } from "../../ops/indexing.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
-import { type Expression, type FunctionBuilder, type Local, load, op, scaled, select, splatConstant, sum } from "./assembler.ts";
+import { type Expression, type FunctionBuilder, type Local, load, op, scaled, splatConstant, sum } from "./assembler.ts";
 import { clearBytes, copyBytes } from "./copies.ts";
 import { type ConvolutionKind, type ConvolutionSpec, convolutionScratchBytes, emitConvolution } from "./kernels/convolution.ts";
 import { loadElements, storeElements, type Width } from "./lanes.ts";
@@ -293,7 +293,7 @@ function emitPosition(f: FunctionBuilder, kernel: WholeKernel, axis: number, lar
           f.set(record, value);
         });
       });
-      f.store("i32.store", target, select(op("i32.lt_s", best, n), best, 0));
+      f.store("i32.store", target, best);
     },
   );
 }
