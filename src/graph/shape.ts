@@ -54,7 +54,9 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
 /** `axis` counted from the front; negative axes count from the back. Throws an argument error naming `operation`. */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || at < 0 || at >= rank) {
+  if (!Number.isInteger(axis)) fail("argument", `${operation}: an axis is a whole number, got ${written(axis)}.`);
+  if (rank === 0) fail("argument", `${operation}: axis ${axis} does not exist: a scalar has no axes.`);
+  if (at < 0 || at >= rank) {
     fail(
       "argument",
       `${operation}: axis ${axis} does not exist in a tensor of rank ${rank}; axes run from ${-rank} to ${rank - 1}.`,
@@ -63,9 +65,17 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
   return at;
 }
 
+/** Something that should have been a number or an array of them, for errors. */
+function written(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 /** Sorted distinct axes; undefined means all of them. */
 export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (typeof axes !== "number" && !Array.isArray(axes)) {
+    fail("argument", `${operation}: axes are a whole number or an array of them, got ${written(axes)}.`);
+  }
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => normalizeAxis(operation, a, rank));
   const sorted = [...list].sort((a, b) => a - b);
   if (new Set(sorted).size !== sorted.length) fail("argument", `${operation}: axes [${list.join(", ")}] name an axis twice.`);

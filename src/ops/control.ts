@@ -22,8 +22,8 @@ interface Closed {
   readonly captured: readonly Node[];
 }
 
-/** Turns outside nodes that the outputs use into parameters. Constants, and what is made of constants alone, stay inside. */
-function close(formals: readonly Node[], outputs: readonly Node[]): Closed {
+/** Turns nodes from outside that the outputs use into parameters. Constants, and what is made of constants alone, stay inside. */
+export function close(formals: readonly Node[], outputs: readonly Node[]): Closed {
   const dependent = new Set<Node>(formals);
   const replacements = new Map<Node, Node>(formals.map((f) => [f, f]));
   const captured: Node[] = [];

@@ -6,7 +6,7 @@ export * from "./functions/contraction.ts";
 export * from "./functions/control.ts";
 export * from "./functions/elementwise.ts";
 export * from "./functions/structure.ts";
-export type { TensorLike } from "./lift.ts";
+export type { TensorLike } from "./operands.ts";
 export * as random from "./random.ts";
 export { type NestedArray, Tensor, tensor } from "./tensor.ts";
 export { flatten, leavesWithPaths, mapTree, type Structure, type Tree } from "./tree.ts";

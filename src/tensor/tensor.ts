@@ -6,7 +6,18 @@ import type { Node } from "../graph/node.ts";
 import { formatShape, type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 import { constant, constantData, isConstant } from "../graph/structural.ts";
 import * as ops from "../ops/index.ts";
-import { finish, lift, nodeOf, type TensorLike } from "./lift.ts";
+import { one as finished } from "./lift.ts";
+import {
+  describe,
+  dimensions,
+  dtype as dtypeNamed,
+  integerOrList,
+  integers,
+  named,
+  nodeOf,
+  operands,
+  type TensorLike,
+} from "./operands.ts";
 import type { Broadcast, MatmulOperand, MatmulShape, Reshaped } from "./types.ts";
 
 /** Numbers nested in arrays, all rows of one length. */
@@ -17,7 +28,7 @@ type Axes = number | readonly number[];
 /** The shape of a binary operation with `B`: numbers leave the shape as it is. */
 type With<S extends Shape, B> = B extends Tensor<infer T> ? Broadcast<S, T> : S;
 
-const one = <S extends Shape>(node: Node): Tensor<S> => finish([node])[0] as Tensor<S>;
+const one = <S extends Shape>(node: Node): Tensor<S> => finished(node) as Tensor<S>;
 
 /**
  * An n-dimensional array of float32, float64, int32 or bool. Operations on concrete tensors compute at once; inside a transform the
@@ -100,33 +111,35 @@ export class Tensor<S extends Shape = Shape> {
   // ---- arithmetic ----------------------------------------------------------------------------------------------------------
 
   add<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.add, this, b);
+    return binary("add", ops.add, this, b);
   }
   sub<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.sub, this, b);
+    return binary("sub", ops.sub, this, b);
   }
   mul<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.mul, this, b);
+    return binary("mul", ops.mul, this, b);
   }
   div<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.div, this, b);
+    return binary("div", ops.div, this, b);
   }
   pow<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.pow, this, b);
+    return binary("pow", ops.pow, this, b);
   }
   /** Floored remainder, with the sign of b. */
   remainder<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.remainder, this, b);
+    return binary("remainder", ops.remainder, this, b);
   }
   /** The larger of each pair; NaN if either is. At ties each side takes half of a cotangent. */
   maximum<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.maximum, this, b);
+    return binary("maximum", ops.maximum, this, b);
   }
   minimum<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.minimum, this, b);
+    return binary("minimum", ops.minimum, this, b);
   }
+  /** Limited to [low, high]; derivative 1 inside. */
   clip(low: number, high: number): Tensor<S> {
-    return one(ops.clip(this.node, nodeOf(low, this.dtype), nodeOf(high, this.dtype)));
+    const [x, from, to] = operands("clip", [this, low, high]);
+    return one(ops.clip(x, from, to));
   }
   neg(): Tensor<S> {
     return one(ops.neg(this.node));
@@ -147,7 +160,7 @@ export class Tensor<S extends Shape = Shape> {
     return one(ops.rsqrt(this.node));
   }
   reciprocal(): Tensor<S> {
-    return one(ops.div(nodeOf(1, this.dtype), this.node));
+    return one(ops.reciprocal(this.node));
   }
   exp(): Tensor<S> {
     return one(ops.exp(this.node));
@@ -201,28 +214,28 @@ export class Tensor<S extends Shape = Shape> {
   // ---- comparison and logic ------------------------------------------------------------------------------------------------
 
   less<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.less, this, b);
+    return binary("less", ops.less, this, b);
   }
   lessEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.lessEqual, this, b);
+    return binary("lessEqual", ops.lessEqual, this, b);
   }
   greater<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.greater, this, b);
+    return binary("greater", ops.greater, this, b);
   }
   greaterEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.greaterEqual, this, b);
+    return binary("greaterEqual", ops.greaterEqual, this, b);
   }
   equal<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.equal, this, b);
+    return binary("equal", ops.equal, this, b);
   }
   notEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.notEqual, this, b);
+    return binary("notEqual", ops.notEqual, this, b);
   }
   and<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.and, this, b);
+    return binary("and", ops.and, this, b);
   }
   or<B extends TensorLike>(b: B): Tensor<With<S, B>> {
-    return binary(ops.or, this, b);
+    return binary("or", ops.or, this, b);
   }
   not(): Tensor<S> {
     return one(ops.not(this.node));
@@ -276,48 +289,60 @@ export class Tensor<S extends Shape = Shape> {
 
   /** Matrix product over the last two axes, leading axes broadcast; vectors as in NumPy. Mismatched literal shapes do not compile. */
   matmul<B extends Shape>(b: MatmulOperand<S, B>): Tensor<MatmulShape<S, B>> {
-    return b instanceof Tensor ? one(ops.matmul(this.node, b.node)) : fail("argument", "matmul: expects a tensor.");
+    return one(ops.matmul(this.node, nodeOf("matmul", b)));
   }
 
   // ---- shape ---------------------------------------------------------------------------------------------------------------
 
   /** The same elements in another shape; one dimension may be -1. */
   reshape<const T extends Shape>(shape: T): Tensor<Reshaped<T>> {
-    return one(ops.reshape(this.node, shape));
+    return one(ops.reshape(this.node, dimensions("reshape", shape, true)));
   }
   /** Axes reordered; reversed without a permutation. */
   transpose(
     permutation?: readonly number[],
   ): Tensor<S extends readonly [infer A extends number, infer B extends number] ? readonly [B, A] : Shape> {
-    return one(ops.transpose(this.node, permutation));
+    return one(ops.transpose(this.node, permutation && integers("transpose", "permutation", permutation)));
   }
   broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
-    return one(ops.broadcastTo(this.node, shape));
+    return one(ops.broadcastTo(this.node, dimensions("broadcastTo", shape)));
   }
   expandDims(axes: Axes): Tensor {
-    return one(ops.expandDims(this.node, axes));
+    return one(ops.expandDims(this.node, integerOrList("expandDims", "axes", axes)));
   }
   squeeze(axes?: Axes): Tensor {
     return one(ops.squeeze(this.node, axes));
   }
   /** x[starts[i] : stops[i] : steps[i]] on each axis, as in NumPy; omitted axes are whole. */
-  slice(starts: readonly number[], stops?: readonly (number | undefined)[], steps?: readonly number[]): Tensor {
-    return one(ops.slice(this.node, starts, stops, steps));
+  slice(
+    starts: readonly (number | undefined)[],
+    stops: readonly (number | undefined)[] = [],
+    steps: readonly number[] = [],
+  ): Tensor {
+    return one(
+      ops.slice(
+        this.node,
+        integers("slice", "starts", starts, true),
+        integers("slice", "stops", stops, true),
+        integers("slice", "steps", steps, true),
+      ),
+    );
   }
   flip(axes?: Axes): Tensor<S> {
     return one(ops.flip(this.node, axes));
   }
   /** The elements at `indices` (int32, any shape) along `axis`. */
   gather(indices: Tensor, axis = 0): Tensor {
-    return one(ops.gather(this.node, indices.node, axis));
+    return one(ops.gather(this.node, nodeOf("gather", indices), axis));
   }
   cast(dtype: DType): Tensor<S> {
-    return one(ops.cast(this.node, dtype));
+    return one(ops.cast(this.node, dtypeNamed("cast", dtype)));
   }
 }
 
-function binary<S extends Shape>(op: (a: Node, b: Node) => Node, a: Tensor, b: TensorLike): Tensor<S> {
-  return lift<[Tensor, TensorLike]>(op)(a, b) as Tensor<S>;
+function binary<S extends Shape>(name: string, op: (a: Node, b: Node) => Node, a: Tensor, b: TensorLike): Tensor<S> {
+  const [left, right] = operands(name, [a, b]);
+  return one(op(left, right));
 }
 
 /** The elements of a concrete tensor, not copied. */
@@ -334,7 +359,7 @@ export function readable(x: Tensor): TypedArray {
 }
 
 /** A tensor from numbers nested in arrays (float32 unless said) or from a typed array (its own dtype) with a shape. */
-export function tensor(data: number | boolean): Tensor<readonly []>;
+export function tensor(data: number | boolean, options?: { readonly dtype?: DType }): Tensor<readonly []>;
 export function tensor(data: NestedArray, options?: { readonly dtype?: DType }): Tensor;
 export function tensor<const S extends Shape>(
   data: TypedArray,
@@ -342,44 +367,64 @@ export function tensor<const S extends Shape>(
 ): Tensor<S>;
 export function tensor(data: NestedArray | TypedArray, options?: { readonly shape?: Shape; readonly dtype?: DType }): Tensor;
 export function tensor(data: NestedArray | TypedArray, options: { readonly shape?: Shape; readonly dtype?: DType } = {}): Tensor {
-  if (ArrayBuffer.isView(data)) {
-    const shape = options.shape ?? [data.length];
-    if (sizeOf(shape) !== data.length) {
-      fail("shape", `tensor: ${data.length} elements do not fill the shape ${formatShape(shape)}, which needs ${sizeOf(shape)}.`);
-    }
-    const dtype =
-      options.dtype ??
-      dtypeOf(data) ??
-      fail("dtype", `tensor: ${data} is not a Float32Array, Float64Array, Int32Array or Uint8Array.`);
-    return new Tensor(constant(dtypeOf(data) === dtype ? data.slice() : convert(data, dtype), shape, dtype));
+  named("tensor", options);
+  const wanted = options.dtype === undefined ? undefined : dtypeNamed("tensor", options.dtype);
+  const shape = options.shape === undefined ? undefined : dimensions("tensor", options.shape);
+  const result = ArrayBuffer.isView(data) ? fromTypedArray(data, shape ?? [data.length], wanted) : fromNested(data, wanted);
+  return shape ? result.reshape(shape) : result;
+}
+
+function fromTypedArray(data: TypedArray, shape: Shape, wanted: DType | undefined): Tensor {
+  if (data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    fail("dtype", `tensor: ${describe(data)} holds no numbers. Use a Float32Array, Float64Array, Int32Array or Uint8Array.`);
   }
+  if (sizeOf(shape) !== data.length) {
+    fail("shape", `tensor: ${data.length} elements do not fill the shape ${formatShape(shape)}, which needs ${sizeOf(shape)}.`);
+  }
+  const own = dtypeOf(data);
+  const dtype =
+    wanted ??
+    own ??
+    fail(
+      "dtype",
+      `tensor: no dtype has the elements of ${describe(data)}. Say which to convert them to, as in { dtype: "float32" }.`,
+    );
+  // A byte that is not 0 or 1 is no truth value.
+  const copy = own !== dtype ? convert(data, dtype) : dtype === "bool" ? data.map((v) => (v === 0 ? 0 : 1)) : data.slice();
+  return new Tensor(constant(copy, shape, dtype));
+}
+
+function fromNested(data: NestedArray, wanted: DType | undefined): Tensor {
   const shape: number[] = [];
   for (let level: NestedArray = data; Array.isArray(level); level = level[0]) {
     shape.push(level.length);
     if (level.length === 0) break;
+    if (shape.length > 64) fail("shape", "tensor: the array is more than 64 levels deep; does it contain itself?");
   }
-  const dtype = options.dtype ?? (isBoolean(data) ? "bool" : "float32");
+  const dtype = wanted ?? (isBoolean(data) ? "bool" : "float32");
   const values = allocate(dtype, sizeOf(shape));
   let next = 0;
-  const fill = (level: NestedArray, axis: number, at: string): void => {
+  const fill = (level: unknown, axis: number, at: string): void => {
+    const place = at === "" ? "the data" : `[${at}]`;
     if (typeof level === "number" || typeof level === "boolean") {
       if (axis !== shape.length)
-        fail("shape", `tensor: ragged array: ${at || "the array"} is a number where a row of ${shape[axis]} was expected.`);
+        fail("shape", `tensor: ragged array: ${place} is a number where a row of ${shape[axis]} was expected.`);
+      if (dtype === "bool" && wanted === undefined && typeof level === "number")
+        fail("dtype", `tensor: ${place} is the number ${level} among booleans. Say which is meant, as in { dtype: "float32" }.`);
       values[next++] = dtype === "bool" ? Number(Boolean(level)) : Number(level);
       return;
     }
-    if (!Array.isArray(level)) fail("argument", `tensor: ${at || "the data"} is ${String(level)}, not a number.`);
-    if (axis >= shape.length || level.length !== shape[axis]) {
-      fail(
-        "shape",
-        `tensor: ragged array: ${at || "the array"} has length ${level.length}, its siblings ${shape[axis] ?? "are numbers"}.`,
-      );
+    if (!Array.isArray(level)) {
+      const hint = level instanceof Tensor ? " Join tensors with stack()." : "";
+      fail("argument", `tensor: ${place} is ${describe(level)}, not a number.${hint}`);
     }
-    level.forEach((v, i) => fill(v, axis + 1, `${at}[${i}]`));
+    if (axis >= shape.length || level.length !== shape[axis]) {
+      fail("shape", `tensor: ragged array: ${place} has length ${level.length}, its siblings ${shape[axis] ?? "are numbers"}.`);
+    }
+    for (let i = 0; i < level.length; i++) fill(level[i], axis + 1, at === "" ? String(i) : `${at}][${i}`);
   };
   fill(data, 0, "");
-  const result = new Tensor(constant(values, shape, dtype));
-  return options.shape ? result.reshape(options.shape) : result;
+  return new Tensor(constant(values, shape, dtype));
 }
 
 function isBoolean(data: NestedArray): boolean {

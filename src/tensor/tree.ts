@@ -2,62 +2,80 @@
 // arguments are all trees. Other values (numbers, strings, null …) belong to the structure.
 
 import { fail } from "../graph/errors.ts";
+import { describe } from "./operands.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tree with leaves T. */
 export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
 
-/** A tree without its leaves: rebuilds trees of the same form. Two structures are the same when their keys are. */
+/** A tree without its leaves: rebuilds trees of the same form. */
 export interface Structure {
-  readonly key: string;
   readonly leaves: number;
   /** Where each leaf stands, as "layers[0].weight". */
   readonly paths: readonly string[];
+  /** The other values that are plain data (numbers, strings, booleans, null), by their paths. */
+  readonly fixed: ReadonlyMap<string, unknown>;
   build(leaves: readonly unknown[]): unknown;
 }
 
-function isContainer(value: unknown): value is object {
-  if (value === null || typeof value !== "object" || value instanceof Tensor) return false;
+/** Deeper than this a tree most likely contains itself. */
+const deepest = 1000;
+
+function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null;
 }
 
-/** The leaves of `tree` in order (object keys in insertion order) and its structure. */
+/** Objects that are part of the structure (functions, modules, dates …) may be; tensors hidden in them would be lost. */
+function refuseHiding(value: object, path: string): void {
+  if (ArrayBuffer.isView(value)) return;
+  const contents: readonly unknown[] = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
+  const hiding = value instanceof Promise || contents.some((v) => v instanceof Tensor);
+  if (!hiding) return;
+  fail(
+    "argument",
+    `a tree of tensors is made of arrays and plain objects, but ${path || "it"} is ${describe(value)}, which would hide its tensors. ` +
+      (value instanceof Promise ? "Await it first." : "Put them into an array or a plain object."),
+  );
+}
+
+/**
+ * The leaves of `tree` in order (object keys in insertion order) and its structure. Throws an argument error where tensors are held
+ * by something other than arrays and plain objects.
+ */
 export function flatten(tree: unknown): { readonly leaves: Tensor[]; readonly structure: Structure } {
   const leaves: Tensor[] = [];
   const paths: string[] = [];
-  let key = "";
+  const fixed = new Map<string, unknown>();
   type Build = (leaves: readonly unknown[]) => unknown;
-  const visit = (value: unknown, path: string): Build => {
+  const visit = (value: unknown, path: string, depth: number): Build => {
     if (value instanceof Tensor) {
       const at = leaves.length;
       leaves.push(value);
       paths.push(path);
-      key += "*";
       return (list) => list[at];
     }
+    if (value === null || typeof value !== "object") {
+      if (value !== undefined && typeof value !== "function") fixed.set(path, value);
+      return () => value;
+    }
+    if (depth > deepest) fail("argument", `the tree is more than ${deepest} levels deep; does it contain itself?`);
     if (Array.isArray(value)) {
-      key += "[";
-      const parts = value.map((v, i) => visit(v, `${path}[${i}]`));
-      key += "]";
+      const parts = value.map((v, i) => visit(v, `${path}[${i}]`, depth + 1));
       return (list) => parts.map((p) => p(list));
     }
-    if (isContainer(value)) {
-      key += "{";
-      const entries = Object.entries(value).map(([k, v]): [string, Build] => {
-        key += `${JSON.stringify(k)}:`;
-        const part = visit(v, path === "" ? k : `${path}.${k}`);
-        key += ",";
-        return [k, part];
-      });
-      key += "}";
+    if (isPlain(value)) {
+      const entries = Object.entries(value).map(([k, v]): [string, Build] => [
+        k,
+        visit(v, path === "" ? k : `${path}.${k}`, depth + 1),
+      ]);
       return (list) => Object.fromEntries(entries.map(([k, p]) => [k, p(list)]));
     }
-    key += `<${typeof value}:${String(value)}>`;
+    refuseHiding(value, path);
     return () => value;
   };
-  const build = visit(tree, "");
-  return { leaves, structure: { key, leaves: leaves.length, paths, build } };
+  const build = visit(tree, "", 0);
+  return { leaves, structure: { leaves: leaves.length, paths, fixed, build } };
 }
 
 /** Leaves of `tree` with their paths. */
@@ -66,22 +84,45 @@ export function leavesWithPaths(tree: unknown): [string, Tensor][] {
   return leaves.map((leaf, i) => [structure.paths[i], leaf]);
 }
 
+/**
+ * The leaves of `tree` in the order of a structure, whose form it must have (keys may come in another order). Throws an argument
+ * error that begins with `complaint` and names the first tensor that is missing or too much.
+ */
+export function leavesLike(complaint: string, tree: unknown, expected: Structure): Tensor[] {
+  const { leaves, structure } = flatten(tree);
+  const { paths } = structure;
+  if (paths.length === expected.paths.length && paths.every((p, i) => p === expected.paths[i])) return leaves;
+  const found = new Map(paths.map((p, i) => [p, leaves[i]]));
+  const place = (path: string) => path || "the root";
+  const missing = expected.paths.find((p) => !found.has(p));
+  const known = new Set(expected.paths);
+  const extra = paths.find((p) => !known.has(p));
+  if (missing !== undefined || extra !== undefined || paths.length !== expected.paths.length) {
+    const differences = [
+      missing === undefined ? "" : `no tensor at ${place(missing)}`,
+      extra === undefined ? "" : `a tensor at ${place(extra)} where there should be none`,
+    ].filter(Boolean);
+    fail(
+      "argument",
+      `${complaint}: ${differences.join(", and ") || `${paths.length} tensors instead of ${expected.paths.length}`}.`,
+    );
+  }
+  return expected.paths.map((p) => found.get(p)!);
+}
+
+/** Throws an argument error that begins with `complaint` unless the plain data in two structures are the same. */
+export function requireSameFixed(complaint: string, given: Structure, found: Structure): void {
+  for (const path of new Set([...given.fixed.keys(), ...found.fixed.keys()])) {
+    const [a, b] = [given.fixed.get(path), found.fixed.get(path)];
+    if (Object.is(a, b)) continue;
+    fail("argument", `${complaint}: ${path || "it"} is ${describe(a)} in one and ${describe(b)} in the other. Make it a tensor.`);
+  }
+}
+
 /** A tree of the same form with f applied leaf by leaf; further trees must have the same form. Throws an argument error naming the first difference. */
 export function mapTree<T>(f: (...leaves: Tensor[]) => unknown, tree: T, ...others: readonly unknown[]): T {
+  if (typeof f !== "function") fail("argument", `mapTree: expects a function and a tree, got ${describe(f)}.`);
   const { leaves, structure } = flatten(tree);
-  const rest = others.map((other) => {
-    const flat = flatten(other);
-    if (flat.leaves.length !== leaves.length || flat.structure.paths.some((p, i) => p !== structure.paths[i])) {
-      const i = structure.paths.findIndex((p, j) => p !== flat.structure.paths[j]);
-      fail(
-        "argument",
-        `trees differ in form: ${leaves.length} leaves against ${flat.leaves.length}` +
-          (i >= 0
-            ? `; first difference at ${structure.paths[i] || "the root"} against ${flat.structure.paths[i] ?? "nothing"}.`
-            : "."),
-      );
-    }
-    return flat.leaves;
-  });
+  const rest = others.map((other) => leavesLike("mapTree: the trees differ in form", other, structure));
   return structure.build(leaves.map((leaf, i) => f(leaf, ...rest.map((r) => r[i])))) as T;
 }

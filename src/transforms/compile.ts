@@ -9,9 +9,10 @@ import { typeOf } from "../graph/node.ts";
 import { type Shape, sameShape } from "../graph/shape.ts";
 import { constant, type Literal, parameter } from "../graph/structural.ts";
 import { isClosed } from "../tensor/lift.ts";
+import { callable, describe, integer, integers, named } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { flatten, type Structure } from "../tensor/tree.ts";
-import { asTree } from "./trace.ts";
+import { resultOf } from "./trace.ts";
 
 export interface CompileOptions {
   /** Which engine; "auto" (the default) is the fastest present. */
@@ -78,13 +79,25 @@ type Form =
   | { readonly kind: "other"; readonly value: unknown };
 
 function formOf(value: unknown): Form {
+  if (ArrayBuffer.isView(value)) {
+    fail(
+      "argument",
+      `compile: an argument is ${describe(value)}, whose numbers would be built into the program. Pass tensor(data, { shape }).`,
+    );
+  }
   if (value instanceof Tensor) return { kind: "tensor", shape: value.shape, dtype: value.dtype };
   if (Array.isArray(value)) return { kind: "array", items: value.map(formOf) };
-  if (value !== null && typeof value === "object") {
+  if (value !== null && typeof value === "object" && isPlain(value)) {
     const keys = Object.keys(value);
     return { kind: "object", keys, items: keys.map((k) => formOf((value as Record<string, unknown>)[k])) };
   }
   return { kind: "other", value };
+}
+
+/** Other objects (dates, class instances) are compared by identity. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function collect(value: unknown, form: Form, leaves: Tensor[]): boolean {
@@ -100,7 +113,7 @@ function collect(value: unknown, form: Form, leaves: Tensor[]): boolean {
       return true;
     }
     case "object": {
-      if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Tensor) return false;
+      if (value === null || typeof value !== "object" || !isPlain(value)) return false;
       let next = 0;
       for (const key in value) {
         if (key !== form.keys[next] || !collect((value as Record<string, unknown>)[key], form.items[next], leaves)) return false;
@@ -125,6 +138,14 @@ interface Entry {
 }
 
 function build(f: (...args: never[]) => unknown, args: readonly unknown[], engine: Engine, donate: readonly number[]): Entry {
+  const outside = donate.find((index) => index >= args.length);
+  if (outside !== undefined) {
+    fail(
+      "argument",
+      `compile: argument ${outside} is to be donated (they count from 0), but the call has ${args.length} arguments.`,
+    );
+  }
+  const form = formOf(args);
   const flat = args.map((a) => flatten(a));
   const leaves = flat.flatMap((a) => a.leaves);
   const names = flat.flatMap((a) => a.structure.paths);
@@ -136,10 +157,14 @@ function build(f: (...args: never[]) => unknown, args: readonly unknown[], engin
     next += a.leaves.length;
     return a.structure.build(part.map((n) => new Tensor(n)));
   });
-  const result = flatten(asTree(f(...(standIns as never[]))));
+  const result = resultOf("compile", f(...(standIns as never[])));
   const outputs = result.leaves.map((t) => t.node);
   if (!isClosed(outputs, new Set(formals))) {
-    fail("argument", "compile: the function uses a symbolic tensor from outside. Pass it as an argument.");
+    fail(
+      "argument",
+      "compile: the function uses a tensor that has no value, from outside or left over from an earlier run. Pass it as an argument, and keep no " +
+        "tensors in outer variables.",
+    );
   }
   // Each donated parameter goes to the first output of its type that has no home yet, in order.
   const homes = outputs.map((): number | undefined => undefined);
@@ -152,7 +177,7 @@ function build(f: (...args: never[]) => unknown, args: readonly unknown[], engin
   });
   const program = engine.compile({ parameters: formals, outputs }, { donate: donation });
   return {
-    form: formOf(args),
+    form,
     program,
     output: result.structure,
     outputs: outputs.map((n, i) => ({ shape: n.shape, dtype: n.dtype, home: homes[i] })),
@@ -191,7 +216,13 @@ function run(entry: Entry, leaves: readonly Tensor[]): unknown {
  * numbers); concrete tensors it uses besides its arguments are built in as constants. Inside another transform it is inlined.
  */
 export function compile<A extends unknown[], R>(f: (...args: A) => R, options: CompileOptions = {}): Compiled<A, R> {
-  const { donate = [], cacheSize = 8 } = options;
+  callable("compile", "the first argument", f);
+  const { donate = [], cacheSize = 8 } = named("compile", options);
+  integer("compile", "cacheSize", cacheSize, 1);
+  integers("compile", "donate", donate).forEach((index) => integer("compile", "an index in donate", index, 0));
+  const engine = engineNamed(options.engine ?? "auto");
+  if (typeof engine?.compile !== "function")
+    fail("engine", `compile: the engine must be a name or an engine, got ${describe(engine)}.`);
   let entries: Entry[] = [];
   let compilations = 0;
   const compiled = (...args: A): R => {
@@ -205,7 +236,7 @@ export function compile<A extends unknown[], R>(f: (...args: A) => R, options: C
     }
     const { leaves } = flatten(args);
     if (leaves.some((t) => t.isSymbolic)) return f(...args);
-    const entry = build(f as (...args: never[]) => unknown, args, engineNamed(options.engine ?? "auto"), donate);
+    const entry = build(f as (...args: never[]) => unknown, args, engine, donate);
     compilations++;
     for (const old of entries.slice(cacheSize - 1))
       for (const literal of old.held) if (literal instanceof Resident) literal.save();

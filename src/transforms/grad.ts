@@ -1,17 +1,18 @@
 // Derivatives of functions: reverse mode (grad, vjp), forward mode (jvp) and what is made of them (hvp, jacobian, hessian, Gauss-Newton).
 // All nest to any order, because derivatives are graph.
 
-import { allocate, isFloat } from "../graph/dtype.ts";
+import { allocate, type DType, isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { type Node, typeOf } from "../graph/node.ts";
-import { formatShape, sizeOf } from "../graph/shape.ts";
+import { formatShape, sameShape, sizeOf } from "../graph/shape.ts";
 import { constant, parameter, scalar } from "../graph/structural.ts";
 import { pullback, pushforward, zerosOf } from "../ops/autodiff.ts";
 import { batchOutputs } from "../ops/batching.ts";
 import { broadcastTo, reshape } from "../ops/shape.ts";
+import { callable, describe, named } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { flatten, type Structure } from "../tensor/tree.ts";
-import { asTree, type Loose, resolve, scalarOutput, trace } from "./trace.ts";
+import { leavesLike, type Structure } from "../tensor/tree.ts";
+import { asTree, type Loose, resolve, scalarOutput, type Trace, trace } from "./trace.ts";
 
 /** What a derivative with respect to an argument looks like: the argument's form (a number counts as a scalar tensor). */
 export type Gradient<T> = Exclude<T, number>;
@@ -32,14 +33,14 @@ function ones(node: Node): Node {
   return broadcastTo(scalar(1, node.dtype), node.shape);
 }
 
-function requireFloats(operation: string, structure: Structure, leaves: readonly { dtype: string }[]): void {
-  leaves.forEach((leaf, i) => {
-    if (leaf.dtype !== "float32" && leaf.dtype !== "float64") {
-      fail(
-        "dtype",
-        `${operation}: ${structure.paths[i] || "the argument"} is ${leaf.dtype}; derivatives are with respect to float32 or float64. Cast it, or pass it as another argument.`,
-      );
-    }
+/** Throws unless the argument's tensors are floats. */
+function requireFloats(operation: string, { formals, arguments: [{ structure }] }: Trace): void {
+  formals.nodes.forEach((node, i) => {
+    if (isFloat(node.dtype)) return;
+    fail(
+      "dtype",
+      `${operation}: ${structure.paths[i] || "the argument"} is ${node.dtype}; derivatives are with respect to float32 or float64. Cast it, or pass it as another argument.`,
+    );
   });
 }
 
@@ -47,10 +48,13 @@ function requireFloats(operation: string, structure: Structure, leaves: readonly
 export function valueAndGrad<A extends unknown[], N extends number = 0>(
   f: (...args: A) => Tensor,
   options: GradOptions<N> = {},
-): (...args: Loose<A>) => { readonly value: Tensor<readonly []>; readonly gradient: Gradient<A[N]> } {
+): (...args: Loose<A, N>) => { readonly value: Tensor<readonly []>; readonly gradient: Gradient<A[N]> } {
+  callable("grad", "the first argument", f);
+  named("grad", options);
   return (...args) => {
-    const { formals, arguments: parts, output } = trace(f, args, [options.argument ?? 0]);
-    requireFloats("grad", parts[0].structure, formals.nodes);
+    const traced = trace("grad", f, args, [options.argument ?? 0]);
+    requireFloats("grad", traced);
+    const { formals, arguments: parts, output } = traced;
     const value = scalarOutput("grad", output);
     const pulled = pullback([value], [ones(value)], formals.nodes);
     const results = resolve([reshape(value, []), ...formals.nodes.map((n, i) => pulled[i] ?? zerosOf(typeOf(n)))], formals);
@@ -62,7 +66,7 @@ export function valueAndGrad<A extends unknown[], N extends number = 0>(
 export function grad<A extends unknown[], N extends number = 0>(
   f: (...args: A) => Tensor,
   options: GradOptions<N> = {},
-): (...args: Loose<A>) => Gradient<A[N]> {
+): (...args: Loose<A, N>) => Gradient<A[N]> {
   const both = valueAndGrad<A, N>(f, options);
   return (...args) => both(...args).gradient;
 }
@@ -72,7 +76,7 @@ export function vjp<A extends unknown[], R>(
   f: (...args: A) => R,
   ...args: Loose<A>
 ): { readonly value: R; readonly pullback: (cotangent: unknown) => A } {
-  const { formals, arguments: parts, output } = trace(f, args);
+  const { formals, arguments: parts, output } = trace("vjp", f, args);
   const value = output.structure.build(
     resolve(
       output.leaves.map((t) => t.node),
@@ -82,7 +86,7 @@ export function vjp<A extends unknown[], R>(
   return {
     value,
     pullback: (cotangent) => {
-      const cotangents = matching("vjp", cotangent, output.structure, output.leaves);
+      const cotangents = matching("vjp: the cotangent", cotangent, output.structure, output.leaves);
       const pulled = pullback(
         output.leaves.map((t) => t.node),
         cotangents,
@@ -97,36 +101,48 @@ export function vjp<A extends unknown[], R>(
   };
 }
 
-/** The leaves of `tree` as nodes of the types of `like`. */
+/** The leaves of `tree` as nodes of the types of `like`; `what` names the tree in errors. */
 function matching(
-  operation: string,
+  what: string,
   tree: unknown,
   structure: Structure,
-  like: readonly { shape: readonly number[]; dtype: string }[],
+  like: readonly { readonly shape: readonly number[]; readonly dtype: DType }[],
 ): Node[] {
-  const { leaves } = flatten(asTree(tree));
-  if (leaves.length !== like.length) fail("argument", `${operation}: expected ${like.length} tensors, got ${leaves.length}.`);
-  return leaves.map((leaf, i) => {
-    if (formatShape(leaf.shape) !== formatShape(like[i].shape)) {
+  return leavesLike(`${what} must have the form of what it belongs to`, asTree(tree), structure).map((leaf, i) => {
+    if (!sameShape(leaf.shape, like[i].shape)) {
       fail(
         "shape",
-        `${operation}: ${structure.paths[i] || "the vector"} has shape ${formatShape(leaf.shape)}, expected ${formatShape(like[i].shape)}.`,
+        `${what} has shape ${formatShape(leaf.shape)}${structure.paths[i] && ` at ${structure.paths[i]}`}, expected ${formatShape(like[i].shape)}.`,
       );
     }
-    return (leaf.dtype === like[i].dtype ? leaf : leaf.cast(like[i].dtype as Tensor["dtype"])).node;
+    return (leaf.dtype === like[i].dtype ? leaf : leaf.cast(like[i].dtype)).node;
   });
 }
 
-/** f(args) and its derivative in the direction `tangents` (one tree per argument): J·t, by forward mode. */
+/**
+ * f(args) and its derivative in the direction `tangents` (one tree per argument, null for an argument that stays): J·t, by forward
+ * mode. Throws when a tangent differs in form or shape from its argument.
+ */
 export function jvp<A extends unknown[], R>(
   f: (...args: A) => R,
   args: Loose<A>,
   tangents: readonly unknown[],
 ): { readonly value: R; readonly tangent: R } {
-  const { formals, arguments: parts, output } = trace(f, args);
-  const given = parts.flatMap(({ from, structure }, i) =>
-    matching("jvp", tangents[i], structure, formals.nodes.slice(from, from + structure.leaves)),
-  );
+  if (!Array.isArray(args))
+    fail("argument", `jvp: the arguments must be an array, got ${describe(args)}. Write jvp(f, [x], [v]).`);
+  const { formals, arguments: parts, output } = trace("jvp", f, args);
+  if (!Array.isArray(tangents) || tangents.length !== args.length) {
+    const got = Array.isArray(tangents) ? `${tangents.length}` : describe(tangents);
+    fail(
+      "argument",
+      `jvp: the tangents must be an array with one per argument (${args.length}), got ${got}. Write jvp(f, [x], [v]).`,
+    );
+  }
+  const given = parts.flatMap(({ from, structure }, i) => {
+    const own = formals.nodes.slice(from, from + structure.leaves);
+    if (tangents[i] === null) return own.map(() => undefined);
+    return matching(`jvp: the tangent of argument ${i}`, tangents[i], structure, own);
+  });
   const nodes = output.leaves.map((t) => t.node);
   const pushed = pushforward(nodes, formals.nodes, given);
   const results = resolve([...nodes, ...nodes.map((n, i) => pushed[i] ?? zerosOf(typeOf(n)))], formals);
@@ -155,10 +171,14 @@ export function gaussNewton<T, Y>(model: (x: T) => Y, loss: (y: Y) => Tensor, x:
 export function jacobian<A extends unknown[], R, N extends number = 0>(
   f: (...args: A) => R,
   options: GradOptions<N> = {},
-): (...args: Loose<A>) => Jacobian<R, Gradient<A[N]>> {
+): (...args: Loose<A, N>) => Jacobian<R, Gradient<A[N]>> {
+  callable("jacobian", "the first argument", f);
+  named("jacobian", options);
   return (...args) => {
-    const { formals, arguments: parts, output } = trace(f, args, [options.argument ?? 0]);
-    requireFloats("jacobian", parts[0].structure, formals.nodes);
+    const traced = trace("jacobian", f, args, [options.argument ?? 0]);
+    requireFloats("jacobian", traced);
+    const { formals, arguments: parts, output } = traced;
+    if (output.leaves.length === 0) fail("derivative", "jacobian: the function returns no tensor.");
     const rows = output.leaves.map(({ node }) => {
       if (!isFloat(node.dtype)) fail("dtype", `jacobian: the function returns ${node.dtype}, which does not vary smoothly.`);
       return jacobianOf(node, formals.nodes);
@@ -178,12 +198,12 @@ function jacobianOf(output: Node, wrt: readonly Node[]): Node[] {
   const cotangent = parameter(typeOf(output), "u");
   const pulled = pullback([output], [cotangent], wrt);
   const basis = identityRows(size, output);
+  const reached = pulled.filter((p) => p !== undefined);
+  const rows = batchOutputs(reached, new Map([[cotangent, basis]]), new Map(), size);
+  let next = 0;
   return wrt.map((n, i) => {
-    const p = pulled[i];
     const shape = [...output.shape, ...n.shape];
-    if (!p) return zerosOf({ shape, dtype: n.dtype });
-    const [full] = batchOutputs([p], new Map([[cotangent, basis]]), new Map(), size);
-    return reshape(full, shape);
+    return pulled[i] ? reshape(rows[next++], shape) : zerosOf({ shape, dtype: n.dtype });
   });
 }
 
@@ -198,6 +218,7 @@ function identityRows(size: number, like: Node): Node {
 export function hessian<A extends unknown[], N extends number = 0>(
   f: (...args: A) => Tensor,
   options: GradOptions<N> = {},
-): (...args: Loose<A>) => Jacobian<Gradient<A[N]>, Gradient<A[N]>> {
-  return jacobian<A, Gradient<A[N]>, N>((...args) => grad<A, N>(f, options)(...(args as Loose<A>)), options);
+): (...args: Loose<A, N>) => Jacobian<Gradient<A[N]>, Gradient<A[N]>> {
+  callable("hessian", "the first argument", f);
+  return jacobian<A, Gradient<A[N]>, N>((...args) => grad<A, N>(f, options)(...(args as Loose<A, N>)), options);
 }

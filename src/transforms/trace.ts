@@ -9,11 +9,14 @@ import { substitute } from "../graph/rewrite.ts";
 import { alias, constant, constantData, isConstant, parameter } from "../graph/structural.ts";
 import { optimize } from "../ops/optimize.ts";
 import { finish, isClosed } from "../tensor/lift.ts";
+import { callable, describe } from "../tensor/operands.ts";
 import { Tensor, tensor } from "../tensor/tensor.ts";
 import { flatten, type Structure } from "../tensor/tree.ts";
 
-/** Arguments of a function of tensors, where a number may be given for a tensor. */
-export type Loose<A extends unknown[]> = { [K in keyof A]: A[K] | (Tensor extends A[K] ? number : never) };
+/** Arguments of a function of tensors, where a number may be given for a tensor: those at N, all when omitted. */
+export type Loose<A extends unknown[], N extends number = number> = {
+  [K in keyof A]: A[K] | (Tensor extends A[K] ? (K extends `${N}` ? number : never) : never);
+};
 
 /** Numbers given as arguments become scalars, so that grad(f)(0.7) works. */
 export function asTree(argument: unknown): unknown {
@@ -44,27 +47,46 @@ export function resolve(results: readonly Node[], { nodes, actuals }: Formals): 
   return finish(substitute(results, new Map(concrete)));
 }
 
+interface Output {
+  readonly leaves: Tensor[];
+  readonly structure: Structure;
+}
+
 /** `f` run on `args` with the leaves of some arguments replaced by stand-ins. */
 export interface Trace {
   /** Per replaced argument: its leaves' formals, its structure. */
   readonly formals: Formals;
   readonly arguments: readonly { readonly from: number; readonly structure: Structure }[];
-  readonly output: { readonly leaves: Tensor[]; readonly structure: Structure };
+  readonly output: Output;
 }
 
 /** Traces `f`, replacing the arguments at `which` (all when omitted). */
 export function trace<A extends unknown[]>(
+  operation: string,
   f: (...args: A) => unknown,
   args: readonly unknown[],
-  which: readonly number[] = args.map((_, i) => i),
+  which?: readonly number[],
 ): Trace {
+  callable(operation, "the first argument", f);
   const replaced: unknown[] = [...args];
   const all: Tensor[] = [];
   const names: string[] = [];
-  const parts = which.map((index) => {
-    if (index < 0 || index >= args.length)
-      fail("argument", `argument ${index} was asked for, but the function was called with ${args.length}.`);
+  const parts = (which ?? args.map((_, i) => i)).map((index) => {
+    if (!Number.isInteger(index) || index < 0 || index >= args.length) {
+      const count = `${args.length} argument${args.length === 1 ? "" : "s"}`;
+      fail(
+        "argument",
+        `${operation}: argument ${index} was asked for (they count from 0), but the function was called with ${count}.`,
+      );
+    }
     const { leaves, structure } = flatten(asTree(args[index]));
+    if (which && leaves.length === 0) {
+      const got = describe(args[index]);
+      fail(
+        "argument",
+        `${operation}: argument ${index}, to be differentiated, is ${got} and holds no tensor. Choose another with { argument }.`,
+      );
+    }
     const from = all.length;
     all.push(...leaves);
     names.push(...structure.paths);
@@ -74,17 +96,33 @@ export function trace<A extends unknown[]>(
   for (const { index, from, structure } of parts) {
     replaced[index] = structure.build(formals.nodes.slice(from, from + structure.leaves).map((n) => new Tensor(n)));
   }
-  const result = f(...(replaced as A));
-  if (result instanceof Promise)
-    fail("argument", "the function is asynchronous; a traced function must return its result directly.");
-  return { formals, arguments: parts.map(({ from, structure }) => ({ from, structure })), output: flatten(asTree(result)) };
+  return {
+    formals,
+    arguments: parts.map(({ from, structure }) => ({ from, structure })),
+    output: resultOf(operation, f(...(replaced as A))),
+  };
+}
+
+/** What a traced function returned. Throws where that is a promise, or nothing. */
+export function resultOf(operation: string, result: unknown): Output {
+  if (result instanceof Promise) {
+    fail("argument", `${operation}: the function is asynchronous; a traced function must return its result directly.`);
+  }
+  if (result === undefined) {
+    fail(
+      "argument",
+      `${operation}: the function returned nothing. Return its result; an arrow function with braces needs a return.`,
+    );
+  }
+  return flatten(result);
 }
 
 /** The single scalar float output of a trace, for gradients. */
-export function scalarOutput(operation: string, output: Trace["output"]): Node {
+export function scalarOutput(operation: string, output: Output): Node {
   const [only] = output.leaves;
   if (output.leaves.length !== 1 || only.size !== 1) {
-    const got = output.leaves.map((t) => `${t.dtype}[${t.shape.join(", ")}]`).join(", ") || "no tensor";
+    const tensors = output.leaves.map((t) => `${t.dtype}[${t.shape.join(", ")}]`).join(", ");
+    const got = tensors || (output.leaves.length === 0 ? describe(output.structure.build([])) : "no tensor");
     fail(
       "derivative",
       `${operation}: the function must return one scalar, got ${got}. Reduce it with sum() or mean(), or use jacobian or vjp.`,

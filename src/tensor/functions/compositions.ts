@@ -1,37 +1,59 @@
 // Named compositions as free functions over tensors: activations, softmax and its kin, norms and statistics.
 
+import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
-import { finish } from "../lift.ts";
+import { one } from "../lift.ts";
+import { integer, integerOrList, named, nodeOf, number, operand, type TensorLike } from "../operands.ts";
 import type { Tensor } from "../tensor.ts";
 
 type Axes = number | readonly number[];
-const one = (node: Tensor["node"]): Tensor => finish([node])[0];
+
+const unary =
+  (name: string, op: (x: Node) => Node) =>
+  (x: TensorLike): Tensor =>
+    one(op(operand(name, x)));
 
 /** max(x, 0); derivative 0 at 0. */
-export const relu = (x: Tensor): Tensor => one(ops.relu(x.node));
+export const relu: (x: TensorLike) => Tensor = unary("relu", ops.relu);
 /** x for x > 0, slope·x below. */
-export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => one(ops.leakyRelu(x.node, slope));
+export const leakyRelu = (x: TensorLike, slope = 0.01): Tensor =>
+  one(ops.leakyRelu(operand("leakyRelu", x), number("leakyRelu", "the slope", slope)));
 /** x for x > 0, α(eˣ − 1) below. */
-export const elu = (x: Tensor, alpha = 1): Tensor => one(ops.elu(x.node, alpha));
+export const elu = (x: TensorLike, alpha = 1): Tensor => one(ops.elu(operand("elu", x), number("elu", "alpha", alpha)));
 /** log(1 + eˣ). */
-export const softplus = (x: Tensor): Tensor => one(ops.softplus(x.node));
+export const softplus: (x: TensorLike) => Tensor = unary("softplus", ops.softplus);
 /** x·σ(x). */
-export const silu = (x: Tensor): Tensor => one(ops.silu(x.node));
+export const silu: (x: TensorLike) => Tensor = unary("silu", ops.silu);
 /** x·Φ(x), exactly or by the tanh approximation (Hendrycks & Gimpel 2016). */
-export const gelu = (x: Tensor, approximation: "none" | "tanh" = "none"): Tensor => one(ops.gelu(x.node, approximation));
+export const gelu = (x: TensorLike, approximation: "none" | "tanh" = "none"): Tensor =>
+  one(ops.gelu(operand("gelu", x), approximation));
 /** x·tanh(softplus(x)). */
-export const mish = (x: Tensor): Tensor => one(ops.mish(x.node));
+export const mish: (x: TensorLike) => Tensor = unary("mish", ops.mish);
 /** 1 for x > 0, else 0; derivative 0 everywhere. */
-export const hardThreshold = (x: Tensor): Tensor => one(ops.hardThreshold(x.node));
-export const softmax = (x: Tensor, axis = -1): Tensor => one(ops.softmax(x.node, axis));
-export const logSoftmax = (x: Tensor, axis = -1): Tensor => one(ops.logSoftmax(x.node, axis));
-export const logSumExp = (x: Tensor, axes?: Axes, keepDims = false): Tensor => one(ops.logSumExp(x.node, axes, keepDims));
-export const mean = (x: Tensor, axes?: Axes, keepDims = false): Tensor => one(ops.mean(x.node, axes, keepDims));
+export const hardThreshold: (x: TensorLike) => Tensor = unary("hardThreshold", ops.hardThreshold);
+export const softmax = (x: Tensor, axis = -1): Tensor => one(ops.softmax(nodeOf("softmax", x), integer("softmax", "axis", axis)));
+export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
+  one(ops.logSoftmax(nodeOf("logSoftmax", x), integer("logSoftmax", "axis", axis)));
+export const logSumExp = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
+  one(ops.logSumExp(nodeOf("logSumExp", x), integerOrList("logSumExp", "axes", axes), keepDims));
+export const mean = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
+  one(ops.mean(nodeOf("mean", x), integerOrList("mean", "axes", axes), keepDims));
 export const variance = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor =>
-  one(ops.variance(x.node, axes, options));
-export const standardDeviation = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor =>
-  one(ops.standardDeviation(x.node, axes, options));
-export const norm = (x: Tensor, axes?: Axes, options: ops.NormOptions = {}): Tensor => one(ops.norm(x.node, axes, options));
+  one(ops.variance(nodeOf("variance", x), integerOrList("variance", "axes", axes), named("variance", options)));
+export const standardDeviation = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor => {
+  const name = "standardDeviation";
+  return one(ops.standardDeviation(nodeOf(name, x), integerOrList(name, "axes", axes), named(name, options)));
+};
+export const norm = (x: Tensor, axes?: Axes, options: ops.NormOptions = {}): Tensor =>
+  one(ops.norm(nodeOf("norm", x), integerOrList("norm", "axes", axes), named("norm", options)));
 /** (x − mean)/√(variance + ε) over `axes`, scaled and shifted where those are given. */
 export const layerNorm = (x: Tensor, axes: Axes = -1, epsilon = 1e-5, scale?: Tensor, shift?: Tensor): Tensor =>
-  one(ops.layerNorm(x.node, axes, epsilon, scale?.node, shift?.node));
+  one(
+    ops.layerNorm(
+      nodeOf("layerNorm", x),
+      integerOrList("layerNorm", "axes", axes),
+      number("layerNorm", "epsilon", epsilon),
+      scale && nodeOf("layerNorm", scale),
+      shift && nodeOf("layerNorm", shift),
+    ),
+  );

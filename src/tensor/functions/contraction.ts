@@ -1,34 +1,65 @@
 // Products of tensors: matrices, vectors, Einstein sums, convolutions, pooling.
 
+import { fail } from "../../graph/errors.ts";
 import type { Shape } from "../../graph/shape.ts";
 import * as ops from "../../ops/index.ts";
-import { finish } from "../lift.ts";
-import type { Tensor } from "../tensor.ts";
+import { one } from "../lift.ts";
+import { describe, dimensions, integer, integerOrList, named, nodeOf, nodesOf } from "../operands.ts";
+import { Tensor } from "../tensor.ts";
 import type { MatmulOperand, MatmulShape } from "../types.ts";
-
-const one = (node: Parameters<typeof finish>[0][number]): Tensor => finish([node])[0];
 
 /** Matrix product over the last two axes, leading axes broadcast; vectors as in NumPy. Mismatched literal shapes do not compile. */
 export function matmul<A extends Shape, B extends Shape>(a: Tensor<A>, b: MatmulOperand<A, B>): Tensor<MatmulShape<A, B>> {
-  return a.matmul<B>(b);
+  return new Tensor<A>(nodeOf("matmul", a)).matmul<B>(b);
 }
-export const dot = (a: Tensor, b: Tensor): Tensor => one(ops.dot(a.node, b.node));
-export const outer = (a: Tensor, b: Tensor): Tensor => one(ops.outer(a.node, b.node));
+export const dot = (a: Tensor, b: Tensor): Tensor => one(ops.dot(nodeOf("dot", a), nodeOf("dot", b)));
+export const outer = (a: Tensor, b: Tensor): Tensor => one(ops.outer(nodeOf("outer", a), nodeOf("outer", b)));
 /** Einstein summation, as in einsum("bij,bjk->bik", a, b). */
-export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor =>
-  one(ops.einsum(equation, ...operands.map((x) => x.node)));
+export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor {
+  if (typeof equation !== "string")
+    fail("argument", `einsum: the equation must be a string such as "ij,jk->ik", got ${describe(equation)}.`);
+  return one(ops.einsum(equation, ...nodesOf("einsum", operands)));
+}
+
+/** Options of windows whose lists are lists and whose numbers are numbers; the operation checks the rest. */
+function windows<T extends ops.WindowOptions>(operation: string, options: T): T {
+  const { strides, dilation, padding } = named(operation, options);
+  integerOrList(operation, "strides", strides);
+  integerOrList(operation, "dilation", dilation);
+  const isPadding = padding === undefined || typeof padding === "string" || typeof padding === "number" || Array.isArray(padding);
+  if (!isPadding)
+    fail("argument", `${operation}: padding must be "valid", "same", a number or [low, high] pairs, got ${describe(padding)}.`);
+  return options;
+}
+
+function grouped<T extends ops.ConvolutionOptions>(operation: string, options: T): T {
+  windows(operation, options);
+  if (options.groups !== undefined) integer(operation, "groups", options.groups, 1);
+  return options;
+}
 
 /** Channels-last convolution: x [N, ...spatial, Cin], w [...kernel, Cin/groups, Cout] → [N, ...out, Cout]; 1 to 3 spatial axes. */
 export const convolution = (x: Tensor, w: Tensor, options: ops.ConvolutionOptions = {}): Tensor =>
-  one(ops.convolution(x.node, w.node, options));
+  one(ops.convolution(nodeOf("convolution", x), nodeOf("convolution", w), grouped("convolution", options)));
+
 /** The transpose of convolution, for upsampling. */
-export const transposedConvolution = (y: Tensor, w: Tensor, options: ops.TransposedConvolutionOptions = {}): Tensor =>
-  one(ops.transposedConvolution(y.node, w.node, options));
+export function transposedConvolution(y: Tensor, w: Tensor, options: ops.TransposedConvolutionOptions = {}): Tensor {
+  const name = "transposedConvolution";
+  grouped(name, options);
+  if (options.outputSpatial !== undefined) dimensions(name, options.outputSpatial);
+  return one(ops.transposedConvolution(nodeOf(name, y), nodeOf(name, w), options));
+}
 
 type Window = number | readonly number[];
 
+/** A window size, which has no default. */
+const size = (operation: string, window: Window): Window =>
+  window === undefined
+    ? fail("argument", `${operation}: say how large the window is, as a number or one for each spatial axis.`)
+    : integerOrList(operation, "the window", window);
+
 /** The largest element of each window; channels last, 1 to 3 spatial axes. Stride = window unless said. */
 export const maxPool = (x: Tensor, window: Window, options: ops.WindowOptions = {}): Tensor =>
-  one(ops.maxPool(x.node, window, options));
+  one(ops.maxPool(nodeOf("maxPool", x), size("maxPool", window), windows("maxPool", options)));
 export const averagePool = (x: Tensor, window: Window, options: ops.AveragePoolOptions = {}): Tensor =>
-  one(ops.averagePool(x.node, window, options));
+  one(ops.averagePool(nodeOf("averagePool", x), size("averagePool", window), windows("averagePool", options)));

@@ -1,21 +1,32 @@
 // Loops and choices over trees of tensors.
 
 import { fail } from "../../graph/errors.ts";
+import type { Node } from "../../graph/node.ts";
+import { formatShape } from "../../graph/shape.ts";
 import * as ops from "../../ops/index.ts";
-import { finish, nodeOf, type TensorLike } from "../lift.ts";
+import { finish } from "../lift.ts";
+import { callable, describe, integer, named, operand, type TensorLike } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
-import { flatten, type Structure } from "../tree.ts";
+import { flatten, leavesLike, requireSameFixed, type Structure } from "../tree.ts";
 
-const wrap = (structure: Structure, nodes: readonly Tensor["node"][]) => structure.build(nodes.map((n) => new Tensor(n)));
+const wrap = (structure: Structure, nodes: readonly Node[]) => structure.build(nodes.map((n) => new Tensor(n)));
 
-function sameForm(operation: string, expected: Structure, got: Structure): void {
-  if (expected.key !== got.key)
-    fail("argument", `${operation}: the body returns a carry of another form than it was given; return it with the same keys.`);
+/** A carry: a number stands for a scalar, since it will be replaced by a tensor. */
+const asCarry = (value: unknown): unknown => (typeof value === "number" ? new Tensor(operand("scan", value)) : value);
+
+/** The nodes of what a body returns for its carry, in the order of what it was given. */
+function carried(operation: string, next: unknown, given: Structure): Node[] {
+  const complaint = `${operation}: the body must return a carry of the form it was given`;
+  const result = asCarry(next);
+  const leaves = leavesLike(complaint, result, given);
+  requireSameFixed(complaint, given, flatten(result).structure);
+  return leaves.map((t) => t.node);
 }
 
 /**
  * carry, y_t = step(carry, x_t) for t = 0 … length−1 over the first axis of `xs` (downwards when `reverse`). Returns the last carry and
- * the stacked ys. One loop in the compiled program; derivatives in both modes, to any order.
+ * the stacked ys. One loop in the compiled program; derivatives in both modes, to any order. Throws when the carry changes its form,
+ * shapes or dtypes, and when sequences differ in length.
  */
 export function scan<C, X, Y>(
   step: (carry: C, x: X) => { readonly carry: C; readonly y: Y },
@@ -23,17 +34,32 @@ export function scan<C, X, Y>(
   xs: X,
   options: { readonly length?: number; readonly reverse?: boolean } = {},
 ): { readonly carry: C; readonly ys: Y } {
-  const c = flatten(init);
+  callable("scan", "the step", step);
+  if (named("scan", options).length !== undefined) integer("scan", "the length", options.length, 0);
+  const c = flatten(asCarry(init));
   const x = flatten(xs);
+  x.leaves.forEach((leaf, i) => {
+    if (leaf.rank === 0) {
+      fail("shape", `scan: the sequence ${x.structure.paths[i] || "xs"} is a scalar; it needs a first axis to walk along.`);
+    }
+    if (leaf.shape[0] !== (options.length ?? x.leaves[0].shape[0])) {
+      fail(
+        "shape",
+        `scan: the sequence ${x.structure.paths[i] || "xs"} has ${leaf.shape[0]} steps (shape ${formatShape(leaf.shape)}), ` +
+          `${options.length === undefined ? "others have" : "the length asked for is"} ${options.length ?? x.leaves[0].shape[0]}.`,
+      );
+    }
+  });
   let ys: Structure | undefined;
   const result = ops.scan(
     (carry, slices) => {
-      const out = step(wrap(c.structure, carry) as C, wrap(x.structure, slices) as X);
-      const next = flatten(out.carry);
-      sameForm("scan", c.structure, next.structure);
-      const y = flatten(out.y);
+      const out: unknown = step(wrap(c.structure, carry) as C, wrap(x.structure, slices) as X);
+      if (out === null || typeof out !== "object" || !("carry" in out)) {
+        fail("argument", `scan: the step must return { carry, y }, got ${describe(out)}.`);
+      }
+      const y = flatten("y" in out ? out.y : undefined);
       ys = y.structure;
-      return { carry: next.leaves.map((t) => t.node), ys: y.leaves.map((t) => t.node) };
+      return { carry: carried("scan", out.carry, c.structure), ys: y.leaves.map((t) => t.node) };
     },
     c.leaves.map((t) => t.node),
     x.leaves.map((t) => t.node),
@@ -48,36 +74,39 @@ export function scan<C, X, Y>(
 
 /** carry = step(carry) as long as condition(carry). Forward-mode derivatives only; for reverse mode use scan. */
 export function whileLoop<C>(condition: (carry: C) => Tensor, step: (carry: C) => C, init: C): C {
-  const c = flatten(init);
+  callable("whileLoop", "the condition", condition);
+  callable("whileLoop", "the step", step);
+  const c = flatten(asCarry(init));
   const result = ops.whileLoop(
-    (carry) => condition(wrap(c.structure, carry) as C).node,
-    (carry) => {
-      const next = flatten(step(wrap(c.structure, carry) as C));
-      sameForm("whileLoop", c.structure, next.structure);
-      return next.leaves.map((t) => t.node);
-    },
+    (carry) => operand("whileLoop (the condition's result)", condition(wrap(c.structure, carry) as C), "bool"),
+    (carry) => carried("whileLoop", step(wrap(c.structure, carry) as C), c.structure),
     c.leaves.map((t) => t.node),
   );
   return c.structure.build(finish(result)) as C;
 }
 
-/** predicate ? whenTrue(...operands) : whenFalse(...operands); only the chosen one is computed. */
+/** predicate ? whenTrue(...operands) : whenFalse(...operands); only the chosen one is computed. Both return trees of one form. */
 export function cond<A extends unknown[], R>(
   predicate: TensorLike,
   whenTrue: (...operands: A) => R,
   whenFalse: (...operands: A) => R,
   ...operands: A
 ): R {
+  callable("cond", "the first branch", whenTrue);
+  callable("cond", "the second branch", whenFalse);
   const x = flatten(operands);
   let form: Structure | undefined;
-  const branch = (f: (...operands: A) => R) => (given: Tensor["node"][]) => {
-    const out = flatten(f(...(wrap(x.structure, given) as A)));
-    if (form && form.key !== out.structure.key) fail("argument", "cond: the branches return results of different forms.");
-    form = out.structure;
-    return out.leaves.map((t) => t.node);
+  const branch = (f: (...operands: A) => R) => (given: Node[]) => {
+    const result = asCarry(f(...(wrap(x.structure, given) as A)));
+    const own = flatten(result).structure;
+    form ??= own;
+    const complaint = "cond: the branches must return results of one form";
+    const leaves = leavesLike(complaint, result, form);
+    requireSameFixed(complaint, form, own);
+    return leaves.map((t) => t.node);
   };
   const result = ops.cond(
-    nodeOf(predicate, "bool"),
+    operand("cond", predicate, "bool"),
     branch(whenTrue),
     branch(whenFalse),
     x.leaves.map((t) => t.node),
