@@ -10,7 +10,7 @@ import { type Expression, type FunctionBuilder, type Local, op, sum, wordsConsta
 import { castElements, constantElements, loadElements, maskFor, maskFrom, type Place, storeElements } from "./lanes.ts";
 import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
 import { simdAlgebra, simdIntegers } from "./simd.ts";
-import { chooseLoop, dependence, roundsUp, stepValues, unrollOf, valuesOfStep, widthOf } from "./vectorise.ts";
+import { chooseLoop, dependence, roundsUp, stepValues, tiled, unrollOf, valuesOfStep, widthOf } from "./vectorise.ts";
 
 const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
@@ -32,10 +32,11 @@ interface Stream {
 }
 
 /** Writes the kernel's code; the function's parameters are the addresses of the slots. */
-export function emitLoops(f: FunctionBuilder, kernel: LoopKernel): void {
-  const width = widthOf(kernel);
+export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
+  const width = widthOf(given);
+  const vectorised = chooseLoop(given, width, stepValues(given));
+  const kernel = tiled(given, vectorised) ?? given;
   const moving = stepValues(kernel);
-  const vectorised = chooseLoop(kernel, width, moving);
   const bases = f.parameters;
   const integers = simdIntegers(f);
   const algebras = new Map<FloatDType, Algebra<Expression>>();

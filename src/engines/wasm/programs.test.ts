@@ -216,6 +216,21 @@ describe("control flow", () => {
 });
 
 describe("programs", () => {
+  it("transpose matrices of every size and dtype", () => {
+    for (const dtype of ["float32", "float64", "int32", "bool"] as const) {
+      for (const shape of [
+        [20, 48],
+        [33, 16],
+        [2, 24, 40],
+      ]) {
+        const x = parameter({ shape, dtype }, "x");
+        const turned = transpose(x);
+        const outputs = dtype === "bool" ? [turned, cast(turned, F)] : [turned, mul(turned, neg(turned)), flip(turned, 0)];
+        expectSame({ parameters: [x], outputs });
+      }
+    }
+  });
+
   it("describe an index that does not exist", () => {
     const x = p([3, 2], "x");
     const i = parameter({ shape: [2], dtype: "int32" }, "i");

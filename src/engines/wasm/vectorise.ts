@@ -169,3 +169,43 @@ export function roundsUp(kernel: LoopKernel, vector: number | undefined): boolea
     accessesOf(kernel).every(contiguous)
   );
 }
+
+/** Rounds of the loop that is brought inside: as many elements as share a cache line. */
+const tileRounds = [16, 8, 4];
+
+/**
+ * Where lanes jump through memory (a transposed operand), the loop along which that memory is contiguous is brought inside the
+ * vectorised one, a cache line at a time, so that a line is used whole before it is gone. The kernel with such a row, if it calls for one.
+ */
+export function tiled(kernel: LoopKernel, vectorised: Vectorised): LoopKernel | undefined {
+  if (vectorised.kind !== "outer" || kernel.steps.length !== 1 || kernel.reductions.length > 0) return undefined;
+  const [step] = kernel.steps;
+  if (step.inner.length > 0) return undefined;
+  const { loop } = vectorised;
+  const accesses = [...accessesOf(kernel), ...step.stores.map((s) => s.access)];
+  let across: number | undefined;
+  for (const { strides } of accesses) {
+    const along = strides.findIndex((s, i) => i !== loop && s === 1);
+    if (Math.abs(strides[loop] ?? 0) > 8 && along >= 0) across = along;
+  }
+  if (across === undefined) return undefined;
+  const extent = kernel.outer[across];
+  const rounds = tileRounds.find((r) => extent % r === 0 && extent > r);
+  if (rounds === undefined) return undefined;
+  const at = across;
+  const moved = (strides: readonly number[]): number[] => {
+    const own = strides[at] ?? 0;
+    if (own === 0) return [...strides];
+    return [...strides.slice(0, at), own * rounds, ...strides.slice(at + 1), own];
+  };
+  const access = (a: Access): Access => ({ ...a, strides: moved(a.strides) });
+  return {
+    ...kernel,
+    outer: kernel.outer.map((e, i) => (i === at ? e / rounds : e)),
+    values: kernel.values.map((v) => {
+      if (v.kind === "load") return { ...v, access: access(v.access) };
+      return v.kind === "index" ? { ...v, strides: moved(v.strides) } : v;
+    }),
+    steps: [{ inner: [rounds], reductions: [], stores: step.stores.map((s) => ({ ...s, access: access(s.access) })) }],
+  };
+}
