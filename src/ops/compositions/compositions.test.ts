@@ -165,6 +165,9 @@ describe("softmax, logSoftmax, logSumExp", () => {
     expect(slopes(logSumExp, -infinity, 3)).toEqual([0, 1]);
     expect(values(logSumExp, infinity, 3)).toEqual([infinity]);
     expect(values(logSumExp, nan, 3)).toEqual([nan]);
+    // No finite derivative hides what is not finite.
+    expect(slopes(logSumExp, nan, 3)).toEqual([nan, nan]);
+    expect(slopes(logSumExp, infinity, 3)).toEqual([nan, 0]);
   });
 
   it("take empty axes", () => {

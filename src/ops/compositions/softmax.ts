@@ -4,7 +4,7 @@ import type { Node } from "../../graph/node.ts";
 import { normalizeAxes, normalizeAxis, reducedShape } from "../../graph/shape.ts";
 import { composition, scalar } from "../../graph/structural.ts";
 import { add, div, mul, sub } from "../arithmetic.ts";
-import { isFinite as isFiniteNode } from "../comparison.ts";
+import { equal, isFinite as isFiniteNode } from "../comparison.ts";
 import { exp, log } from "../exponential.ts";
 import { full } from "../fill.ts";
 import { reduceMax } from "../reduction.ts";
@@ -62,6 +62,8 @@ export function logSoftmax(x: Node, axis = -1): Node {
 
 /** `value` where it is finite, else 0: a shift that makes no ∞ − ∞. */
 const finiteOr0 = (value: Node) => where(isFiniteNode(value), value, scalar(0, value.dtype));
+/** 0 for −∞: the shares of a total of nothing are 0. Those of an infinite total, and of NaN, stay NaN. */
+const somethingOr0 = (value: Node) => where(equal(value, scalar(-Infinity, value.dtype)), scalar(0, value.dtype), value);
 
 /**
  * log Σ e^x over `axes` (all when omitted); -Inf where there is nothing to sum or all elements are -Inf, and then its derivative is
@@ -70,7 +72,7 @@ const finiteOr0 = (value: Node) => where(isFiniteNode(value), value, scalar(0, v
 export function logSumExp(x: Node, axes?: number | readonly number[], keepDims = false): Node {
   const list = fromTheBack("logSumExp", axes, x.shape.length);
   const kept = (a: Node) => reducedShape(a.shape, normalizeAxes("logSumExp", list, a.shape.length), true);
-  const shares = (a: Node, y: Node) => exp(sub(a, finiteOr0(reshape(y, kept(a)))));
+  const shares = (a: Node, y: Node) => exp(sub(a, somethingOr0(reshape(y, kept(a)))));
   return composition(
     "logSumExp",
     { axes: list, keepDims },
