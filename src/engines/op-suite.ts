@@ -80,7 +80,7 @@ function compare(expected: TypedArray, got: TypedArray, dtype: DType, tolerance:
   for (let i = 0; i < expected.length; i++) {
     const a = expected[i];
     const b = got[i];
-    if (Object.is(a, b) || a === b || (a !== a && b !== b)) continue;
+    if (Object.is(a, b) || a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
     if (!isFloat(dtype) || !(Math.abs(a - b) <= tolerance * Math.max(scale, Number.MIN_VALUE)))
       return `entry ${i}: expected ${a}, got ${b}`;
   }

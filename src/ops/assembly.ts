@@ -14,7 +14,7 @@ export interface ConcatAttributes extends Attributes {
   readonly axis: number;
 }
 
-const concatOp: Structured<ConcatAttributes> = {
+export const concatOp: Structured<ConcatAttributes> = {
   kind: "structured",
   name: "concat",
   infer: (inputs, { axis }) => {
@@ -93,7 +93,6 @@ export function concat(xs: readonly Node[], axis = 0): Node {
   const at = normalizeAxis("concat", axis, xs[0].shape.length);
   return xs.length === 1 ? xs[0] : makeNode(concatOp, unifyDTypes(xs), { axis: at });
 }
-concat.op = concatOp;
 
 /** Tensors of one shape side by side along a new axis at position `axis` of the result. */
 export function stack(xs: readonly Node[], axis = 0): Node {

@@ -17,7 +17,8 @@ export function zerosOf(type: TensorType): Node {
 
 /** The nodes among `order` whose values move, smoothly, when `wrt` do. */
 function activeNodes(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
-  const active = new Set(wrt.filter((n) => isFloat(n.dtype)));
+  const active = new Set<Node>();
+  for (const n of wrt) if (isFloat(n.dtype)) active.add(n);
   for (const node of order) {
     if (active.has(node) || !node.inputs.some((n) => active.has(n))) continue;
     if (isPick(node) ? isFloat(node.dtype) : node.op.derivative.kind !== "zero") active.add(node);
@@ -32,6 +33,7 @@ function activeNodes(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
 export function pullback(outputs: readonly Node[], cotangents: Adjoints, wrt: readonly Node[]): (Node | undefined)[] {
   const order = topologicalOrder(outputs);
   const active = activeNodes(order, wrt);
+  const variables = new Set(wrt);
   const adjoints = new Map<Node, (Node | undefined)[]>();
   const accumulate = (node: Node, index: number, part: Node | undefined) => {
     if (!part) return;
@@ -49,7 +51,7 @@ export function pullback(outputs: readonly Node[], cotangents: Adjoints, wrt: re
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i];
     const slots = adjoints.get(node);
-    if (!slots || wrt.includes(node)) continue;
+    if (!slots || variables.has(node)) continue;
     if (isPick(node)) {
       accumulate(node.inputs[0], node.attributes.index as number, slots[0]);
       continue;

@@ -303,9 +303,9 @@ describe("claims that proofs rely on", () => {
     expect(curvature(piecewise.maximum.op, interval(-1, 1), interval(0, 0))).toBe("convex");
     expect(curvature(piecewise.maximum.op, interval(1, 2), interval(0, 0))).toBe("affine");
     expect(curvature(piecewise.minimum.op, interval(-1, 1), interval(-1, 1))).toBe("concave");
-    expect(curvature(piecewise.clip.op, interval(-1, 1), interval(0, 0), interval(5, 5))).toBe("convex");
-    expect(curvature(piecewise.clip.op, interval(1, 7), interval(0, 0), interval(5, 5))).toBe("concave");
-    expect(curvature(piecewise.clip.op, interval(1, 2), interval(0, 0), interval(5, 5))).toBe("affine");
-    expect(curvature(piecewise.clip.op, interval(-1, 7), interval(0, 0), interval(5, 5))).toBe("none");
+    expect(curvature(piecewise.clipOp, interval(-1, 1), interval(0, 0), interval(5, 5))).toBe("convex");
+    expect(curvature(piecewise.clipOp, interval(1, 7), interval(0, 0), interval(5, 5))).toBe("concave");
+    expect(curvature(piecewise.clipOp, interval(1, 2), interval(0, 0), interval(5, 5))).toBe("affine");
+    expect(curvature(piecewise.clipOp, interval(-1, 7), interval(0, 0), interval(5, 5))).toBe("none");
   });
 });

@@ -74,6 +74,7 @@ export const notEqual = comparison("notEqual", {
 });
 
 /** A truth value about the representation of a float, not about a real number: analysis claims nothing. Integers are converted. */
+// @__NO_SIDE_EFFECTS__
 function classification(name: string, formula: <V>(k: Algebra<V>, x: V) => V): Builder<[Node]> {
   const op = room(name, {
     arity: 1,

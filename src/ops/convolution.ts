@@ -301,7 +301,6 @@ export function convolution(x: Node, w: Node, options: ConvolutionOptions = {}):
   const windows = resolveWindows("convolution", spatialOf(a.shape), kernelOf(b.shape), options);
   return makeNode(convolutionOp, [a, b], { ...windows, groups });
 }
-convolution.op = convolutionOp;
 
 export interface TransposedConvolutionOptions extends ConvolutionOptions {
   /** Spatial shape of the result, where several would do (a stride rounds down); default: the smallest, or size · stride for "same". */
@@ -330,13 +329,11 @@ export function transposedConvolution(y: Node, w: Node, options: TransposedConvo
   const windows = resolveWindows(name, spatial, kernel, options);
   return makeNode(inputGradientOp, [a, b], { ...windows, groups, spatial: [...spatial] });
 }
-transposedConvolution.op = inputGradientOp;
 
 /** Cotangent of the input of convolution(x, w, options), given w and the cotangent y of its result; x has shape `inputShape`. */
 export function convolutionInputGradient(y: Node, w: Node, inputShape: Shape, options: ConvolutionOptions = {}): Node {
   return transposedConvolution(y, w, { ...options, outputSpatial: spatialOf(inputShape) });
 }
-convolutionInputGradient.op = inputGradientOp;
 
 /** Cotangent of the kernel of convolution(x, w, options), given x and the cotangent y of its result; w has shape `kernelShape`. */
 export function convolutionFilterGradient(x: Node, y: Node, kernelShape: Shape, options: ConvolutionOptions = {}): Node {
@@ -346,4 +343,3 @@ export function convolutionFilterGradient(x: Node, y: Node, kernelShape: Shape, 
   const windows = resolveWindows(name, spatialOf(a.shape), kernel, options);
   return makeNode(filterGradientOp, [a, b], { ...windows, groups: checkGroups(name, options.groups ?? 1), kernel });
 }
-convolutionFilterGradient.op = filterGradientOp;

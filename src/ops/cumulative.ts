@@ -21,7 +21,7 @@ export interface CumulativeOptions {
   readonly exclusive?: boolean;
 }
 
-const cumulativeSumOp: Structured<CumulativeAttributes> = {
+export const cumulativeSumOp: Structured<CumulativeAttributes> = {
   kind: "structured",
   name: "cumulativeSum",
   infer: ([x]) => {
@@ -64,7 +64,6 @@ const cumulativeSumOp: Structured<CumulativeAttributes> = {
 export function cumulativeSum(x: Node, axis = 0, { reverse = false, exclusive = false }: CumulativeOptions = {}): Node {
   return makeNode(cumulativeSumOp, [x], { axis: normalizeAxis("cumulativeSum", axis, x.shape.length), reverse, exclusive });
 }
-cumulativeSum.op = cumulativeSumOp;
 
 /**
  * yᵢ = Πⱼ≤ᵢ xⱼ along `axis`; `exclusive`: j < i; `reverse`: from the end. Built of log n products with shifted copies, so that the

@@ -45,6 +45,7 @@ interface Definition extends Mathematics {
 export type Builder<N extends readonly Node[]> = ((...operands: N) => Node) & { readonly op: Primitive };
 
 /** Attaches the room to its builder. */
+// @__NO_SIDE_EFFECTS__
 export function builder<N extends readonly Node[]>(op: Primitive, build: (...operands: N) => Node): Builder<N> {
   return Object.assign(build, { op });
 }
@@ -114,6 +115,7 @@ export function batchElementwise(
 }
 
 /** The room of an elementwise operation of any arity; the factories below are written with it. */
+// @__NO_SIDE_EFFECTS__
 export function room(name: string, definition: Definition): Elementwise {
   const op: Elementwise = {
     kind: "elementwise",
@@ -152,6 +154,7 @@ interface UnaryMathematics extends Mathematics {
 }
 
 /** y = f(x), elementwise. Integer operands are converted to float32 unless the operation has an `integer` formula. */
+// @__NO_SIDE_EFFECTS__
 export function unary(name: string, m: UnaryMathematics): Builder<[Node]> {
   const { integer } = m;
   const operands: Operands = integer ? "number" : "float";
@@ -171,6 +174,7 @@ interface BinaryMathematics extends Mathematics {
   integer?<V>(k: Arithmetic<V>, a: V, b: V): V;
 }
 
+// @__NO_SIDE_EFFECTS__
 function binaryOf(name: string, m: BinaryMathematics, result: "same" | "bool"): Builder<[Node, Node]> {
   const { integer } = m;
   const operands: Operands = integer ? "number" : "float";
@@ -186,6 +190,7 @@ function binaryOf(name: string, m: BinaryMathematics, result: "same" | "bool"): 
 }
 
 /** y = f(a, b), elementwise with NumPy broadcasting and dtype promotion. */
+// @__NO_SIDE_EFFECTS__
 export function binary(name: string, m: BinaryMathematics): Builder<[Node, Node]> {
   return binaryOf(name, m, "same");
 }
@@ -197,6 +202,7 @@ interface ComparisonMathematics {
 }
 
 /** A truth value from two numbers, with broadcasting. On NaN as IEEE 754 says. */
+// @__NO_SIDE_EFFECTS__
 export function comparison(name: string, m: ComparisonMathematics): Builder<[Node, Node]> {
   return binaryOf(name, { ...m, integer: m.formula, derivatives: "zero" }, "bool");
 }
@@ -209,6 +215,7 @@ interface LogicMathematics {
 }
 
 /** A truth value from truth values, with broadcasting. */
+// @__NO_SIDE_EFFECTS__
 export function logic(name: string, m: LogicMathematics): Builder<Node[]> {
   const op = room(name, { ...m, operands: "logic", result: "bool", integerFormula: m.formula, derivatives: "zero" });
   return builder(op, (...operands: Node[]) => makeNode(op, unify(name, operands, "bool"), {}));

@@ -39,7 +39,7 @@ function blockOffset(x: Shape, starts: Dense, sizes: Shape): number {
   return strides.reduce((at, stride, i) => at + stride * Math.min(Math.max(starts.data[i], 0), x[i] - sizes[i]), 0);
 }
 
-const dynamicSliceOp: Structured<DynamicSliceAttributes> = {
+export const dynamicSliceOp: Structured<DynamicSliceAttributes> = {
   kind: "structured",
   name: "dynamicSlice",
   infer: ([x, starts], { sizes }) => {
@@ -70,7 +70,7 @@ const dynamicSliceOp: Structured<DynamicSliceAttributes> = {
   }),
 };
 
-const dynamicUpdateOp: Structured = {
+export const dynamicUpdateOp: Structured = {
   kind: "structured",
   name: "dynamicUpdateSlice",
   infer: ([x, update, starts]) => {
@@ -154,10 +154,8 @@ function vector(starts: Node | readonly (Node | number)[]): Node {
 export function dynamicSlice(x: Node, starts: Node | readonly (Node | number)[], sizes: Shape): Node {
   return makeNode(dynamicSliceOp, [x, vector(starts)], { sizes });
 }
-dynamicSlice.op = dynamicSliceOp;
 
 /** x with the block that begins at `starts` replaced by `update`; a block that would reach outside is moved inside. */
 export function dynamicUpdateSlice(x: Node, update: Node, starts: Node | readonly (Node | number)[]): Node {
   return makeNode(dynamicUpdateOp, [x, cast(update, x.dtype), vector(starts)], {});
 }
-dynamicUpdateSlice.op = dynamicUpdateOp;

@@ -72,7 +72,7 @@ function eachBlock(
 
 const free = (): Cost => ({ multiplyAdds: 0, elementary: 0, transcendental: 0 });
 
-const gatherOp: Structured<GatherAttributes> = {
+export const gatherOp: Structured<GatherAttributes> = {
   kind: "structured",
   name: "gather",
   infer: ([x, indices], { axis, batchDims }) => {
@@ -107,7 +107,7 @@ const gatherOp: Structured<GatherAttributes> = {
   notation: ({ axis }) => ({ text: (x, i) => `gather(${x}, ${i}, ${axis})`, tex: (x, i) => `{${x}}_{${i}}` }),
 };
 
-const scatterAddOp: Structured<ScatterAttributes> = {
+export const scatterAddOp: Structured<ScatterAttributes> = {
   kind: "structured",
   name: "scatterAdd",
   infer: ([indices, updates], { axis, batchDims, size }) => {
@@ -162,7 +162,6 @@ const scatterAddOp: Structured<ScatterAttributes> = {
 export function gather(x: Node, indices: Node, axis = 0, batchDims = 0): Node {
   return makeNode(gatherOp, [x, indices], { axis: normalizeAxis("gather", axis, x.shape.length), batchDims });
 }
-gather.op = gatherOp;
 
 /**
  * The transpose of gather: a tensor of zeros with `size` entries along `axis`, to which the updates are added at `indices`; where indices
@@ -172,7 +171,6 @@ export function scatterAdd(indices: Node, updates: Node, size: number, axis = 0,
   const rank = updates.shape.length - indices.shape.length + batchDims + 1;
   return makeNode(scatterAddOp, [indices, updates], { axis: normalizeAxis("scatterAdd", axis, rank), batchDims, size });
 }
-scatterAdd.op = scatterAddOp;
 
 /** x with `updates` [...P, ...I, ...Q] added at `indices` [...I] along `axis`; repeated indices add up. */
 export function addAt(x: Node, indices: Node, updates: Node, axis = 0): Node {

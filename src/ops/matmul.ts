@@ -38,7 +38,7 @@ function matrixOffsets(shape: Shape, lead: Shape): Int32Array {
   );
 }
 
-const matmulOp: Structured = {
+export const matmulOp: Structured = {
   kind: "structured",
   name: "matmul",
   infer: ([a, b]) => {
@@ -134,7 +134,6 @@ export function matmul(a: Node, b: Node): Node {
   }
   return makeNode(matmulOp, [x, y], {});
 }
-matmul.op = matmulOp;
 
 /** The inner product Σ aᵢbᵢ of two vectors, and the matrix product of matrices; a scalar operand multiplies. */
 export function dot(a: Node, b: Node): Node {

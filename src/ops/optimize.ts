@@ -24,7 +24,14 @@ function mergeScans(outputs: readonly Node[]): Node[] {
   }
   if (standIn.size === 0) return [...outputs];
   const last = (node: Node): Node => (standIn.has(node) ? last(standIn.get(node)!) : node);
-  return substitute(outputs, new Map(), (node, original) =>
-    standIn.has(original) ? withInputs(last(original), node.inputs) : undefined,
-  );
+  // A stand-in is made where the first scan it stands for is needed, which is before its own turn.
+  const made = new Map<Node, Node>();
+  return substitute(outputs, new Map(), (node, original) => {
+    const known = made.get(original);
+    if (known || !standIn.has(original)) return known;
+    const extended = last(original);
+    const rebuilt = made.get(extended) ?? withInputs(extended, node.inputs);
+    made.set(extended, rebuilt);
+    return rebuilt;
+  });
 }

@@ -94,7 +94,7 @@ function bends(x: Interval, lower: Interval, upper: Interval): { readonly below:
   return { below: x.lower < lower.upper, above: x.upper > upper.lower || lower.upper > upper.lower };
 }
 
-const clipOp = room("clip", {
+export const clipOp = room("clip", {
   arity: 3,
   operands: "number",
   result: "same",
@@ -142,4 +142,3 @@ function bound(like: Node, value: Node | number, inwards: (value: number) => num
 export function clip(x: Node, lower: Node | number, upper: Node | number): Node {
   return makeNode(clipOp, unify("clip", [x, bound(x, lower, Math.ceil), bound(x, upper, Math.floor)], "int32"), {});
 }
-clip.op = clipOp;

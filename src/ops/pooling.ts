@@ -112,7 +112,7 @@ const written = (name: string) => () => ({
   tex: (x: string) => String.raw`\operatorname{${name}}(${x})`,
 });
 
-const maxPoolIndicesOp: Structured<PoolingAttributes> = {
+export const maxPoolIndicesOp: Structured<PoolingAttributes> = {
   kind: "structured",
   name: "maxPoolIndices",
   infer: ([x], attributes) => {
@@ -150,7 +150,7 @@ const maxPoolIndicesOp: Structured<PoolingAttributes> = {
   notation: written("maxPoolIndices"),
 };
 
-const sumPoolOp: Structured<PoolingAttributes> = {
+export const sumPoolOp: Structured<PoolingAttributes> = {
   kind: "structured",
   name: "sumPool",
   infer: ([x], attributes) => {
@@ -174,7 +174,7 @@ const sumPoolOp: Structured<PoolingAttributes> = {
   notation: written("sumPool"),
 };
 
-const sumPoolTransposeOp: Structured<SumPoolTransposeAttributes> = {
+export const sumPoolTransposeOp: Structured<SumPoolTransposeAttributes> = {
   kind: "structured",
   name: "sumPoolTranspose",
   infer: ([y], attributes) => {
@@ -241,7 +241,6 @@ function resolve(operation: string, x: Node, window: number | readonly number[],
 export function maxPoolIndices(x: Node, window: number | readonly number[], options: WindowOptions = {}): Node {
   return makeNode(maxPoolIndicesOp, [x], resolve("maxPool", x, window, options));
 }
-maxPoolIndices.op = maxPoolIndicesOp;
 
 /**
  * The maximum of each window: x [N, ...spatial, C] gives [N, ...out, C]. Strides default to the window. Padding never wins (it counts as −∞);
@@ -256,7 +255,6 @@ export function maxPool(x: Node, window: number | readonly number[], options: Wi
 export function sumPool(x: Node, window: number | readonly number[], options: WindowOptions = {}): Node {
   return makeNode(sumPoolOp, [x], resolve("sumPool", x, window, options));
 }
-sumPool.op = sumPoolOp;
 
 /** The transpose of sumPool: y [N, ...out, C], each element added to all of its window, gives [N, ...spatial, C]. */
 export function sumPoolTranspose(y: Node, window: number | readonly number[], spatial: Shape, options: WindowOptions = {}): Node {
@@ -264,7 +262,6 @@ export function sumPoolTranspose(y: Node, window: number | readonly number[], sp
   const windows = resolveWindows("sumPoolTranspose", spatial, size, { strides: size, ...options });
   return makeNode(sumPoolTransposeOp, [y], { window: size, ...windows, spatial: [...spatial] });
 }
-sumPoolTranspose.op = sumPoolTransposeOp;
 
 export interface AveragePoolOptions extends WindowOptions {
   /** Divide by the window's size even where it covers padding; default false: by the number of elements it really covers. */

@@ -123,7 +123,8 @@ function powerRoom(exponent: number): Elementwise {
 const rooms = new Map<number, Elementwise>();
 const mostRooms = 256;
 
-function roomOf(exponent: number): Elementwise {
+/** The room of the power with this exponent. */
+export function powerOp(exponent: number): Elementwise {
   const known = rooms.get(exponent);
   if (known) return known;
   if (rooms.size >= mostRooms) rooms.clear();
@@ -144,13 +145,12 @@ export function power(x: Node, exponent: number): Node {
   if (exponent === -0.5) return rsqrt(x);
   if (exponent === 0) return broadcastTo(scalar(1, x.dtype === "bool" ? "int32" : x.dtype), x.shape);
   if (Number.isNaN(exponent)) fail("argument", "power: the exponent is NaN; give a number.");
-  const op = roomOf(exponent);
+  const op = powerOp(exponent);
   const lowest = Number.isInteger(exponent) && exponent > 0 ? "int32" : "float32";
   const operand = x.dtype === "bool" || (x.dtype === "int32" && lowest === "float32") ? cast(x, lowest) : x;
   const attributes: PowerAttributes = { exponent };
   return makeNode(op, [operand], attributes);
 }
-power.op = roomOf(3);
 
 /** 1/x; ±Inf at ±0. Convex on x > 0, concave on x < 0. */
 export function reciprocal(x: Node): Node {

@@ -52,7 +52,7 @@ function checkKey(operation: string, key: TensorType): void {
 /** About 110 word operations for a block of Threefry. */
 const perBlock = 110;
 
-const randomBitsOp: Structured<RandomBitsAttributes> = {
+export const randomBitsOp: Structured<RandomBitsAttributes> = {
   kind: "structured",
   name: "randomBits",
   infer: ([key], { shape, bits }) => {
@@ -79,7 +79,7 @@ const randomBitsOp: Structured<RandomBitsAttributes> = {
   }),
 };
 
-const foldInOp: Structured = {
+export const foldInOp: Structured = {
   kind: "structured",
   name: "foldIn",
   infer: ([key, data]) => {
@@ -124,7 +124,6 @@ export function foldIn(key: Node, data: Node | number): Node {
   const lead = key.shape.slice(0, -1);
   return makeNode(foldInOp, [key, broadcastTo(number, lead)], {});
 }
-foldIn.op = foldInOp;
 
 export interface BitsOptions {
   readonly bits?: number;
@@ -138,7 +137,6 @@ export interface BitsOptions {
 export function randomBits(key: Node, shape: Shape = [], { bits = 32, stream = 0 }: BitsOptions = {}): Node {
   return makeNode(randomBitsOp, [key], { shape: [...shape], bits, stream });
 }
-randomBits.op = randomBitsOp;
 
 /** `bits` random bits as a float of `dtype`, exactly; more than 31 come from two draws, from streams `stream` and `stream` + 1. */
 function integers(key: Node, shape: Shape, dtype: FloatDType, bits: number, stream: number): Node {

@@ -98,7 +98,7 @@ function othersOf(node: Node): Node {
   return transpose(reshape(productsOfOthers(rows), moved.shape), back);
 }
 
-const prodOp = reduction("prod", String.raw`\prod`, {
+export const prodOp = reduction("prod", String.raw`\prod`, {
   infer: ([x], { axes }) => {
     checkNumbers("prod", x);
     return [{ shape: reducedShape(x.shape, axes), dtype: x.dtype }];
@@ -115,7 +115,6 @@ const prodOp = reduction("prod", String.raw`\prod`, {
 export function prod(x: Node, axes?: number | readonly number[], keepDims = false): Node {
   return reduce(prodOp, x, axes, keepDims);
 }
-prod.op = prodOp;
 
 function extremum(
   name: "reduceMax" | "reduceMin",
@@ -150,8 +149,8 @@ function extremum(
   });
 }
 
-const reduceMaxOp = extremum("reduceMax", String.raw`\max`, Math.max);
-const reduceMinOp = extremum("reduceMin", String.raw`\min`, Math.min);
+export const reduceMaxOp = extremum("reduceMax", String.raw`\max`, Math.max);
+export const reduceMinOp = extremum("reduceMin", String.raw`\min`, Math.min);
 
 /**
  * The largest element over `axes` (all when omitted); NaN when there is one. Derivative: elements that tie for the maximum share the
@@ -160,18 +159,17 @@ const reduceMinOp = extremum("reduceMin", String.raw`\min`, Math.min);
 export function reduceMax(x: Node, axes?: number | readonly number[], keepDims = false): Node {
   return reduce(reduceMaxOp, x, axes, keepDims);
 }
-reduceMax.op = reduceMaxOp;
 
 /** The smallest element over `axes`; otherwise as reduceMax. */
 export function reduceMin(x: Node, axes?: number | readonly number[], keepDims = false): Node {
   return reduce(reduceMinOp, x, axes, keepDims);
 }
-reduceMin.op = reduceMinOp;
 
 export interface ArgumentAttributes extends Attributes {
   readonly axis: number;
 }
 
+// @__NO_SIDE_EFFECTS__
 function argument(name: "argmax" | "argmin", better: (a: number, b: number) => boolean): Structured<ArgumentAttributes> {
   const op: Structured<ArgumentAttributes> = {
     kind: "structured",
@@ -202,8 +200,8 @@ function argument(name: "argmax" | "argmin", better: (a: number, b: number) => b
   return op;
 }
 
-const argmaxOp = argument("argmax", (a, b) => a > b);
-const argminOp = argument("argmin", (a, b) => a < b);
+export const argmaxOp = argument("argmax", (a, b) => a > b);
+export const argminOp = argument("argmin", (a, b) => a < b);
 
 function position(op: Structured<ArgumentAttributes>, x: Node, axis: number | undefined, keepDims: boolean): Node {
   if (axis === undefined) {
@@ -227,14 +225,13 @@ function position(op: Structured<ArgumentAttributes>, x: Node, axis: number | un
 export function argmax(x: Node, axis?: number, keepDims = false): Node {
   return position(argmaxOp, x, axis, keepDims);
 }
-argmax.op = argmaxOp;
 
 /** The index (int32) of the smallest element; otherwise as argmax. */
 export function argmin(x: Node, axis?: number, keepDims = false): Node {
   return position(argminOp, x, axis, keepDims);
 }
-argmin.op = argminOp;
 
+// @__NO_SIDE_EFFECTS__
 function logical(name: "any" | "all", tex: string): Structured<ReductionAttributes> {
   return reduction(name, tex, {
     infer: ([x], { axes }) => {
@@ -248,8 +245,8 @@ function logical(name: "any" | "all", tex: string): Structured<ReductionAttribut
   });
 }
 
-const anyOp = logical("any", String.raw`\bigvee`);
-const allOp = logical("all", String.raw`\bigwedge`);
+export const anyOp = logical("any", String.raw`\bigvee`);
+export const allOp = logical("all", String.raw`\bigwedge`);
 
 const truth = (x: Node): Node => (x.dtype === "bool" ? x : notEqual(x, zeros(x.shape, x.dtype)));
 
@@ -257,10 +254,8 @@ const truth = (x: Node): Node => (x.dtype === "bool" ? x : notEqual(x, zeros(x.s
 export function any(x: Node, axes?: number | readonly number[], keepDims = false): Node {
   return reduce(anyOp, truth(x), axes, keepDims);
 }
-any.op = anyOp;
 
 /** Whether all elements over `axes` are true (for numbers: not 0); true when there are none. */
 export function all(x: Node, axes?: number | readonly number[], keepDims = false): Node {
   return reduce(allOp, truth(x), axes, keepDims);
 }
-all.op = allOp;

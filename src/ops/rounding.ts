@@ -26,6 +26,7 @@ import { type Builder, builder, room, unary, unify } from "./define.ts";
 import { cast } from "./shape.ts";
 
 /** A step function: nondecreasing, and constant on an interval whose ends it sends to one integer. */
+// @__NO_SIDE_EFFECTS__
 function step(
   name: string,
   formula: <V>(k: Algebra<V>, x: V) => V,

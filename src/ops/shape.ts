@@ -14,7 +14,7 @@ export interface CastAttributes extends Attributes {
   readonly dtype: DType;
 }
 
-const castOp: Structured<CastAttributes> = {
+export const castOp: Structured<CastAttributes> = {
   kind: "structured",
   name: "cast",
   infer: ([x], { dtype }) => [{ shape: x.shape, dtype }],
@@ -37,7 +37,7 @@ const castOp: Structured<CastAttributes> = {
 
 // Float to int truncates toward zero and saturates, NaN becomes 0: what WebAssembly's trunc_sat does, so that engines agree.
 function saturate(x: number): number {
-  if (x !== x) return 0;
+  if (Number.isNaN(x)) return 0;
   return x >= 2147483647 ? 2147483647 : x <= -2147483648 ? -2147483648 : x | 0;
 }
 
@@ -45,13 +45,12 @@ function saturate(x: number): number {
 export function cast(x: Node, dtype: DType): Node {
   return x.dtype === dtype ? x : makeNode(castOp, [x], { dtype });
 }
-cast.op = castOp;
 
 export interface ReshapeAttributes extends Attributes {
   readonly shape: Shape;
 }
 
-const reshapeOp: Structured<ReshapeAttributes> = {
+export const reshapeOp: Structured<ReshapeAttributes> = {
   kind: "structured",
   name: "reshape",
   infer: ([x], { shape }) => {
@@ -86,13 +85,12 @@ export function reshape(x: Node, shape: Shape): Node {
   }
   return sameShape(x.shape, shape) ? x : makeNode(reshapeOp, [x], { shape });
 }
-reshape.op = reshapeOp;
 
 export interface TransposeAttributes extends Attributes {
   readonly permutation: readonly number[];
 }
 
-const transposeOp: Structured<TransposeAttributes> = {
+export const transposeOp: Structured<TransposeAttributes> = {
   kind: "structured",
   name: "transpose",
   infer: ([x], { permutation }) => {
@@ -136,7 +134,6 @@ export function transpose(x: Node, permutation?: readonly number[]): Node {
   const p = (permutation ?? x.shape.map((_, i) => x.shape.length - 1 - i)).map((a) => (a < 0 ? a + x.shape.length : a));
   return p.every((a, i) => a === i) && p.length === x.shape.length ? x : makeNode(transposeOp, [x], { permutation: p });
 }
-transpose.op = transposeOp;
 
 /** The axes swapped, others in place. */
 export function swapAxes(x: Node, a: number, b: number): Node {
@@ -162,7 +159,7 @@ export interface BroadcastAttributes extends Attributes {
   readonly shape: Shape;
 }
 
-const broadcastOp: Structured<BroadcastAttributes> = {
+export const broadcastOp: Structured<BroadcastAttributes> = {
   kind: "structured",
   name: "broadcast",
   infer: ([x], { shape }) => {
@@ -198,7 +195,6 @@ const broadcastOp: Structured<BroadcastAttributes> = {
 export function broadcastTo(x: Node, shape: Shape): Node {
   return sameShape(x.shape, shape) ? x : makeNode(broadcastOp, [x], { shape });
 }
-broadcastTo.op = broadcastOp;
 
 /** x repeated along a new leading axis. */
 export function expandLeading(x: Node, size: number): Node {

@@ -18,7 +18,7 @@ export interface SliceAttributes extends Attributes {
   readonly steps: readonly number[];
 }
 
-const sliceOp: Structured<SliceAttributes> = {
+export const sliceOp: Structured<SliceAttributes> = {
   kind: "structured",
   name: "slice",
   infer: ([x], { starts, sizes, steps }) => {
@@ -110,7 +110,6 @@ export function slice(
     steps: resolved.map((r) => r.step),
   });
 }
-slice.op = sliceOp;
 
 /** x[…, start:stop, …] along one axis. */
 export function sliceAxis(x: Node, axis: number, start: number, stop?: number, step = 1): Node {
@@ -141,7 +140,7 @@ export interface PadAttributes extends Attributes {
 
 const dilated = (dim: number, interior: number) => (dim === 0 ? 0 : dim + (dim - 1) * interior);
 
-const padOp: Structured<PadAttributes> = {
+export const padOp: Structured<PadAttributes> = {
   kind: "structured",
   name: "pad",
   infer: ([x], { low, high, interior }) => {
@@ -225,13 +224,12 @@ export function pad(x: Node, padding: readonly PadAxis[], value = 0): Node {
   const interior = padding.map(([, , between = 0]) => between);
   return makeNode(padOp, [x], { low: padding.map((p) => p[0]), high: padding.map((p) => p[1]), interior, value });
 }
-pad.op = padOp;
 
 export interface FlipAttributes extends Attributes {
   readonly axes: readonly number[];
 }
 
-const flipOp: Structured<FlipAttributes> = {
+export const flipOp: Structured<FlipAttributes> = {
   kind: "structured",
   name: "flip",
   infer: ([x]) => [x],
@@ -257,7 +255,6 @@ export function flip(x: Node, axes?: number | readonly number[]): Node {
   const list = normalizeAxes("flip", axes, x.shape.length);
   return list.length === 0 ? x : makeNode(flipOp, [x], { axes: list });
 }
-flip.op = flipOp;
 
 /** Parts of x along an axis: `sizes` gives the size of each, or the number of equal parts. */
 export function split(x: Node, sizes: number | readonly number[], axis = 0): Node[] {

@@ -14,7 +14,7 @@ export interface ArgsortAttributes extends Attributes {
 }
 
 /** Along the last axis. */
-const argsortOp: Structured<ArgsortAttributes> = {
+export const argsortOp: Structured<ArgsortAttributes> = {
   kind: "structured",
   name: "argsort",
   infer: ([x]) => {
@@ -60,7 +60,6 @@ export function argsort(x: Node, axis = -1, { descending = false }: SortOptions 
   const last = x.shape.length - 1;
   return moveAxis(makeNode(argsortOp, [moveAxis(x, at, last)], { descending }), last, at);
 }
-argsort.op = argsortOp;
 
 /** x sorted along `axis`; NaN comes last. Each element's derivative goes to the place it came from. */
 export function sort(x: Node, axis = -1, options: SortOptions = {}): Node {

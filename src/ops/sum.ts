@@ -39,7 +39,7 @@ export function enumerate(shape: Shape, strides: readonly number[]): Int32Array 
   return result;
 }
 
-const sumOp: Structured<ReductionAttributes> = {
+export const sumOp: Structured<ReductionAttributes> = {
   kind: "structured",
   name: "sum",
   infer: ([x], { axes }) => {
@@ -75,4 +75,3 @@ export function sum(x: Node, axes?: number | readonly number[], keepDims = false
   const reduced = list.length === 0 ? x : makeNode(sumOp, [x], { axes: list });
   return keepDims ? reshape(reduced, reducedShape(x.shape, list, true)) : reduced;
 }
-sum.op = sumOp;

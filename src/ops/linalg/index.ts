@@ -1,6 +1,13 @@
 // Linear algebra on stacks of matrices [..., m, n].
 
-export { determinant, inverse, type LUFactors, logDeterminant, lu, solve } from "./lu.ts";
-export { leastSquares, type QRFactors, qr } from "./qr.ts";
-export { type Eigen, eigh, type SingularValues, svd } from "./spectral.ts";
-export { cholesky, type TriangularAttributes, type TriangularSolveOptions, triangularSolve } from "./triangular.ts";
+export { determinant, inverse, type LUFactors, logDeterminant, lu, luOp, solve } from "./lu.ts";
+export { leastSquares, type QRFactors, qr, qrOp } from "./qr.ts";
+export { type Eigen, eigh, eighOp, type SingularValues, svd, svdOp } from "./spectral.ts";
+export {
+  cholesky,
+  choleskyOp,
+  type TriangularAttributes,
+  type TriangularSolveOptions,
+  triangularSolve,
+  triangularSolveOp,
+} from "./triangular.ts";

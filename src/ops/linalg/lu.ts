@@ -18,7 +18,7 @@ import { sum } from "../sum.ts";
 import { alignStacks, eachPiece, identityLike, leadOf, squareDim, stackCost, toFloat, transposed } from "./stacks.ts";
 import { triangularSolve } from "./triangular.ts";
 
-const luOp: Structured = {
+export const luOp: Structured = {
   kind: "structured",
   name: "lu",
   infer: ([a]) => {
@@ -70,7 +70,6 @@ export function lu(a: Node): LUFactors {
   const [factors, rows, sign] = picks(makeNode(luOp, [toFloat(a)], {}));
   return { factors, rows, sign };
 }
-lu.op = luOp;
 
 function solveStacks(a: Node, b: Node): Node {
   const build = (m: Node, right: Node): Node => {

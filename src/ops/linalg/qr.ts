@@ -15,7 +15,7 @@ import { sliceAxis } from "../slicing.ts";
 import { alignStacks, eachPiece, matrixDims, stackCost, toFloat, transposed } from "./stacks.ts";
 import { triangularSolve } from "./triangular.ts";
 
-const qrOp: Structured = {
+export const qrOp: Structured = {
   kind: "structured",
   name: "qr",
   infer: ([a]) => {
@@ -77,7 +77,6 @@ export function qr(a: Node): QRFactors {
   const { q, r } = qr(sliceAxis(x, -1, 0, m));
   return { q, r: concat([r, matmul(transposed(q), sliceAxis(x, -1, m))], -1) };
 }
-qr.op = qrOp;
 
 /** The X that minimises |A·X − B|, for a [..., m, n] of full column rank (m ≥ n) and b [..., m, k] or [m]: R⁻¹·Qᵀ·B. */
 export function leastSquares(a: Node, b: Node): Node {

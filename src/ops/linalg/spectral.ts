@@ -42,7 +42,7 @@ function reciprocalGaps(w: Node): Node {
   return maskedReciprocal(gaps, scale, w.shape[w.shape.length - 1]);
 }
 
-const eighOp: Structured = {
+export const eighOp: Structured = {
   kind: "structured",
   name: "eigh",
   infer: ([a]) => {
@@ -90,9 +90,8 @@ export function eigh(a: Node): Eigen {
   const [values, vectors] = picks(makeNode(eighOp, [symmetrized(toFloat(a))], {}));
   return { values, vectors };
 }
-eigh.op = eighOp;
 
-const svdOp: Structured = {
+export const svdOp: Structured = {
   kind: "structured",
   name: "svd",
   infer: ([a]) => {
@@ -175,4 +174,3 @@ export function svd(a: Node): SingularValues {
   const [u, s, v] = picks(makeNode(svdOp, [toFloat(a)], {}));
   return { u, s, v };
 }
-svd.op = svdOp;

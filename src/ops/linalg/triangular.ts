@@ -27,7 +27,7 @@ function triangle(x: Node, { lower, unitDiagonal }: TriangularAttributes): Node 
   return lower ? tril(x, unitDiagonal ? -1 : 0) : triu(x, unitDiagonal ? 1 : 0);
 }
 
-const triangularSolveOp: Structured<TriangularAttributes> = {
+export const triangularSolveOp: Structured<TriangularAttributes> = {
   kind: "structured",
   name: "triangularSolve",
   infer: ([a, b]) => {
@@ -104,9 +104,8 @@ export function triangularSolve(a: Node, b: Node, options: TriangularSolveOption
   const [matrix, right] = alignStacks("triangularSolve", a, b);
   return makeNode(triangularSolveOp, [matrix, right], { lower, transpose, unitDiagonal });
 }
-triangularSolve.op = triangularSolveOp;
 
-const choleskyOp: Structured = {
+export const choleskyOp: Structured = {
   kind: "structured",
   name: "cholesky",
   infer: ([a]) => {
@@ -146,4 +145,3 @@ export function cholesky(a: Node): Node {
   squareDim("cholesky", { shape: a.shape, dtype: "float64" });
   return makeNode(choleskyOp, [symmetrized(toFloat(a))], {});
 }
-cholesky.op = choleskyOp;
