@@ -40,6 +40,7 @@ export interface PredictOptions {
 
 export interface SummaryOptions {
   readonly target: Target;
+  readonly data?: string;
   /** Examples in a batch, for bytes and multiply-adds. Default 1. */
   readonly batchSize?: number;
   readonly set: Readonly<Record<string, JsonValue>>;

@@ -48,6 +48,8 @@ export interface TrainingConfig<S extends BaseSettings = Settings> {
   optimizer(settings: S): Optimizer;
   readonly metrics?: readonly (MetricName | Metric)[];
   callbacks?(settings: S): readonly Callback[];
+  /** Seconds between checkpoints within an epoch; default 10. The numbers do not depend on it. */
+  readonly checkpointSeconds?: number;
 }
 
 /** The identity, for its types: `export default defineConfig({ … })`. */
@@ -71,6 +73,10 @@ export function configOf(module: Readonly<Record<string, unknown>>, path: string
         "run",
         `${path}: the configuration's "${key}" must be a ${type}, but is ${value === undefined ? "missing" : typeof value}.`,
       );
+  }
+  const { settings } = config as { readonly settings: Readonly<Record<string, unknown>> };
+  for (const key of ["epochs", "batchSize"]) {
+    if (typeof settings[key] !== "number") fail("run", `${path}: the configuration's "settings" must have a number "${key}".`);
   }
   return config as TrainingConfig;
 }

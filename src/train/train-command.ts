@@ -140,6 +140,7 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
       signal: context.signal,
       run: path,
       onEvent: context.emit,
+      ...(config.checkpointSeconds === undefined ? {} : { checkpointSeconds: config.checkpointSeconds }),
       checkpoint: async (snapshot) => {
         await folder.checkpoint(snapshot);
         last = snapshot;
