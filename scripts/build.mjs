@@ -102,6 +102,8 @@ async function buildJavaScript() {
       outdir: next,
       splitting: true,
       platform: "node",
+      // Short lines, so that an uncaught error does not print the whole library.
+      lineLimit: 130,
       minifyWhitespace: true,
       minifySyntax: true,
       chunkNames: "chunks/[name]-[hash]",

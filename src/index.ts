@@ -1,8 +1,10 @@
 // Gradus: tensors, derivatives, compiled programs, modules, training.
 
+export type { CompileOptions as EngineOptions, Engine, Program } from "./engines/engine.ts";
 export type { EngineName } from "./engines/index.ts";
 export type { DType, FloatDType, TypedArray } from "./graph/dtype.ts";
 export { type ErrorCode, GradusError } from "./graph/errors.ts";
+export type { Graph, Node } from "./graph/node.ts";
 export type { Shape } from "./graph/shape.ts";
 export * as losses from "./losses/index.ts";
 export * as metrics from "./metrics/index.ts";

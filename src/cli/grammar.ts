@@ -29,7 +29,7 @@ export const commonOptions: Readonly<Record<string, OptionSpec>> = {
 const set: OptionSpec = {
   kind: "assignment",
   value: "KEY=VALUE",
-  help: "set an entry of the configuration, as optimizer.learningRate=0.01; may be repeated",
+  help: "set an entry of the configuration, as learningRate=0.01; may be repeated",
 };
 const seed: OptionSpec = { kind: "seed", value: "N", help: "seed of everything random; the same seed gives the same bits" };
 const engine: OptionSpec = { kind: "text", value: "NAME", help: "wasm (default) or interpreter" };
@@ -53,7 +53,7 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [
       "gradus train digits",
       "gradus train mnist --data data/mnist --epochs 20",
-      "gradus train model.ts --data rows.csv --set optimizer.learningRate=0.01",
+      "gradus train model.ts --data rows.csv --set learningRate=0.01",
       "gradus train --resume runs/digits --epochs 40",
     ],
   },
@@ -72,7 +72,11 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
   summary: {
     purpose: "list layers, shapes, parameters, multiply-adds and bytes of a model",
     usage: "digits | mnist | FILE.ts | RUN",
-    options: { "batch-size": { kind: "count", value: "N", help: "examples in a batch (default 1)" }, set },
+    options: {
+      data: { kind: "text", value: "PATH", help: "folder or file of the data set" },
+      "batch-size": { kind: "count", value: "N", help: "examples in a batch (default 1)" },
+      set,
+    },
     examples: ["gradus summary digits", "gradus summary runs/digits --json"],
   },
   check: {

@@ -80,7 +80,7 @@ describe("what is wrong with a command line", () => {
     ["train digits --out=", "--out needs a value: --out DIR"],
     ["train digits --json=yes", "--json takes no value; write just --json"],
     ["train digits --seed 1 --seed 2", "--seed is given twice"],
-    ["train digits --set epochs", '--set needs KEY=VALUE, as --set optimizer.learningRate=0.01, not "epochs"'],
+    ["train digits --set epochs", '--set needs KEY=VALUE, as --set learningRate=0.01, not "epochs"'],
     ["predict", "predict needs the folder of a run, as: gradus predict runs/digits"],
     ["summary digit", '"digit" is none of digits | mnist | FILE.ts | RUN. Did you mean "digits"?'],
     ["check digits --order 3", "--order is 1 or 2, not 3"],

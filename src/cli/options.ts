@@ -50,7 +50,7 @@ export function parseCommandLine(words: readonly string[]): Request {
     case "predict":
       return { command, options: predictOptions(values, positionals), manner };
     case "summary": {
-      const options = { ...pick(values, { batchSize: "batch-size" }), set: values.set ?? {} };
+      const options = { ...pick(values, { data: "data", batchSize: "batch-size" }), set: values.set ?? {} };
       return { command, options: { ...options, target: target(command, positionals) } as SummaryOptions, manner };
     }
     case "check": {
@@ -134,7 +134,7 @@ function optionValue(command: CommandName, name: string, spec: OptionSpec, text:
 /** `a.b=[1,2]` as { "a.b": [1, 2] }; a value that is not JSON is a string. */
 function assignment(command: CommandName, text: string): Readonly<Record<string, JsonValue>> {
   const at = text.indexOf("=");
-  if (at < 1) throw new UsageError(`--set needs KEY=VALUE, as --set optimizer.learningRate=0.01, not "${text}"`, command);
+  if (at < 1) throw new UsageError(`--set needs KEY=VALUE, as --set learningRate=0.01, not "${text}"`, command);
   const value = text.slice(at + 1);
   let parsed: JsonValue = value;
   try {

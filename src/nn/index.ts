@@ -9,10 +9,12 @@ export type { Initializer } from "./initializers.ts";
 export * as initializers from "./initializers.ts";
 export { embedding, type LinearOptions, linear, type PositionOptions, positionalEmbedding } from "./linear.ts";
 export {
+  applyChild,
   type ChannelPreserving,
   type Initialized,
   type LeafDefinition,
   leaf,
+  located,
   type Module,
   type Observer,
   observe,

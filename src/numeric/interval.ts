@@ -60,7 +60,7 @@ export function intersect(x: Interval, y: Interval): Interval {
   return lower <= upper ? { lower, upper } : empty;
 }
 
-/** upper - lower, rounded up; 0 for empty. */
+/** upper - lower, rounded up; 0 for empty. @public */
 export function width(x: Interval): number {
   return isEmpty(x) ? 0 : addUp(x.upper, -x.lower);
 }
@@ -203,6 +203,7 @@ export function ceil(x: Interval): Interval {
   return increasing(x, Math.ceil);
 }
 
+/** @public */
 export function trunc(x: Interval): Interval {
   return increasing(x, Math.trunc);
 }

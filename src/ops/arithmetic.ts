@@ -2,13 +2,13 @@
 
 import type { Monotonicity } from "../graph/primitive.ts";
 import { add as addI, div as divI, type Interval, mul as mulI, neg as negI, sub as subI } from "../numeric/interval.ts";
+import { reversed } from "./claims.ts";
 import { binary, installAddition, unary } from "./define.ts";
 
 const isPoint = (i: Interval) => i.lower === i.upper;
 /** How c·x moves with x, for c in the interval. */
 const bySign = (c: Interval): Monotonicity =>
   c.lower === 0 && c.upper === 0 ? "constant" : c.lower >= 0 ? "increasing" : c.upper <= 0 ? "decreasing" : "none";
-const flip = (m: Monotonicity): Monotonicity => (m === "increasing" ? "decreasing" : m === "decreasing" ? "increasing" : m);
 
 /** a + b. */
 export const add = binary("add", {
@@ -50,7 +50,7 @@ export const div = binary("div", {
     range: divI,
     monotonicity: (i, a, b) => {
       if (b.lower <= 0 && b.upper >= 0) return "none";
-      return i === 0 ? bySign(b) : flip(bySign(a));
+      return i === 0 ? bySign(b) : reversed(bySign(a));
     },
     curvature: (a, b) => {
       if (b.lower <= 0 && b.upper >= 0) return "none";

@@ -9,7 +9,7 @@ import { optimize } from "../../ops/optimize.ts";
 import type { CompileOptions, Engine, Program } from "../engine.ts";
 import { evaluateGraph } from "./evaluate.ts";
 
-export { evaluate, evaluateGraph, type Observer } from "./evaluate.ts";
+export { evaluate, type Observer } from "./evaluate.ts";
 
 function compile(graph: Graph, options: CompileOptions = {}): Program {
   const { parameters } = graph;

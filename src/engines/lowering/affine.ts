@@ -146,9 +146,3 @@ export function keyOfMap(map: IndexMap): string {
   }
   return key;
 }
-
-export function sameAffine(a: Affine, b: Affine): boolean {
-  if (a.constant !== b.constant || a.terms.size !== b.terms.size) return false;
-  for (const [d, c] of a.terms) if (b.terms.get(d) !== c) return false;
-  return true;
-}

@@ -1,10 +1,12 @@
 // The WASM engine: graphs compiled to WebAssembly SIMD, the default in Node and in browsers.
 
+import { fail } from "../../graph/errors.ts";
 import type { Graph } from "../../graph/node.ts";
 import type { CompileOptions, Engine, Program } from "../engine.ts";
 import { keyOfGraph } from "../lowering/key.ts";
 import { lowerSimplified } from "../lowering/lower.ts";
 import { simplify } from "../lowering/simplify.ts";
+import { fixedWidthSimd } from "./assembler.ts";
 import { type CompiledModule, compilePlan, scratchBytes } from "./compiler.ts";
 import { instantiate } from "./program.ts";
 
@@ -28,6 +30,12 @@ function moduleFor(graph: Graph, donate: CompileOptions["donate"]): CompiledModu
 }
 
 function compile(graph: Graph, options: CompileOptions = {}): Program {
+  if (!fixedWidthSimd()) {
+    fail(
+      "engine",
+      'the engine "wasm" needs WebAssembly SIMD, which this runtime lacks (it is in Chrome 91, Firefox 89, Safari 16.4, Node 16.4 and later). Use engine: "interpreter", or a newer runtime.',
+    );
+  }
   const { parameters } = graph;
   return instantiate(moduleFor({ parameters, outputs: simplify(graph.outputs) }, options.donate));
 }

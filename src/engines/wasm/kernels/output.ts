@@ -1,7 +1,7 @@
 // Where a kernel's results go: the vectors of an output tile, as the epilogue of a matrix product or convolution sees them.
 
 import { fail } from "../../../graph/errors.ts";
-import { type Expression, type FunctionBuilder, lane, load, loadLane, type Operand, scaled, sum } from "../assembler.ts";
+import { type Expression, type FunctionBuilder, load, loadLane, type Operand, scaled, sum } from "../assembler.ts";
 import type { LaneFormat } from "../simd.ts";
 
 /** An address in two parts: an expression and a constant byte offset, as load and store take them. */
@@ -119,9 +119,4 @@ export function storeLanes(
     l = 2;
   }
   for (; l < lanes; l++) f.storeLane(format.storeLane, address, vector, l, offset + l * stride);
-}
-
-/** Lane 0 as a scalar. */
-export function firstLane(format: LaneFormat, value: Expression): Expression {
-  return lane(format.extractLane, 0, value);
 }
