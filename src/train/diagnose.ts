@@ -10,7 +10,7 @@ import { type Node, topologicalOrder, typeOf } from "../graph/node.ts";
 import type { Dense } from "../graph/primitive.ts";
 import { inlineCalls } from "../graph/rewrite.ts";
 import { formatShape } from "../graph/shape.ts";
-import { isConstant, parameter } from "../graph/structural.ts";
+import { isConstant, isIdentity, isParameter, isPick, parameter } from "../graph/structural.ts";
 import { readable, Tensor } from "../tensor/tensor.ts";
 import { flatten, leavesWithPaths, type Structure } from "../tensor/tree.ts";
 import { type Feed, feed } from "./feed.ts";
@@ -174,7 +174,7 @@ function explain(formals: Formals, results: readonly (readonly [string, Tensor])
 
 function describe({ node, value, at, operands, backward }: Origin, problem: Problem): string {
   const from = operands.map((o) => {
-    const name = isConstant(o.node) ? "the constant" : nodeName(o.node);
+    const name = operandName(o.node, node.path);
     const one = o.value.data.length === 1 || (node.op.kind === "elementwise" && at < o.value.data.length);
     return one
       ? `${name} = ${brief(o.value.data[o.value.data.length === 1 ? 0 : at])}`
@@ -185,8 +185,13 @@ function describe({ node, value, at, operands, backward }: Origin, problem: Prob
   return `${made} ${adviceFor(node, operands, problem)}`;
 }
 
-function nodeName(node: Node): string {
-  return node.op.name === "parameter" ? String(node.attributes.name) : node.op.name;
+/** An operand as the reader knows it: a parameter, what another layer gave, or an operation beside this one. */
+function operandName(operand: Node, path: string): string {
+  let node = operand;
+  while (isIdentity(node) || isPick(node)) node = node.inputs[0];
+  if (isConstant(node)) return "the constant";
+  if (isParameter(node)) return String(node.attributes.name);
+  return node.path === path || node.path === "" ? node.op.name : node.path;
 }
 
 function placeOf(path: string, backward: boolean): string {

@@ -1,8 +1,9 @@
 // gradus summary and gradus check: what a model is made of, and whether its derivatives are right. Node only.
 
 import { subset } from "../data/dataset.ts";
+import { GradusError } from "../graph/errors.ts";
 import { inference } from "../nn/context.ts";
-import { formatSummary, summary as summarize } from "../nn/index.ts";
+import { formatSummary, type Summary, summary as summarize } from "../nn/index.ts";
 import type { Parameters } from "../nn/module.ts";
 import { random } from "../tensor/index.ts";
 import { checkGradients } from "../transforms/check-gradients.ts";
@@ -13,8 +14,20 @@ import { subjectOf } from "./subject.ts";
 export async function summary(options: SummaryOptions, context: CommandContext): Promise<Answer> {
   const { config, settings, data } = await subjectOf(options.target, options, context);
   const { inputs } = data.train;
-  const result = summarize(config.model(settings, data), [options.batchSize ?? 1, ...inputs.shape], { dtype: inputs.dtype });
+  const model = config.model(settings, data);
+  const describe = (batch: number) => summarize(model, [batch, ...inputs.shape], { dtype: inputs.dtype });
+  const result = options.batchSize === undefined ? perExample(describe, settings.batchSize) : describe(options.batchSize);
   return { ok: true, text: formatSummary(result), json: plain(result) };
+}
+
+/** Of one example, unless the model takes statistics over a batch; then of a batch as in training. */
+function perExample(describe: (batch: number) => Summary, batchSize: number): Summary {
+  try {
+    return describe(1);
+  } catch (error) {
+    if (error instanceof GradusError && error.code === "shape") return describe(batchSize);
+    throw error;
+  }
 }
 
 /** How many examples the loss is checked on. */

@@ -179,7 +179,8 @@ function endOf(status: EndEvent["status"], metrics: Metrics, seconds: number, pa
 
 function howToGoOn(path: string, last: Snapshot | undefined, settings: Settings): string {
   if (!last) return "";
-  const change = typeof settings.learningRate === "number" ? ` --set learningRate=${settings.learningRate / 10}` : "";
+  const change =
+    typeof settings.learningRate === "number" ? ` --set learningRate=${Number((settings.learningRate / 10).toPrecision(3))}` : "";
   const step = last.state.step.item();
   return ` The last good checkpoint, of step ${step}, is kept. To go on from it: gradus train --resume ${quoted(path)}${change}`;
 }
