@@ -170,7 +170,8 @@ const advice: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: "the file is larger than 2 GiB, which cannot be read in one piece",
 };
 
-function explained(what: string, path: string, error: unknown): GradusError {
+/** An error of the system as one that says what to do: "cannot write PATH: the disk is full. …" */
+export function explained(what: string, path: string, error: unknown): GradusError {
   if (error instanceof GradusError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const why = advice[code] ?? (error instanceof Error ? error.message : String(error));

@@ -6,7 +6,7 @@ import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { TableEncoding } from "../data/table.ts";
 import { fail, GradusError } from "../graph/errors.ts";
-import { exists, openJsonLines, readFile, readText, writeFileAtomic } from "../io/files.ts";
+import { exists, explained, openJsonLines, readFile, readText, writeFileAtomic } from "../io/files.ts";
 import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
 import type { State } from "../nn/context.ts";
 import type { Parameters } from "../nn/module.ts";
@@ -82,7 +82,7 @@ async function contents(folder: string): Promise<string[]> {
     return (await readdir(folder)).filter((name) => !leftover.test(name));
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return [];
-    throw cannot("use", folder, error);
+    throw explained("use", folder, error);
   }
 }
 
@@ -93,11 +93,7 @@ async function contents(folder: string): Promise<string[]> {
 export async function createRunFolder(path: string | undefined, config: RunConfig): Promise<string> {
   const folder = path ?? (await makeFirstFree(config.name));
   await requireFree(folder);
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw cannot("make", folder, error);
-  }
+  await makeFolder(folder);
   try {
     await writeRunConfig(folder, config);
   } catch (error) {
@@ -121,17 +117,12 @@ async function makeFirstFree(name: string): Promise<string> {
       }
     }
   } catch (error) {
-    throw cannot("make", "runs", error);
+    throw explained("make", "runs", error);
   }
 }
 
 function isSystemError(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-function cannot(what: string, folder: string, error: unknown): GradusError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new GradusError("run", `cannot ${what} the run folder ${folder}: ${why}. Choose another --out.`, { cause: error });
 }
 
 /** Opens a run folder to write checkpoints. Metrics of epochs after its checkpoint are cut off, for they will be made again. */
@@ -261,10 +252,15 @@ export async function requireReplaceable(folder: string): Promise<void> {
   );
 }
 
+/** Makes a folder and those above it, if they are not there. */
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder).catch(async (error) => {
+      if (!isSystemError(error, "ENOENT")) throw error;
+      await mkdir(folder, { recursive: true });
+    });
   } catch (error) {
-    throw cannot("make", folder, error);
+    // (With `recursive` alone a read-only disk is reported as a folder that does not exist.)
+    if (!isSystemError(error, "EEXIST")) throw explained("make", folder, error);
   }
 }

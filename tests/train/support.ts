@@ -136,9 +136,9 @@ export function start(command: string, words: readonly string[], cwd = root) {
     child.on("close", (code) => done({ code, ...output })),
   );
   /** Resolves when the child has printed `text`; rejects when it ends without. */
-  const printed = async (text: string) => {
-    while (!output.stdout.includes(text)) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended before "${text}": ${output.stderr}`);
+  const printed = async (text: RegExp) => {
+    while (!text.test(output.stdout)) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended before ${text}: ${output.stderr}`);
       await new Promise((done) => setTimeout(done, 5));
     }
   };
