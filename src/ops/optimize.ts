@@ -2,14 +2,15 @@
 
 import { type Node, topologicalOrder } from "../graph/node.ts";
 import { inlineCalls, mergeEqual, substitute, withInputs } from "../graph/rewrite.ts";
-import { isControl, type ScanAttributes } from "./control.ts";
+import type { ScanAttributes } from "./control.ts";
 
 /** The same outputs with less to compute; every value keeps its bits. */
 export function optimize(outputs: readonly Node[]): Node[] {
   return mergeScans(mergeEqual(inlineCalls(outputs)));
 }
 
-const scanOf = (node: Node) => (isControl(node) && node.op.name === "scan" ? (node.attributes as ScanAttributes) : undefined);
+const scanOf = ({ op, attributes }: Node) =>
+  op.kind === "structural" && op.name === "scan" ? (attributes as ScanAttributes) : undefined;
 
 /** Differentiating a scan makes an extended copy that also returns residuals; the original is then read off the copy. */
 function mergeScans(outputs: readonly Node[]): Node[] {

@@ -51,10 +51,7 @@ describe("checkGradients", () => {
     expect(report.tensors[0].checked).toBe(2);
   });
 
-  test("a kink of an argument itself is one too, even where the derivative exists", () => {
-    const report = checkGradients((x: Tensor) => x.sin().mul(x.abs()).sum(), [vector(0.5, 0, -2)]);
-    expect(report.ok, report.toString()).toBe(true);
-    expect(report.tensors[0].kinks).toEqual([[1]]);
+  test("a kink of an argument itself is one too", () => {
     expect(checkGradients((x: Tensor) => x.clip(0, 1).square().sum(), [vector(1)]).tensors[0].kinks).toEqual([[0]]);
   });
 
