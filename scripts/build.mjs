@@ -157,8 +157,12 @@ function wholeLibrary(exported) {
   };
 }
 
-/** One file a source reachable from the library's entries. */
+/**
+ * One file a source reachable from the library's entries. What is imported on demand needs Node (it reads and writes run folders), so
+ * that it is replaced too; a bundler would otherwise keep all that it leads to, used or not.
+ */
 async function buildForBrowsers() {
+  const onDemand = new Set();
   const reachable = await build({
     ...common,
     entryPoints: library,
@@ -166,6 +170,7 @@ async function buildForBrowsers() {
     outbase: "src",
     write: false,
     external: ["node:*"],
+    plugins: [notOnDemand(onDemand)],
   });
   const builtins = new Set();
   await quietly(
@@ -178,11 +183,31 @@ async function buildForBrowsers() {
       plugins: [oneFileEach(builtins)],
     }),
   );
+  const write = async (path, contents) => {
+    await mkdir(dirname(join(root, next, "browser", path)), { recursive: true });
+    await writeFile(join(root, next, "browser", path), contents);
+  };
   for (const name of builtins) {
-    const path = join(root, next, "browser", standIn(name));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, await standInSource(name));
+    const names = Object.keys(await import(name)).filter((exported) => exported !== "default");
+    await write(standIn(name), standInSource(name, names));
   }
+  for (const source of onDemand) {
+    if (source in reachable.metafile.inputs) continue;
+    await write(`${outputOf(source)}.js`, standInSource(`${manifest.name}/${outputOf(source)}`, (await inspect(source)).names));
+  }
+}
+
+function notOnDemand(found) {
+  return {
+    name: "not-on-demand",
+    setup(context) {
+      context.onResolve({ filter: /^\.\.?\// }, ({ path, kind, resolveDir }) => {
+        if (kind !== "dynamic-import") return undefined;
+        found.add(relative(root, resolve(resolveDir, path)).replaceAll("\\", "/"));
+        return { path, external: true };
+      });
+    },
+  };
 }
 
 function oneFileEach(builtins) {
@@ -207,13 +232,12 @@ function standIn(builtin) {
   return `node/${builtin.slice(5).replaceAll("/", "-")}.js`;
 }
 
-/** A module with the export names of a Node module, each a function that throws when it is called. */
-async function standInSource(builtin) {
-  const names = Object.keys(await import(builtin)).filter((name) => name !== "default");
-  return `// Stands in for ${builtin} where there is no Node.
+/** A module with the export names of one that needs Node, each a function that throws when it is called. */
+function standInSource(module, names) {
+  return `// Stands in for ${module} where there is no Node.
 function absent(name) {
   return function () {
-    throw new Error(name + " of ${builtin} was called, which exists only in Node. In a browser pass data, not paths.");
+    throw new Error(name + " of ${module} was called, which exists only in Node. In a browser pass data, not paths.");
   };
 }
 ${names.map((name) => `export const ${name} = /* @__PURE__ */ absent("${name}");`).join("\n")}

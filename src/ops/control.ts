@@ -573,8 +573,4 @@ export function cond(
   return node.outputs.map((_, i) => pick(node, i));
 }
 
-export function isControl(node: Node): boolean {
-  return node.op === (scanOp as Node["op"]) || node.op === (whileOp as Node["op"]) || node.op === (condOp as Node["op"]);
-}
-
 export const controlOps = { scan: scanOp, while: whileOp, cond: condOp };
