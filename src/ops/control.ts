@@ -11,39 +11,10 @@ import { hasOwnDerivative, isIdentity, parameter, pick } from "../graph/structur
 import { add } from "./arithmetic.ts";
 import { pullback, pushforward, zerosOf } from "./autodiff.ts";
 import { batchGraph, batchOutputs, partition } from "./batching.ts";
+import { close } from "./close.ts";
 import { any } from "./reduction.ts";
 import { where } from "./selection.ts";
 import { broadcastTo, expandLeading, moveAxis, reshape } from "./shape.ts";
-
-/** Bodies closed over their operands: `graph` takes formals followed by one parameter per entry of `captured`. */
-interface Closed {
-  readonly outputs: readonly Node[];
-  readonly captures: readonly Node[];
-  readonly captured: readonly Node[];
-}
-
-/** Turns nodes from outside that the outputs use into parameters. Constants, and what is made of constants alone, stay inside. */
-export function close(formals: readonly Node[], outputs: readonly Node[]): Closed {
-  const dependent = new Set<Node>(formals);
-  const replacements = new Map<Node, Node>(formals.map((f) => [f, f]));
-  const captured: Node[] = [];
-  const captures: Node[] = [];
-  const capture = (node: Node) => {
-    if (dependent.has(node) || !node.symbolic || replacements.has(node)) return;
-    const formal = parameter(typeOf(node), `captured${captured.length}`);
-    captured.push(node);
-    captures.push(formal);
-    replacements.set(node, formal);
-  };
-  for (const node of topologicalOrder(outputs)) {
-    if (dependent.has(node)) continue;
-    if (!node.inputs.some((n) => dependent.has(n))) continue;
-    dependent.add(node);
-    node.inputs.forEach(capture);
-  }
-  outputs.forEach(capture);
-  return { outputs: substitute(outputs, replacements), captures, captured };
-}
 
 function checkCarry(operation: string, init: readonly Node[], next: readonly Node[]): void {
   if (init.length !== next.length)

@@ -10,4 +10,4 @@ export type { TensorLike } from "./operands.ts";
 export * as random from "./random.ts";
 export { type NestedArray, Tensor, tensor } from "./tensor.ts";
 export { flatten, leavesWithPaths, mapTree, type Structure, type Tree } from "./tree.ts";
-export type { Broadcast, MatmulOperand, MatmulShape, ShapeMismatch } from "./types.ts";
+export type { Broadcast, Carry, MatmulOperand, MatmulShape, ShapeMismatch, Slice, Unshaped } from "./types.ts";

@@ -44,3 +44,33 @@ export type MatmulOperand<A extends Shape, B extends Shape> = A extends readonly
 
 /** The product of literal sizes is not computed by the type checker; a reshape has the shape it names unless that holds -1. */
 export type Reshaped<S extends Shape> = -1 extends S[number] ? Shape : S;
+
+/** What trees of tensors are not looked into. */
+type Leaf = Tensor | ((...args: never[]) => unknown);
+
+/** The tree `T` with the shapes of its tensors unknown. */
+export type Unshaped<T> = 0 extends 1 & T
+  ? T
+  : T extends Tensor
+    ? Tensor
+    : T extends Leaf
+      ? T
+      : T extends object
+        ? { [K in keyof T]: Unshaped<T[K]> }
+        : T;
+
+/** The tree `T` with the first axis of its tensors gone, which is walked along. */
+export type Slice<T> = 0 extends 1 & T
+  ? T
+  : T extends Tensor<infer S>
+    ? S extends readonly [number, ...infer R extends number[]]
+      ? Tensor<Readonly<R>>
+      : Tensor
+    : T extends Leaf
+      ? T
+      : T extends object
+        ? { [K in keyof T]: Slice<T[K]> }
+        : T;
+
+/** What is carried through a loop that began with `T`: a number at the top stands for a scalar. */
+export type Carry<T> = 0 extends 1 & T ? T : T extends number ? Tensor<readonly []> : T;

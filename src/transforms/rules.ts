@@ -7,7 +7,7 @@ import { substitute } from "../graph/rewrite.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import { type CallAttributes, call, parameter, pick, stopGradient as stopNode } from "../graph/structural.ts";
 import { zerosOf } from "../ops/autodiff.ts";
-import { close } from "../ops/control.ts";
+import { close } from "../ops/close.ts";
 import { finish, one } from "../tensor/lift.ts";
 import { callable, describe, named } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";

@@ -10,6 +10,7 @@ import { finish } from "../tensor/lift.ts";
 import { callable, describe, named } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
+import type { Unshaped } from "../tensor/types.ts";
 import { resultOf } from "./trace.ts";
 
 export interface VmapOptions {
@@ -39,7 +40,10 @@ function axesOf(axes: unknown, count: number): (number | null)[] {
  * `f` over a new leading axis: vmap(f)(xs)[i] = f(xs[i]). vmap(grad(f), { axes: [null, 0] })(w, xs) are per-example gradients.
  * Results carry the batch axis first. Throws when arguments have different numbers of examples, or none has a batch axis.
  */
-export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
+export function vmap<A extends unknown[], R>(
+  f: (...args: A) => R,
+  options: VmapOptions = {},
+): (...args: Unshaped<A>) => Unshaped<R> {
   callable("vmap", "the first argument", f);
   const { axes = 0 } = named("vmap", options);
   return (...args) => {
@@ -79,8 +83,8 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
     });
     if (size === undefined)
       fail("argument", "vmap: no argument has a batch axis. At least one must be a tensor whose axis is not null.");
-    const { leaves, structure } = resultOf("vmap", f(...(examples as A)));
+    const { leaves, structure } = resultOf("vmap", f(...(examples as unknown[] as A)));
     const nodes = leaves.map((t) => t.node);
-    return structure.build(finish(batchOutputs(nodes, batched, new Map(), size))) as R;
+    return structure.build(finish(batchOutputs(nodes, batched, new Map(), size))) as Unshaped<R>;
   };
 }

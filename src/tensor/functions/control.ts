@@ -8,8 +8,12 @@ import { finish } from "../lift.ts";
 import { callable, describe, integer, named, operand, type TensorLike } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 import { flatten, leavesLike, requireSameFixed, type Structure } from "../tree.ts";
+import type { Carry, Slice, Unshaped } from "../types.ts";
 
 const wrap = (structure: Structure, nodes: readonly Node[]) => structure.build(nodes.map((n) => new Tensor(n)));
+
+/** A function whose parameters may be annotated with narrower types, such as literal shapes: it is called with what fits them. */
+type Body<A extends unknown[], R> = { call(...args: A): R }["call"];
 
 /** A carry: a number stands for a scalar, since it will be replaced by a tensor. */
 const asCarry = (value: unknown): unknown => (typeof value === "number" ? new Tensor(operand("scan", value)) : value);
@@ -29,11 +33,11 @@ function carried(operation: string, next: unknown, given: Structure): Node[] {
  * shapes or dtypes, and when sequences differ in length.
  */
 export function scan<C, X, Y>(
-  step: (carry: C, x: X) => { readonly carry: C; readonly y: Y },
+  step: Body<[carry: Unshaped<Carry<C>>, x: Slice<X>], { readonly carry: Unshaped<Carry<C>>; readonly y: Y }>,
   init: C,
   xs: X,
   options: { readonly length?: number; readonly reverse?: boolean } = {},
-): { readonly carry: C; readonly ys: Y } {
+): { readonly carry: Carry<C>; readonly ys: Unshaped<Y> } {
   callable("scan", "the step", step);
   if (named("scan", options).length !== undefined) integer("scan", "the length", options.length, 0);
   const c = flatten(asCarry(init));
@@ -53,7 +57,7 @@ export function scan<C, X, Y>(
   let ys: Structure | undefined;
   const result = ops.scan(
     (carry, slices) => {
-      const out: unknown = step(wrap(c.structure, carry) as C, wrap(x.structure, slices) as X);
+      const out: unknown = step(wrap(c.structure, carry) as Unshaped<Carry<C>>, wrap(x.structure, slices) as Slice<X>);
       if (out === null || typeof out !== "object" || !("carry" in out)) {
         fail("argument", `scan: the step must return { carry, y }, got ${describe(out)}.`);
       }
@@ -67,22 +71,26 @@ export function scan<C, X, Y>(
   );
   const tensors = finish([...result.carry, ...result.ys]);
   return {
-    carry: c.structure.build(tensors.slice(0, result.carry.length)) as C,
-    ys: ys!.build(tensors.slice(result.carry.length)) as Y,
+    carry: c.structure.build(tensors.slice(0, result.carry.length)) as Carry<C>,
+    ys: ys!.build(tensors.slice(result.carry.length)) as Unshaped<Y>,
   };
 }
 
 /** carry = step(carry) as long as condition(carry). Forward-mode derivatives only; for reverse mode use scan. */
-export function whileLoop<C>(condition: (carry: C) => Tensor, step: (carry: C) => C, init: C): C {
+export function whileLoop<C>(
+  condition: Body<[carry: Unshaped<Carry<C>>], Tensor>,
+  step: Body<[carry: Unshaped<Carry<C>>], Unshaped<Carry<C>>>,
+  init: C,
+): Carry<C> {
   callable("whileLoop", "the condition", condition);
   callable("whileLoop", "the step", step);
   const c = flatten(asCarry(init));
   const result = ops.whileLoop(
-    (carry) => operand("whileLoop (the condition's result)", condition(wrap(c.structure, carry) as C), "bool"),
-    (carry) => carried("whileLoop", step(wrap(c.structure, carry) as C), c.structure),
+    (carry) => operand("whileLoop (the condition's result)", condition(wrap(c.structure, carry) as Unshaped<Carry<C>>), "bool"),
+    (carry) => carried("whileLoop", step(wrap(c.structure, carry) as Unshaped<Carry<C>>), c.structure),
     c.leaves.map((t) => t.node),
   );
-  return c.structure.build(finish(result)) as C;
+  return c.structure.build(finish(result)) as Carry<C>;
 }
 
 /** predicate ? whenTrue(...operands) : whenFalse(...operands); only the chosen one is computed. Both return trees of one form. */
