@@ -4,7 +4,7 @@ import { type Node, topologicalOrder, typeOf } from "../graph/node.ts";
 import { substitute } from "../graph/rewrite.ts";
 import { parameter } from "../graph/structural.ts";
 
-/** Bodies closed over their operands: `graph` takes formals followed by one parameter per entry of `captured`. */
+/** Outputs over the formals and one parameter (`captures`) for each node from outside that they use (`captured`). */
 interface Closed {
   readonly outputs: readonly Node[];
   readonly captures: readonly Node[];

@@ -3,6 +3,7 @@
 
 import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "./tensor.ts";
+import type { Tree } from "./tree.ts";
 
 /** Whether two sizes may be equal: an unknown size (number) fits any. */
 type Fits<A extends number, B extends number> = A extends B ? true : B extends A ? true : false;
@@ -48,29 +49,34 @@ export type Reshaped<S extends Shape> = -1 extends S[number] ? Shape : S;
 /** What trees of tensors are not looked into. */
 type Leaf = Tensor | ((...args: never[]) => unknown);
 
+/** The type of any tree, which is recursive; or any, which is anything. */
+type IsGeneral<T> = [Tree<Tensor>] extends [T] ? true : false;
+
 /** The tree `T` with the shapes of its tensors unknown. */
-export type Unshaped<T> = 0 extends 1 & T
-  ? T
-  : T extends Tensor
-    ? Tensor
-    : T extends Leaf
-      ? T
-      : T extends object
-        ? { [K in keyof T]: Unshaped<T[K]> }
-        : T;
+export type Unshaped<T> =
+  IsGeneral<T> extends true
+    ? T
+    : T extends Tensor
+      ? Tensor
+      : T extends Leaf
+        ? T
+        : T extends object
+          ? { [K in keyof T]: Unshaped<T[K]> }
+          : T;
 
 /** The tree `T` with the first axis of its tensors gone, which is walked along. */
-export type Slice<T> = 0 extends 1 & T
-  ? T
-  : T extends Tensor<infer S>
-    ? S extends readonly [number, ...infer R extends number[]]
-      ? Tensor<Readonly<R>>
-      : Tensor
-    : T extends Leaf
-      ? T
-      : T extends object
-        ? { [K in keyof T]: Slice<T[K]> }
-        : T;
+export type Slice<T> =
+  IsGeneral<T> extends true
+    ? T
+    : T extends Tensor<infer S>
+      ? S extends readonly [number, ...infer R extends number[]]
+        ? Tensor<Readonly<R>>
+        : Tensor
+      : T extends Leaf
+        ? T
+        : T extends object
+          ? { [K in keyof T]: Slice<T[K]> }
+          : T;
 
 /** What is carried through a loop that began with `T`: a number at the top stands for a scalar. */
-export type Carry<T> = 0 extends 1 & T ? T : T extends number ? Tensor<readonly []> : T;
+export type Carry<T> = IsGeneral<T> extends true ? T : T extends number ? Tensor<readonly []> : T;
