@@ -10,6 +10,7 @@ import { lowerSimplified } from "../src/engines/lowering/lower.ts";
 import { simplify } from "../src/engines/lowering/simplify.ts";
 import { gradients, instantiateSample, numbers, weighted } from "../src/engines/op-suite.ts";
 import { compilePlan, scratchBytes } from "../src/engines/wasm/compiler.ts";
+import { useEveryRoutine } from "../src/engines/wasm/every-routine.ts";
 import { type DType, isFloat } from "../src/graph/dtype.ts";
 import { GradusError } from "../src/graph/errors.ts";
 import { type Node, topologicalOrder, typeOf } from "../src/graph/node.ts";
@@ -81,6 +82,7 @@ function reverseMode(list: readonly Instance[]): boolean {
 
 /** "compiled", or "whole" where the engine calls the operation's own evaluation. */
 function executionOf(op: Primitive, list: readonly Instance[]): string {
+  useEveryRoutine();
   let compiled = 0;
   let whole = 0;
   for (const { parameters, outputs, nodes } of list) {

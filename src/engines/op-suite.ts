@@ -12,6 +12,7 @@ import type { Sample, SampleInput } from "../ops/samples/sample.ts";
 import { sum } from "../ops/sum.ts";
 import type { Engine } from "./engine.ts";
 import { interpreter } from "./interpreter/index.ts";
+import { useEveryRoutine } from "./wasm/every-routine.ts";
 
 export interface SuiteResult {
   readonly passed: number;
@@ -89,6 +90,7 @@ function compare(expected: TypedArray, got: TypedArray, dtype: DType, tolerance:
 
 /** Runs every sample of every operation (or those whose name `only` accepts). */
 export function runOpSuite(engine: Engine, only: (op: string) => boolean = () => true): SuiteResult {
+  useEveryRoutine();
   let passed = 0;
   const failures: string[] = [];
   const check = (

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { interpreter } from "../engines/interpreter/index.ts";
+import { useEveryRoutine } from "../engines/wasm/every-routine.ts";
 import { wasmEngine } from "../engines/wasm/index.ts";
 import { allocate, type DType, isFloat, type TypedArray } from "../graph/dtype.ts";
 import type { Node } from "../graph/node.ts";
@@ -34,6 +35,8 @@ interface Case {
   /** The Hessian of that sum times `direction`. */
   readonly second?: readonly Entries[];
 }
+
+useEveryRoutine();
 
 const fixtures = JSON.parse(readFileSync(new URL("./fixtures/torch.json", import.meta.url), "utf8")) as Record<string, Case[]>;
 

@@ -18,6 +18,19 @@ import {
 } from "./assembler.ts";
 import { clearBytes } from "./copies.ts";
 import { loadElements, storeElements, type Width } from "./lanes.ts";
+import type { Routines } from "./routines.ts";
+
+/** Windows are written out element by element. */
+const isSmall = ({ window }: Attributes) => sizeOf(window as readonly number[]) <= 64;
+
+export const poolingRoutines: Routines = {
+  maxPoolIndices: (kernel, a) =>
+    kernel.inputs[0].dtype === "float32" && isSmall(a)
+      ? { scratch: 0, emit: (f) => emitMaxPoolIndices(f, kernel, a) }
+      : undefined,
+  sumPool: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, false) } : undefined),
+  sumPoolTranspose: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, true) } : undefined),
+};
 
 interface Geometry {
   readonly examples: number;
@@ -102,7 +115,7 @@ function eachVector(
   if (channels > whole) f.scoped(() => body(f.let(sum(whole)), channels - whole));
 }
 
-export function emitMaxPoolIndices(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes): void {
+function emitMaxPoolIndices(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes): void {
   const [input] = kernel.inputs;
   const [output] = kernel.outputs;
   const g = geometryOf(input.shape, output.shape, attributes as PoolingAttributes);
@@ -132,7 +145,7 @@ export function emitMaxPoolIndices(f: FunctionBuilder, kernel: WholeKernel, attr
 }
 
 /** Sums of windows, or their transpose: every window's value added to its elements. */
-export function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes, transposed: boolean): void {
+function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes, transposed: boolean): void {
   const [from] = kernel.inputs;
   const [to] = kernel.outputs;
   const [image, windows] = transposed ? [to, from] : [from, to];

@@ -1,17 +1,11 @@
-// Operations that are computed whole and have code of their own here. What is not in this list is computed by its own room, called from
-// the program.
+// Operations that are computed whole and have code of their own. What has none is computed by its own room, called from the program.
 
 import type { Attributes } from "../../graph/primitive.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
-import type { ConvolutionAttributes } from "../../ops/convolution.ts";
-import type { CumulativeAttributes } from "../../ops/cumulative.ts";
 import type { GatherAttributes } from "../../ops/indexing.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
-import { type Expression, type FunctionBuilder, type Local, load, op, scaled, splatConstant, sum } from "./assembler.ts";
+import { type Expression, type FunctionBuilder, type Local, load, op, scaled, sum } from "./assembler.ts";
 import { clearBytes, copyBytes } from "./copies.ts";
-import { type ConvolutionKind, type ConvolutionSpec, convolutionScratchBytes, emitConvolution } from "./kernels/convolution.ts";
-import { loadElements, storeElements, type Width } from "./lanes.ts";
-import { emitMaxPoolIndices, emitSumPool } from "./pooling.ts";
 
 /**
  * Writes the operation's code. The function's parameters are the addresses of the inputs, the outputs, and scratch memory if the routine asks
@@ -22,63 +16,31 @@ export interface Routine {
   emit(f: FunctionBuilder, giveUp: () => void): void;
 }
 
-const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
+export const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
-export function routineFor(kernel: WholeKernel): Routine | undefined {
-  const make = routines[kernel.node.op.name];
-  return make?.(kernel, kernel.node.attributes);
-}
+export type RoutineMaker = (kernel: WholeKernel, attributes: Attributes) => Routine | undefined;
 
-/** Windows are written out element by element. */
-const isSmall = ({ window }: Attributes) => sizeOf(window as readonly number[]) <= 64;
+/** By the name of the operation. */
+export type Routines = Readonly<Record<string, RoutineMaker>>;
 
-type Maker = (kernel: WholeKernel, attributes: Attributes) => Routine | undefined;
-
-const routines: Readonly<Record<string, Maker>> = {
-  convolution: (kernel, a) => convolution(kernel, a as ConvolutionAttributes, "forward"),
-  convolutionInputGradient: (kernel, a) => convolution(kernel, a as ConvolutionAttributes, "inputGradient"),
-  convolutionFilterGradient: (kernel, a) => convolution(kernel, a as ConvolutionAttributes, "filterGradient"),
+const known: Record<string, RoutineMaker> = {
   gather: (kernel, a) => ({ scratch: 0, emit: (f, giveUp) => emitGather(f, kernel, a as GatherAttributes, giveUp) }),
   scatterAdd: (kernel, a) => ({ scratch: 0, emit: (f, giveUp) => emitScatterAdd(f, kernel, a as GatherAttributes, giveUp) }),
-  maxPoolIndices: (kernel, a) =>
-    kernel.inputs[0].dtype === "float32" && isSmall(a)
-      ? { scratch: 0, emit: (f) => emitMaxPoolIndices(f, kernel, a) }
-      : undefined,
-  sumPool: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, false) } : undefined),
-  sumPoolTranspose: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, true) } : undefined),
-  cumulativeSum: (kernel, a) => ({ scratch: 0, emit: (f) => emitCumulativeSum(f, kernel, a as CumulativeAttributes) }),
   argmax: (kernel, a) => ({ scratch: 0, emit: (f) => emitPosition(f, kernel, a.axis as number, true) }),
   argmin: (kernel, a) => ({ scratch: 0, emit: (f) => emitPosition(f, kernel, a.axis as number, false) }),
 };
 
-// Convolution -------------------------------------------------------------------------------------------------------------
+/**
+ * Makes routines known that are too large for every program to carry: those of convolution, pooling and cumulative sums. The functions
+ * on tensors that build such nodes say so when they are called, so that an application that imports none of them ships no routine.
+ */
+export function useRoutines(routines: Routines): void {
+  Object.assign(known, routines);
+}
 
-function convolution(kernel: WholeKernel, attributes: ConvolutionAttributes, kind: ConvolutionKind): Routine {
-  const [p, q] = kernel.inputs.map((t) => t.shape);
-  const [r] = kernel.outputs.map((t) => t.shape);
-  const [x, w, y] = kind === "forward" ? [p, q, r] : kind === "inputGradient" ? [r, q, p] : [p, r, q];
-  const spec: ConvolutionSpec = {
-    kind,
-    dtype: kernel.outputs[0].dtype as "float32" | "float64",
-    examples: x[0],
-    input: x.slice(1, -1),
-    kernel: w.slice(0, -2),
-    output: y.slice(1, -1),
-    inputChannels: x[x.length - 1],
-    outputChannels: y[y.length - 1],
-    strides: attributes.strides,
-    padding: attributes.padding,
-    dilation: attributes.dilation,
-    groups: attributes.groups,
-  };
-  const scratch = convolutionScratchBytes(spec);
-  return {
-    scratch,
-    emit: (f) => {
-      const [a, b, result, memory] = f.parameters;
-      emitConvolution(f, spec, { a, b, result, ...(scratch > 0 ? { scratch: memory } : {}) });
-    },
-  };
+export function routineFor(kernel: WholeKernel): Routine | undefined {
+  const make = known[kernel.node.op.name];
+  return make?.(kernel, kernel.node.attributes);
 }
 
 // Indexing ----------------------------------------------------------------------------------------------------------------
@@ -192,7 +154,7 @@ function emitScatterAdd(f: FunctionBuilder, kernel: WholeKernel, attributes: Gat
 // Along an axis -----------------------------------------------------------------------------------------------------------
 
 /** body(address, active) for each position around `axis`: `width` neighbours at a time, the last ones fewer. */
-function around(
+export function around(
   f: FunctionBuilder,
   shape: readonly number[],
   axis: number,
@@ -212,47 +174,6 @@ function around(
     if (inner % width > 0) f.scoped(() => body(at, inner % width));
     for (const [i, p] of at.entries()) f.increment(p, rows[i] - blocks * width * pointers[i].bytes);
   });
-}
-
-function emitCumulativeSum(f: FunctionBuilder, kernel: WholeKernel, { axis, reverse, exclusive }: CumulativeAttributes): void {
-  const [{ shape, dtype }] = kernel.inputs;
-  const [x, y] = f.parameters;
-  const n = shape[axis];
-  if (sizeOf(shape) === 0) return;
-  const bytes = elementBytes[dtype];
-  const stride = stridesOf(shape)[axis] * bytes;
-  const width: Width = dtype === "float64" ? 2 : 4;
-  const lanes = dtype === "float64" ? "f64x2" : dtype === "float32" ? "f32x4" : "i32x4";
-  around(
-    f,
-    shape,
-    axis,
-    width,
-    [
-      { base: x, bytes, whole: true },
-      { base: y, bytes, whole: true },
-    ],
-    ([source, target], active) => {
-      const start = reverse ? (n - 1) * stride : 0;
-      const step = reverse ? -stride : stride;
-      const total = f.local("v128", splatConstant("i32x4", 0));
-      const from = f.let(sum(source, start));
-      const to = f.let(sum(target, start));
-      f.repeat(
-        n,
-        [
-          [to, step],
-          [from, step],
-        ],
-        () => {
-          const value = loadElements(f, width, dtype, { address: from, offset: 0 }, active === 1 ? 0 : 1, active);
-          if (exclusive) storeElements(f, width, dtype, { address: to, offset: 0 }, 1, active, total);
-          f.set(total, op(`${lanes}.add`, total, value));
-          if (!exclusive) storeElements(f, width, dtype, { address: to, offset: 0 }, 1, active, total);
-        },
-      );
-    },
-  );
 }
 
 function emitPosition(f: FunctionBuilder, kernel: WholeKernel, axis: number, largest: boolean): void {

@@ -1,5 +1,8 @@
 // Products of tensors: matrices, vectors, Einstein sums, convolutions, pooling.
 
+import { convolutionRoutines } from "../../engines/wasm/convolution.ts";
+import { poolingRoutines } from "../../engines/wasm/pooling.ts";
+import { useRoutines } from "../../engines/wasm/routines.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Shape } from "../../graph/shape.ts";
 import * as ops from "../../ops/index.ts";
@@ -39,12 +42,15 @@ function grouped<T extends ops.ConvolutionOptions>(operation: string, options: T
 }
 
 /** Channels-last convolution: x [N, ...spatial, Cin], w [...kernel, Cin/groups, Cout] → [N, ...out, Cout]; 1 to 3 spatial axes. */
-export const convolution = (x: Tensor, w: Tensor, options: ops.ConvolutionOptions = {}): Tensor =>
-  one(ops.convolution(nodeOf("convolution", x), nodeOf("convolution", w), grouped("convolution", options)));
+export function convolution(x: Tensor, w: Tensor, options: ops.ConvolutionOptions = {}): Tensor {
+  useRoutines(convolutionRoutines);
+  return one(ops.convolution(nodeOf("convolution", x), nodeOf("convolution", w), grouped("convolution", options)));
+}
 
 /** The transpose of convolution, for upsampling. */
 export function transposedConvolution(y: Tensor, w: Tensor, options: ops.TransposedConvolutionOptions = {}): Tensor {
   const name = "transposedConvolution";
+  useRoutines(convolutionRoutines);
   grouped(name, options);
   if (options.outputSpatial !== undefined) dimensions(name, options.outputSpatial);
   return one(ops.transposedConvolution(nodeOf(name, y), nodeOf(name, w), options));
@@ -59,7 +65,11 @@ const size = (operation: string, window: Window): Window =>
     : integerOrList(operation, "the window", window);
 
 /** The largest element of each window; channels last, 1 to 3 spatial axes. Stride = window unless said. */
-export const maxPool = (x: Tensor, window: Window, options: ops.WindowOptions = {}): Tensor =>
-  one(ops.maxPool(nodeOf("maxPool", x), size("maxPool", window), windows("maxPool", options)));
-export const averagePool = (x: Tensor, window: Window, options: ops.AveragePoolOptions = {}): Tensor =>
-  one(ops.averagePool(nodeOf("averagePool", x), size("averagePool", window), windows("averagePool", options)));
+export function maxPool(x: Tensor, window: Window, options: ops.WindowOptions = {}): Tensor {
+  useRoutines(poolingRoutines);
+  return one(ops.maxPool(nodeOf("maxPool", x), size("maxPool", window), windows("maxPool", options)));
+}
+export function averagePool(x: Tensor, window: Window, options: ops.AveragePoolOptions = {}): Tensor {
+  useRoutines(poolingRoutines);
+  return one(ops.averagePool(nodeOf("averagePool", x), size("averagePool", window), windows("averagePool", options)));
+}

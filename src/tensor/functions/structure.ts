@@ -1,5 +1,7 @@
 // Operations that select, arrange or reduce elements, as free functions over tensors.
 
+import { cumulativeRoutines } from "../../engines/wasm/cumulative.ts";
+import { useRoutines } from "../../engines/wasm/routines.ts";
 import type { DType } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Node } from "../../graph/node.ts";
@@ -28,8 +30,10 @@ export const sum = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   one(ops.sum(nodeOf("sum", x), integerOrList("sum", "axes", axes), keepDims));
 export const prod = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   one(ops.prod(nodeOf("prod", x), integerOrList("prod", "axes", axes), keepDims));
-export const cumulativeSum = (x: Tensor, axis = 0, options: ops.CumulativeOptions = {}): Tensor =>
-  one(ops.cumulativeSum(nodeOf("cumulativeSum", x), axis, named("cumulativeSum", options)));
+export function cumulativeSum(x: Tensor, axis = 0, options: ops.CumulativeOptions = {}): Tensor {
+  useRoutines(cumulativeRoutines);
+  return one(ops.cumulativeSum(nodeOf("cumulativeSum", x), axis, named("cumulativeSum", options)));
+}
 export const cumulativeProduct = (x: Tensor, axis = 0, options: ops.CumulativeOptions = {}): Tensor =>
   one(ops.cumulativeProduct(nodeOf("cumulativeProduct", x), axis, named("cumulativeProduct", options)));
 
