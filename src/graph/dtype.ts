@@ -1,5 +1,7 @@
 // Element types and the typed arrays that hold them.
 
+import { GradusError } from "./errors.ts";
+
 export type DType = "float32" | "float64" | "int32" | "bool";
 export type FloatDType = "float32" | "float64";
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
@@ -9,17 +11,25 @@ const order: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3
 /** Bytes of one element; a bool takes one byte, 0 or 1. */
 export const bytesPerElement: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
 
-/** A zero-filled array of `length` elements. */
+/** A zero-filled array of `length` elements. Throws an argument error where that is more than there is memory for. */
 export function allocate(dtype: DType, length: number): TypedArray {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(length);
-    case "float64":
-      return new Float64Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "bool":
-      return new Uint8Array(length);
+  try {
+    switch (dtype) {
+      case "float32":
+        return new Float32Array(length);
+      case "float64":
+        return new Float64Array(length);
+      case "int32":
+        return new Int32Array(length);
+      case "bool":
+        return new Uint8Array(length);
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const megabytes = Math.ceil((length * bytesPerElement[dtype]) / 1e6);
+    throw new GradusError("argument", `a ${dtype} tensor of ${length} elements takes ${megabytes} MB, more than can be had.`, {
+      cause: error,
+    });
   }
 }
 

@@ -90,7 +90,7 @@ const pickOp: Structural<PickAttributes> = {
   derivative: { kind: "zero" },
   batch: () => fail("engine", "pick: routed by the batching pass."),
   cost: free,
-  notation: ({ index }) => ({ text: (x) => `${x}.${index}`, tex: (x) => String.raw`{${x}}_{${index}}` }),
+  notation: ({ index }) => ({ text: (x) => `${x}.${index}`, tex: (x) => `{${x}}_{${index}}` }),
 };
 
 /** Output `index` of `node`; the node itself when it has one output. */
