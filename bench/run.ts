@@ -4,7 +4,9 @@ import { parseArgs } from "node:util";
 import type { EngineName } from "../src/index.ts";
 import { workloads } from "./workloads.ts";
 
-const { values } = parseArgs({ options: { engine: { type: "string", default: "wasm" }, work: { type: "string" }, json: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { engine: { type: "string", default: "wasm" }, work: { type: "string" }, json: { type: "boolean", default: false } },
+});
 
 /** Median over five rounds of the mean time of a call, in microseconds; a second in all. */
 function time(step: () => number): number {
@@ -29,6 +31,12 @@ for (const name of values.work?.split(",") ?? Object.keys(workloads)) {
   const first = step();
   const ready = performance.now() - begin;
   const us = time(step);
-  if (values.json) console.log(JSON.stringify({ engine, threads: 1, work: name, us: Number(us.toFixed(2)), firstStepMs: Number(ready.toFixed(1)) }));
-  else console.log(`${name.padEnd(8)} ${us.toFixed(1).padStart(10)} µs   first step after ${ready.toFixed(0)} ms   first value ${first}`);
+  if (values.json)
+    console.log(
+      JSON.stringify({ engine, threads: 1, work: name, us: Number(us.toFixed(2)), firstStepMs: Number(ready.toFixed(1)) }),
+    );
+  else
+    console.log(
+      `${name.padEnd(8)} ${us.toFixed(1).padStart(10)} µs   first step after ${ready.toFixed(0)} ms   first value ${first}`,
+    );
 }

@@ -1,7 +1,19 @@
 // The workloads that engines and peers are compared on: a name, and one step of each as a function to call again and again. Shapes,
 // losses and optimizers are fixed, so that figures of different systems mean the same.
 
-import { compile, type EngineName, hvp, losses, nn, optim, random, type Tensor, tensor, valueAndGrad, zeros } from "../src/index.ts";
+import {
+  compile,
+  type EngineName,
+  hvp,
+  losses,
+  nn,
+  optim,
+  random,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  zeros,
+} from "../src/index.ts";
 import { flatten, mapTree } from "../src/tensor/tree.ts";
 
 /** Makes ready to run; the function it returns takes one step and gives a number that proves it was taken. */
@@ -9,7 +21,8 @@ export type Workload = (engine: EngineName) => () => number;
 
 const key = random.key(0);
 const normal = (n: number, shape: readonly number[]) => random.normal(random.foldIn(key, n), shape);
-const labels = (n: number, classes: number, shape: readonly number[]) => random.integers(random.foldIn(key, n), shape, 0, classes);
+const labels = (n: number, classes: number, shape: readonly number[]) =>
+  random.integers(random.foldIn(key, n), shape, 0, classes);
 
 type Loss = (predictions: Tensor, targets: Tensor) => Tensor;
 
@@ -19,7 +32,9 @@ function training(model: nn.Module, x: Tensor, y: Tensor, loss: Loss, optimizer:
     const { parameters, state: moduleState } = model.init(random.key(1));
     const step = compile(
       (state: { p: nn.Parameters; o: optim.OptimizerState }, inputs: Tensor, targets: Tensor) => {
-        const { value, gradient } = valueAndGrad((p: nn.Parameters) => loss(model.apply(p, inputs, nn.inference({ state: moduleState })), targets))(state.p);
+        const { value, gradient } = valueAndGrad((p: nn.Parameters) =>
+          loss(model.apply(p, inputs, nn.inference({ state: moduleState })), targets),
+        )(state.p);
         const { updates, state: o } = optimizer.update(gradient, state.o, state.p);
         return [{ p: optim.applyUpdates(state.p, updates), o }, value] as const;
       },
@@ -35,7 +50,11 @@ function training(model: nn.Module, x: Tensor, y: Tensor, loss: Loss, optimizer:
 }
 
 const mlp = (sizes: readonly number[], activation: () => nn.Module): nn.Module =>
-  nn.sequential(...sizes.slice(1).flatMap((n, i): nn.Module[] => (i + 2 < sizes.length ? [nn.linear(sizes[i], n), activation()] : [nn.linear(sizes[i], n)])));
+  nn.sequential(
+    ...sizes
+      .slice(1)
+      .flatMap((n, i): nn.Module[] => (i + 2 < sizes.length ? [nn.linear(sizes[i], n), activation()] : [nn.linear(sizes[i], n)])),
+  );
 
 const xorInputs = tensor([
   [0, 0],
@@ -52,9 +71,17 @@ const block = (d: number, heads: number): nn.Module =>
   );
 
 export const workloads: Readonly<Record<string, () => Workload>> = {
-  xor: () => training(mlp([2, 8, 1], nn.tanh), xorInputs, tensor([[0], [1], [1], [0]]), losses.binaryCrossEntropy, optim.sgd({ learningRate: 0.5 })),
+  xor: () =>
+    training(
+      mlp([2, 8, 1], nn.tanh),
+      xorInputs,
+      tensor([[0], [1], [1], [0]]),
+      losses.binaryCrossEntropy,
+      optim.sgd({ learningRate: 0.5 }),
+    ),
   spiral: () => training(mlp([2, 32, 32, 3], nn.relu), normal(1, [64, 2]), labels(2, 3, [64]), losses.crossEntropy, optim.adam()),
-  mlp128: () => training(mlp([784, 128, 10], nn.relu), normal(1, [64, 784]), labels(2, 10, [64]), losses.crossEntropy, optim.adam()),
+  mlp128: () =>
+    training(mlp([784, 128, 10], nn.relu), normal(1, [64, 784]), labels(2, 10, [64]), losses.crossEntropy, optim.adam()),
   mlp512: () =>
     training(
       mlp([784, 512, 512, 10], nn.relu),
@@ -81,7 +108,13 @@ export const workloads: Readonly<Record<string, () => Workload>> = {
       optim.adam(),
     ),
   gru: () =>
-    training(nn.sequential(nn.gru(16, 64), nn.linear(64, 4)), normal(1, [32, 32, 16]), labels(2, 4, [32]), losses.crossEntropy, optim.adam()),
+    training(
+      nn.sequential(nn.gru(16, 64), nn.linear(64, 4)),
+      normal(1, [32, 32, 16]),
+      labels(2, 4, [32]),
+      losses.crossEntropy,
+      optim.adam(),
+    ),
   gpt: () =>
     training(
       nn.sequential(nn.embedding(64, 128), nn.positionalEmbedding(64, 128), block(128, 4), block(128, 4), nn.linear(128, 64)),
@@ -114,7 +147,10 @@ export const workloads: Readonly<Record<string, () => Workload>> = {
     const x = normal(1, [256, 64]);
     const y = labels(2, 10, [256]);
     const v = mapTree((t) => t.mul(0).add(1), parameters);
-    const product = compile((p: nn.Parameters, d: nn.Parameters) => hvp((q: nn.Parameters) => losses.crossEntropy(model.apply(q, x), y), p, d), { engine });
+    const product = compile(
+      (p: nn.Parameters, d: nn.Parameters) => hvp((q: nn.Parameters) => losses.crossEntropy(model.apply(q, x), y), p, d),
+      { engine },
+    );
     return () => flatten(product(parameters, v)).leaves.at(-1)!.data()[0];
   },
   infer1: () => (engine) => {
