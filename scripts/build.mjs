@@ -180,7 +180,7 @@ async function buildForBrowsers() {
       outdir: `${next}/browser`,
       outbase: "src",
       platform: "browser",
-      plugins: [oneFileEach(builtins)],
+      plugins: [oneFileEach(builtins), pureCalls(await pureFunctions(Object.keys(reachable.metafile.inputs)))],
     }),
   );
   const write = async (path, contents) => {
@@ -223,6 +223,34 @@ function oneFileEach(builtins) {
         const from = posix.dirname(relative(join(root, "src"), importer).replaceAll("\\", "/"));
         const target = posix.relative(from, standIn(path));
         return { path: target.startsWith(".") ? target : `./${target}`, external: true, sideEffects: false };
+      });
+    },
+  };
+}
+
+/** By file, the names of its exported functions that are marked as free of side effects. */
+async function pureFunctions(sources) {
+  const marked = /@__NO_SIDE_EFFECTS__\s+export (?:function|const) (\w+)/g;
+  const names = async (path) => [...(await readFile(path, "utf8")).matchAll(marked)].map(([, name]) => name);
+  const paths = sources.map((source) => join(root, source));
+  return new Map(await Promise.all(paths.map(async (path) => [path, new Set(await names(path))])));
+}
+
+/** Marks their calls in other files, where esbuild does not know them: without it no bundle would be rid of a room it does not use. */
+function pureCalls(functions) {
+  return {
+    name: "pure-calls",
+    setup(context) {
+      context.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        let contents = await readFile(path, "utf8");
+        for (const [, list, from] of contents.matchAll(/^import \{([^}]*)\} from "(\.[^"]+)"/gm)) {
+          const marked = functions.get(resolve(dirname(path), from));
+          for (const name of list.split(",").map((part) => part.trim())) {
+            if (!marked?.has(name)) continue;
+            contents = contents.replace(new RegExp(`(?<=[=:([,]\\s+|[([])${name}\\(`, "g"), `/* @__PURE__ */ ${name}(`);
+          }
+        }
+        return { contents, loader: "ts" };
       });
     },
   };

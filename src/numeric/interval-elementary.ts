@@ -21,7 +21,7 @@ import {
   powInteger,
 } from "./interval.ts";
 import { float64Algebra as k } from "./numbers.ts";
-import { nextDown, nextUp } from "./rounding.ts";
+import { nextDown } from "./rounding.ts";
 
 const defaultSteps = 4;
 
@@ -45,6 +45,7 @@ interface Shape {
 }
 
 /** The image under an increasing function: no bound passes the exact value, nor the range. */
+// @__NO_SIDE_EFFECTS__
 function increasing(f: (k: Algebra<number>, x: number) => number, shape: Shape): (x: Interval) => Interval {
   const { at, value, domain = entire, range = entire, steps = defaultSteps } = shape;
   return (x) => {
@@ -57,23 +58,30 @@ function increasing(f: (k: Algebra<number>, x: number) => number, shape: Shape):
   };
 }
 
-const unit = interval(-1, 1);
-const zeroToOne = interval(0, 1);
-const nonNegative = interval(0, Infinity);
-const positivePi = interval(Math.PI, nextUp(Math.PI)); // π is above Math.PI
-const halfPi = interval(Math.PI / 2, nextUp(Math.PI / 2));
-const arc = interval(-halfPi.upper, halfPi.upper);
+const unit = /* @__PURE__ */ interval(-1, 1);
+const zeroToOne = /* @__PURE__ */ interval(0, 1);
+const nonNegative = /* @__PURE__ */ interval(0, Infinity);
+/** π is between Math.PI and this, its neighbour. */
+const abovePi = 3.1415926535897936;
+const positivePi = /* @__PURE__ */ interval(Math.PI, abovePi);
+const halfPi = /* @__PURE__ */ interval(Math.PI / 2, abovePi / 2);
+const arc = /* @__PURE__ */ interval(-abovePi / 2, abovePi / 2);
 
 export const exp = increasing(elementary.exp, { at: 0, value: 1, range: nonNegative });
-export const expm1 = increasing(elementary.expm1, { at: 0, value: 0, range: interval(-1, Infinity) });
+export const expm1 = increasing(elementary.expm1, { at: 0, value: 0, range: /* @__PURE__ */ interval(-1, Infinity) });
 export const log = increasing(elementary.log, { at: 1, value: 0, domain: nonNegative });
-export const log1p = increasing(elementary.log1p, { at: 0, value: 0, domain: interval(-1, Infinity) });
+export const log1p = increasing(elementary.log1p, { at: 0, value: 0, domain: /* @__PURE__ */ interval(-1, Infinity) });
 export const asin = increasing(elementary.asin, { at: 0, value: 0, domain: unit, range: arc });
 export const atan = increasing(elementary.atan, { at: 0, value: 0, range: arc });
 export const sinh = increasing(elementary.sinh, { at: 0, value: 0 });
 export const tanh = increasing(elementary.tanh, { at: 0, value: 0, range: unit });
 export const asinh = increasing(elementary.asinh, { at: 0, value: 0 });
-export const acosh = increasing(elementary.acosh, { at: 1, value: 0, domain: interval(1, Infinity), range: nonNegative });
+export const acosh = increasing(elementary.acosh, {
+  at: 1,
+  value: 0,
+  domain: /* @__PURE__ */ interval(1, Infinity),
+  range: nonNegative,
+});
 export const atanh = increasing(elementary.atanh, { at: 0, value: 0, domain: unit });
 export const erf = increasing(elementary.erf, { at: 0, value: 0, range: unit });
 export const normcdf = increasing(elementary.normcdf, { at: 0, value: 0.5, range: zeroToOne, steps: 8 });
@@ -82,16 +90,16 @@ export const logistic = increasing(elementary.logistic, { at: 0, value: 0.5, ran
 const reflectedErfc = increasing((algebra, x) => elementary.erfc(algebra, -x), {
   at: 0,
   value: 1,
-  range: interval(0, 2),
+  range: /* @__PURE__ */ interval(0, 2),
   steps: 8,
 });
 const reflectedAcos = increasing((algebra, x) => elementary.acos(algebra, -x), {
   at: -1,
   value: 0,
   domain: unit,
-  range: interval(0, positivePi.upper),
+  range: /* @__PURE__ */ interval(0, abovePi),
 });
-const coshRight = increasing(elementary.cosh, { at: 0, value: 1, range: interval(1, Infinity) });
+const coshRight = increasing(elementary.cosh, { at: 0, value: 1, range: /* @__PURE__ */ interval(1, Infinity) });
 
 export function erfc(x: Interval): Interval {
   return reflectedErfc(neg(x));
@@ -116,9 +124,10 @@ function meets(x: Interval, offset: Interval, period: Interval): boolean {
   return Math.ceil(turns.lower) <= Math.floor(turns.upper);
 }
 
-const zero = point(0);
-const fullTurn = interval(2 * positivePi.lower, 2 * positivePi.upper);
+const zero = /* @__PURE__ */ point(0);
+const fullTurn = /* @__PURE__ */ interval(2 * Math.PI, 2 * abovePi);
 
+// @__NO_SIDE_EFFECTS__
 function wave(
   f: (k: Algebra<number>, x: number) => number,
   top: Interval,

@@ -23,10 +23,10 @@ export function point(x: number): Interval {
   return interval(x, x);
 }
 
-export const entire: Interval = Object.freeze({ lower: -Infinity, upper: Infinity });
+export const entire: Interval = /* @__PURE__ */ Object.freeze({ lower: -Infinity, upper: Infinity });
 /** No number: the result of an operation defined nowhere on its operands. Absorbed by hull, contagious otherwise. */
-export const empty: Interval = Object.freeze({ lower: Infinity, upper: -Infinity });
-const zero: Interval = Object.freeze({ lower: 0, upper: 0 });
+export const empty: Interval = /* @__PURE__ */ Object.freeze({ lower: Infinity, upper: -Infinity });
+const zero: Interval = /* @__PURE__ */ Object.freeze({ lower: 0, upper: 0 });
 
 export function isEmpty(x: Interval): boolean {
   return x.lower > x.upper;

@@ -18,6 +18,7 @@ interface UnaryClaims {
 const resolve = <T>(claim: Claim<T>, x: Interval): T => (claim instanceof Function ? claim(x) : claim);
 
 /** The analysis of a function of one variable. */
+// @__NO_SIDE_EFFECTS__
 export function claims({ domain, range, monotonicity, curvature }: UnaryClaims): Analysis {
   const inside = (x: Interval) => !isEmpty(x) && (domain === undefined || contains(domain, x));
   return {
@@ -29,12 +30,13 @@ export function claims({ domain, range, monotonicity, curvature }: UnaryClaims):
 }
 
 /** One claim on x ≤ 0, another on x ≥ 0, none across. */
+// @__NO_SIDE_EFFECTS__
 export function sided<T extends string>(below: T, above: T): (x: Interval) => T | "none" {
   return (x) => (x.lower >= 0 ? above : x.upper <= 0 ? below : "none");
 }
 
-export const nonNegative: Interval = Object.freeze({ lower: 0, upper: Infinity });
-export const unit: Interval = Object.freeze({ lower: 0, upper: 1 });
+export const nonNegative: Interval = /* @__PURE__ */ Object.freeze({ lower: 0, upper: Infinity });
+export const unit: Interval = /* @__PURE__ */ Object.freeze({ lower: 0, upper: 1 });
 
 /** The opposite direction. */
 export function reversed(m: Monotonicity): Monotonicity {
@@ -47,6 +49,7 @@ export function truth(certainlyTrue: boolean, certainlyFalse: boolean): Interval
 }
 
 /** No curvature but where the value is decided (or the operands are numbers): then it is constant. */
+// @__NO_SIDE_EFFECTS__
 export function affineWhereDecided(range: (...operands: readonly Interval[]) => Interval): Analysis["curvature"] {
   return (...operands) => (isPoint(range(...operands)) ? "affine" : "none");
 }

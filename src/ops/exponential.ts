@@ -9,7 +9,7 @@ import { claims, nonNegative, sided } from "./claims.ts";
 import { unary } from "./define.ts";
 
 const transcendental = { transcendental: 1 };
-const aboveMinusOne: Interval = Object.freeze({ lower: -1, upper: Infinity });
+const aboveMinusOne: Interval = /* @__PURE__ */ Object.freeze({ lower: -1, upper: Infinity });
 
 /** eˣ. */
 export const exp = unary("exp", {

@@ -11,8 +11,8 @@ import { unary } from "./define.ts";
 import { sqrt, square } from "./powers.ts";
 
 const transcendental = { transcendental: 1 };
-const fromOne: Interval = Object.freeze({ lower: 1, upper: Infinity });
-const symmetricUnit: Interval = Object.freeze({ lower: -1, upper: 1 });
+const fromOne: Interval = /* @__PURE__ */ Object.freeze({ lower: 1, upper: Infinity });
+const symmetricUnit: Interval = /* @__PURE__ */ Object.freeze({ lower: -1, upper: 1 });
 
 /** sinh x = (eˣ − e⁻ˣ)/2. */
 export const sinh = unary("sinh", {

@@ -5,6 +5,7 @@ import { type Interval, isPoint, max, min } from "../numeric/interval.ts";
 import { affineWhereDecided, truth, unit } from "./claims.ts";
 import { logic } from "./define.ts";
 
+// @__NO_SIDE_EFFECTS__
 const increasing = (range: (a: Interval, b: Interval) => Interval): Analysis => ({
   range,
   monotonicity: (_index, a, b) => (isPoint(range(a, b)) ? "constant" : "increasing"),

@@ -14,7 +14,7 @@ import { sqrt, square } from "./powers.ts";
 import { where } from "./selection.ts";
 
 const transcendental = { transcendental: 1 };
-const symmetricUnit: Interval = Object.freeze({ lower: -1, upper: 1 });
+const symmetricUnit: Interval = /* @__PURE__ */ Object.freeze({ lower: -1, upper: 1 });
 
 // π/2 in three parts of 33 bits (fdlibm's), so that k times each is exact for the k that are admitted.
 const halfPi = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21] as const;
@@ -47,6 +47,7 @@ function halfTurn(x: Interval, offset: number): "even" | "odd" | undefined {
 }
 
 /** One claim on the even pieces, another on the odd ones. */
+// @__NO_SIDE_EFFECTS__
 function alternating<T extends string>(offset: number, even: T, odd: T): (x: Interval) => T | "none" {
   return (x) => {
     const piece = halfTurn(x, offset);
