@@ -1,11 +1,9 @@
 // What a model says of rows of inputs, and which class that is.
 
-import type { Column } from "../data/dataset.ts";
-import { rows } from "../data/dataset.ts";
-import { sizeOf } from "../graph/shape.ts";
-import { constant } from "../graph/structural.ts";
+import { type Column, rows } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
-import { readable, Tensor } from "../tensor/tensor.ts";
+import { readable, type Tensor } from "../tensor/tensor.ts";
+import { rowsOf } from "./feed.ts";
 import type { TrainedModel } from "./model.ts";
 
 /** A class and its probability. */
@@ -16,13 +14,9 @@ export interface Prediction {
 
 /** The model's outputs for all rows, batch by batch. */
 export function* outputsOf(model: TrainedModel, inputs: Column, batchSize = 256): Generator<Tensor> {
-  const width = sizeOf(inputs.shape);
   const count = rows(inputs);
-  for (let from = 0; from < count; from += batchSize) {
-    const to = Math.min(from + batchSize, count);
-    const values = inputs.data.subarray(from * width, to * width);
-    yield model.predict(new Tensor(constant(values, [to - from, ...inputs.shape], inputs.dtype)));
-  }
+  for (let from = 0; from < count; from += batchSize)
+    yield model.predict(rowsOf(inputs, from, Math.min(from + batchSize, count)));
 }
 
 /** The class of every row, in order; undefined where the model does not give a score for each of `classes` classes. */

@@ -1,7 +1,7 @@
 // Where did the NaN come from? Training is exact to the bit, so it is run again from the last good state until a value is not finite;
 // that step is then evaluated node by node, and followed backwards from the bad result to the operation that made it of finite operands.
 
-import { type Batches, batches } from "../data/batches.ts";
+import type { Batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { evaluate } from "../engines/interpreter/index.ts";
 import { isFloat } from "../graph/dtype.ts";
@@ -13,7 +13,7 @@ import { formatShape } from "../graph/shape.ts";
 import { isConstant, isIdentity, isParameter, isPick, parameter } from "../graph/structural.ts";
 import { readable, Tensor } from "../tensor/tensor.ts";
 import { flatten, leavesWithPaths, type Structure } from "../tensor/tree.ts";
-import { type Feed, feed } from "./feed.ts";
+import { type Feed, rowsOf } from "./feed.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { detached, evaluationStep, outside, type Problem, type TrainingState, type TrainStep, trainStep } from "./step.ts";
 
@@ -81,9 +81,10 @@ export function explainEvaluation(
   data: Dataset,
   batchSize: number,
 ): string {
-  const read = feed(data, batchSize);
-  for (const indices of batches(data, { batchSize, shuffle: false })) {
-    const traced = traceOn([state.parameters, state.state, ...read(indices)], evaluationStep(problem));
+  for (let from = 0; from < data.size; from += batchSize) {
+    const to = Math.min(from + batchSize, data.size);
+    const batch = [rowsOf(data.inputs, from, to), rowsOf(data.targets, from, to)] as const;
+    const traced = traceOn([state.parameters, state.state, ...batch], evaluationStep(problem));
     const found = originOf(traced.formals, [["the loss", traced.result.loss]]);
     if (found) return describe(found, problem);
   }

@@ -1,9 +1,8 @@
 // Loss and metrics over a whole data set.
 
-import { batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Metric } from "../metrics/index.ts";
-import { feed } from "./feed.ts";
+import { rowsOf } from "./feed.ts";
 import { accumulate, emptyTotals, means } from "./history.ts";
 import type { EvaluationStep, TrainingState } from "./step.ts";
 import { turns } from "./turns.ts";
@@ -24,12 +23,12 @@ export async function measure(
   { batchSize, metrics, prefix = "", signal }: MeasureOptions,
 ): Promise<Record<string, number> | undefined> {
   const totals = emptyTotals();
-  const read = feed(data, batchSize);
   const turn = turns();
-  for (const indices of batches(data, { batchSize, shuffle: false })) {
+  for (let from = 0; from < data.size; from += batchSize) {
     if (signal?.aborted) return undefined;
-    const result = evaluation(state.parameters, state.state, ...read(indices));
-    accumulate(totals, indices.length, result.loss.item(), result.metrics);
+    const to = Math.min(from + batchSize, data.size);
+    const result = evaluation(state.parameters, state.state, rowsOf(data.inputs, from, to), rowsOf(data.targets, from, to));
+    accumulate(totals, to - from, result.loss.item(), result.metrics);
     if (turn.due()) await turn.take();
   }
   return means(totals, metrics, prefix);

@@ -1,7 +1,6 @@
 // From rows of a data set to the tensors of a batch.
 
-import { allocateBatch, type Batch, type Dataset, take } from "../data/dataset.ts";
-import type { TypedArray } from "../graph/dtype.ts";
+import { allocateBatch, type Batch, type Column, type Dataset, take } from "../data/dataset.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { constant } from "../graph/structural.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -15,13 +14,16 @@ export type Feed = (indices: Int32Array) => readonly [inputs: Tensor, targets: T
  */
 export function feed(data: Dataset, capacity: number): Feed {
   const buffer: Batch = allocateBatch(data, Math.min(capacity, data.size));
-  const { inputs, targets } = data;
-  const rows = (from: TypedArray, n: number, like: Dataset["inputs"]) => {
-    const values = from.subarray(0, n * sizeOf(like.shape));
-    return new Tensor(constant(values, [n, ...like.shape], like.dtype));
-  };
+  const inputs = { ...data.inputs, data: buffer.inputs };
+  const targets = { ...data.targets, data: buffer.targets };
   return (indices) => {
     take(data, indices, buffer);
-    return [rows(buffer.inputs, indices.length, inputs), rows(buffer.targets, indices.length, targets)];
+    return [rowsOf(inputs, 0, indices.length), rowsOf(targets, 0, indices.length)];
   };
+}
+
+/** Examples `from` … `to` - 1 of a column in its own order, [to - from, …]; not copied. */
+export function rowsOf({ data, shape, dtype }: Column, from: number, to: number): Tensor {
+  const width = sizeOf(shape);
+  return new Tensor(constant(data.subarray(from * width, to * width), [to - from, ...shape], dtype));
 }

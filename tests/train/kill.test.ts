@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 /** Checkpoints after every step, so that most moments are amid one. */
 const task = (folder: string, more = "") => writeTask(folder, `checkpointSeconds: 0, ${more}`);
-const epochs = "100";
+const epochs = "60";
 
 /** Two runs with the same seed end in the same files. */
 async function expectSame(a: string, b: string): Promise<void> {
