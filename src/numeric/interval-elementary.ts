@@ -61,7 +61,7 @@ function increasing(f: (k: Algebra<number>, x: number) => number, shape: Shape):
 const unit = /* @__PURE__ */ interval(-1, 1);
 const zeroToOne = /* @__PURE__ */ interval(0, 1);
 const nonNegative = /* @__PURE__ */ interval(0, Infinity);
-/** π is between Math.PI and this, its neighbour. */
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: π is between Math.PI and this, the next float64.
 const abovePi = 3.1415926535897936;
 const positivePi = /* @__PURE__ */ interval(Math.PI, abovePi);
 const halfPi = /* @__PURE__ */ interval(Math.PI / 2, abovePi / 2);

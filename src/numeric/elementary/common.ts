@@ -5,13 +5,17 @@
 // Elementary Functions; the coefficients are our own fits (scripts/fixtures/elementary.py).
 
 import type { Algebra } from "../algebra.ts";
-import { type Coefficients, float32Coefficients, float64Coefficients } from "./coefficients.ts";
+import type { Coefficients } from "./coefficients.ts";
 
 /** A value as an unevaluated sum: high + low, |low| ≤ ½ ulp(high). */
 export type DoubleWord<V> = readonly [high: V, low: V];
 
-export function coefficientsOf<V>(k: Algebra<V>): Coefficients {
-  return k.dtype === "float32" ? float32Coefficients : float64Coefficients;
+export function numbersOf<V>(k: Algebra<V>, coefficients: Coefficients): readonly number[] {
+  return k.dtype === "float32" ? coefficients.float32 : coefficients.float64;
+}
+
+export function coefficient<V>(k: Algebra<V>, coefficients: Coefficients, i: number): V {
+  return k.constant(numbersOf(k, coefficients)[i]);
 }
 
 /** The constant `single` in float32, `double` in float64. */
@@ -20,7 +24,8 @@ export function byType<V>(k: Algebra<V>, single: number, double: number): V {
 }
 
 /** Σ c[i] xⁱ by Horner's rule. */
-export function polynomial<V>(k: Algebra<V>, x: V, c: readonly number[]): V {
+export function polynomial<V>(k: Algebra<V>, x: V, coefficients: Coefficients): V {
+  const c = numbersOf(k, coefficients);
   let sum = k.constant(c[c.length - 1]);
   for (let i = c.length - 2; i >= 0; i--) sum = k.add(k.mul(sum, x), k.constant(c[i]));
   return sum;

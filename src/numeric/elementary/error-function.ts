@@ -2,20 +2,21 @@
 // function e^(x²)·erfc(x), which is smooth on the whole half-line in (x - a)/(x + a) (Shepherd & Laframboise 1981).
 
 import type { Algebra } from "../algebra.ts";
-import { byType, clamp, coefficientsOf, type DoubleWord, fastTwoSum, polynomial, twoProduct } from "./common.ts";
+import * as coefficients from "./coefficients.ts";
+import { byType, clamp, type DoubleWord, fastTwoSum, polynomial, twoProduct } from "./common.ts";
 import { expDoubleWord, expModerate } from "./exponential.ts";
 
 const split = 0.9375; // as in the script
 
 /** erf x for |x| ≤ split. */
 function central<V>(k: Algebra<V>, x: V): V {
-  return k.add(x, k.mul(x, polynomial(k, k.mul(x, x), coefficientsOf(k).erf)));
+  return k.add(x, k.mul(x, polynomial(k, k.mul(x, x), coefficients.erf)));
 }
 
 /** 2/√π ∫₀ˣ e^(-t²) dt. Error < 1.5 ulp. Keeps -0. */
 export function erf<V>(k: Algebra<V>, x: V): V {
   const a = k.min(k.abs(x), byType(k, 4, 6)); // erf is 1 from there on
-  const tail = expModerate(k, polynomial(k, k.sub(a, k.constant(1.5)), coefficientsOf(k).erfTail));
+  const tail = expModerate(k, polynomial(k, k.sub(a, k.constant(1.5)), coefficients.erfTail));
   const outer = k.sub(k.constant(1), tail);
   return k.copySign(k.select(k.less(a, k.constant(split)), central(k, a), outer), x);
 }
@@ -23,7 +24,7 @@ export function erf<V>(k: Algebra<V>, x: V): V {
 /** erfc a for a ≥ ½, given -a² as two words. */
 function complement<V>(k: Algebra<V>, a: V, negativeSquare: DoubleWord<V>): V {
   const shift = byType(k, 2, 4);
-  const scaled = polynomial(k, k.div(k.sub(a, shift), k.add(a, shift)), coefficientsOf(k).erfc);
+  const scaled = polynomial(k, k.div(k.sub(a, shift), k.add(a, shift)), coefficients.erfc);
   const [bottom, lost] = fastTwoSum(k, k.add(a, a), k.constant(1));
   const quotient = k.div(scaled, bottom);
   // The rounding of 1 + 2a goes into the exponent, 1/(1 + δ) = e^-δ; `scaled` is about 1.15, so that 0.87·quotient is 1/bottom.

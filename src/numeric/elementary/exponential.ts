@@ -2,18 +2,18 @@
 // doubled precision or shifted exponent that other functions are built on.
 
 import type { Algebra } from "../algebra.ts";
-import { byType, clamp, coefficientsOf, type DoubleWord, fastTwoSum, polynomial, scaleTwice } from "./common.ts";
+import * as coefficients from "./coefficients.ts";
+import { byType, clamp, coefficient, type DoubleWord, fastTwoSum, polynomial, scaleTwice } from "./common.ts";
 
 /** n = ⌊x/ln 2⌉ and e^(high + low - n·ln 2) in [0.70, 1.42], for arguments within ±750 (float32: ±110). With a `low` it takes more care. */
 function reducedExp<V>(k: Algebra<V>, high: V, low?: V): { readonly n: V; readonly value: V } {
-  const c = coefficientsOf(k);
   const n = k.nearest(k.mul(high, k.constant(Math.LOG2E)));
-  const exact = k.sub(high, k.mul(n, k.constant(c.ln2[0])));
-  const rest = k.mul(n, k.constant(c.ln2[1]));
+  const exact = k.sub(high, k.mul(n, coefficient(k, coefficients.ln2, 0)));
+  const rest = k.mul(n, coefficient(k, coefficients.ln2, 1));
   const tail = low === undefined ? rest : k.sub(rest, low);
   const r = k.sub(exact, tail);
   const lost = k.sub(k.sub(exact, r), tail); // what rounding r left out
-  const curved = k.add(k.mul(k.mul(r, r), polynomial(k, r, c.exp)), lost);
+  const curved = k.add(k.mul(k.mul(r, r), polynomial(k, r, coefficients.exp)), lost);
   if (low === undefined) return { n, value: k.add(k.constant(1), k.add(r, curved)) };
   const [sum, lostSum] = fastTwoSum(k, k.constant(1), r);
   return { n, value: k.add(sum, k.add(lostSum, curved)) };
@@ -50,15 +50,14 @@ export function expModerate<V>(k: Algebra<V>, x: V): V {
 
 /** e^x - 1, to full relative precision near 0. Error < 1.6 ulp. Keeps -0. */
 export function expm1<V>(k: Algebra<V>, x: V): V {
-  const c = coefficientsOf(k);
   const one = k.constant(1);
   const t = clamp(k, x, byType(k, -20, -40), byType(k, 90, 712));
   const n = k.nearest(k.mul(t, k.constant(Math.LOG2E)));
-  const exact = k.sub(t, k.mul(n, k.constant(c.ln2[0])));
-  const rest = k.mul(n, k.constant(c.ln2[1]));
+  const exact = k.sub(t, k.mul(n, coefficient(k, coefficients.ln2, 0)));
+  const rest = k.mul(n, coefficient(k, coefficients.ln2, 1));
   const r = k.sub(exact, rest);
   const lost = k.sub(k.sub(exact, r), rest);
-  const reduced = k.add(r, k.add(k.mul(k.mul(r, r), polynomial(k, r, c.expm1)), lost)); // e^r - 1
+  const reduced = k.add(r, k.add(k.mul(k.mul(r, r), polynomial(k, r, coefficients.expm1)), lost)); // e^r - 1
   // e^x - 1 = (2^h (e^r - 1) + (2^h - 2^-l))·2^l with n = h + l
   const h = k.floor(k.mul(n, k.constant(0.5)));
   const l = k.sub(n, h);

@@ -1,12 +1,13 @@
 // sinh, cosh, tanh and their inverses.
 
 import type { Algebra } from "../algebra.ts";
-import { byType, coefficientsOf, fastTwoSum, polynomial } from "./common.ts";
+import * as coefficients from "./coefficients.ts";
+import { byType, fastTwoSum, polynomial } from "./common.ts";
 import { expModerate, expShifted } from "./exponential.ts";
 import { log1pTimes } from "./logarithm.ts";
 
 /** x + x³·P(x²), the odd functions near 0. */
-function odd<V>(k: Algebra<V>, x: V, c: readonly number[]): V {
+function odd<V>(k: Algebra<V>, x: V, c: coefficients.Coefficients): V {
   const z = k.mul(x, x);
   return k.add(x, k.mul(k.mul(x, z), polynomial(k, z, c)));
 }
@@ -16,7 +17,7 @@ export function sinh<V>(k: Algebra<V>, x: V): V {
   const a = k.abs(x);
   const h = expShifted(k, a, -1); // e^|x|/2, finite as long as sinh is
   const outer = k.sub(h, k.div(k.constant(0.25), h));
-  return k.copySign(k.select(k.less(a, k.constant(1)), odd(k, a, coefficientsOf(k).sinh), outer), x);
+  return k.copySign(k.select(k.less(a, k.constant(1)), odd(k, a, coefficients.sinh), outer), x);
 }
 
 /** (e^x + e^-x)/2. Error < 2 ulp. */
@@ -31,7 +32,7 @@ export function tanh<V>(k: Algebra<V>, x: V): V {
   const a = k.min(k.abs(x), byType(k, 10, 20)); // tanh is 1 from there on
   const e = expModerate(k, k.add(a, a));
   const outer = k.sub(one, k.div(k.constant(2), k.add(e, one)));
-  return k.copySign(k.select(k.less(a, k.constant(0.5625)), odd(k, a, coefficientsOf(k).tanh), outer), x);
+  return k.copySign(k.select(k.less(a, k.constant(0.5625)), odd(k, a, coefficients.tanh), outer), x);
 }
 
 /** log(x + √(x² + 1)) as log1p(a + a²/(1 + √(a² + 1))), a = |x|. Error < 2 ulp. Keeps -0. */

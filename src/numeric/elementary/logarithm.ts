@@ -1,16 +1,19 @@
 // log and log1p: x = 2^e·(1 + f) with 1 + f in [√½, √2], s = f/(2 + f), log(1 + f) = 2 artanh s (fdlibm's arrangement).
 
 import type { Algebra } from "../algebra.ts";
-import { byType, coefficientsOf, polynomial } from "./common.ts";
+import * as coefficients from "./coefficients.ts";
+import { byType, coefficient, polynomial } from "./common.ts";
 
 /** e·ln 2 + log(1 + f), for √½ ≤ 1 + f ≤ √2. */
 function combine<V>(k: Algebra<V>, f: V, e: V): V {
-  const c = coefficientsOf(k);
   const s = k.div(f, k.add(k.constant(2), f));
   const z = k.mul(s, s);
   const halfSquare = k.mul(k.constant(0.5), k.mul(f, f));
-  const tail = k.add(k.mul(s, k.add(halfSquare, k.mul(z, polynomial(k, z, c.log)))), k.mul(e, k.constant(c.ln2[1])));
-  return k.sub(k.mul(e, k.constant(c.ln2[0])), k.sub(k.sub(halfSquare, tail), f));
+  const tail = k.add(
+    k.mul(s, k.add(halfSquare, k.mul(z, polynomial(k, z, coefficients.log)))),
+    k.mul(e, coefficient(k, coefficients.ln2, 1)),
+  );
+  return k.sub(k.mul(e, coefficient(k, coefficients.ln2, 0)), k.sub(k.sub(halfSquare, tail), f));
 }
 
 /** m in [√½, √2] and e with x = m·2^e, for positive finite x, subnormal ones included. */

@@ -1,7 +1,8 @@
 // pow by logarithm and exponential in double-word arithmetic, and the reciprocal square root.
 
 import type { Algebra } from "../algebra.ts";
-import { byType, clamp, coefficientsOf, type DoubleWord, fastTwoSum, polynomial, twoProduct } from "./common.ts";
+import * as coefficients from "./coefficients.ts";
+import { byType, clamp, coefficient, type DoubleWord, fastTwoSum, polynomial, twoProduct } from "./common.ts";
 import { expDoubleWord } from "./exponential.ts";
 import { decompose } from "./logarithm.ts";
 
@@ -15,7 +16,6 @@ export function rsqrt<V>(k: Algebra<V>, x: V): V {
  * log(1 + f) = 2s + 2s·z·(⅓ + z·R(z)).
  */
 function logDoubleWord<V>(k: Algebra<V>, x: V): DoubleWord<V> {
-  const c = coefficientsOf(k);
   const two = k.constant(2);
   const { m, e } = decompose(k, x);
   const f = k.sub(m, k.constant(1));
@@ -25,16 +25,16 @@ function logDoubleWord<V>(k: Algebra<V>, x: V): DoubleWord<V> {
   const sLow = k.div(k.sub(k.sub(k.sub(f, sd), sdLow), k.mul(s, dLow)), d);
   const [z, zRound] = twoProduct(k, s, s);
   const zLow = k.add(zRound, k.mul(two, k.mul(s, sLow)));
-  const [w, wRound] = fastTwoSum(k, k.constant(c.oneThird[0]), k.mul(z, polynomial(k, z, c.logTail)));
-  const wLow = k.add(wRound, k.constant(c.oneThird[1]));
+  const [w, wRound] = fastTwoSum(k, coefficient(k, coefficients.oneThird, 0), k.mul(z, polynomial(k, z, coefficients.logTail)));
+  const wLow = k.add(wRound, coefficient(k, coefficients.oneThird, 1));
   const [u, uRound] = twoProduct(k, z, w);
   const uLow = k.add(uRound, k.add(k.mul(z, wLow), k.mul(zLow, w)));
   const [t, tRound] = twoProduct(k, s, u);
   const tLow = k.add(tRound, k.add(k.mul(s, uLow), k.mul(sLow, u)));
   // e·ln2 + 2s + 2t, largest first
-  const [sum1, lost1] = fastTwoSum(k, k.mul(e, k.constant(c.ln2[0])), k.mul(two, s));
+  const [sum1, lost1] = fastTwoSum(k, k.mul(e, coefficient(k, coefficients.ln2, 0)), k.mul(two, s));
   const [sum2, lost2] = fastTwoSum(k, sum1, k.mul(two, t));
-  const low = k.add(k.add(lost1, lost2), k.add(k.mul(two, k.add(sLow, tLow)), k.mul(e, k.constant(c.ln2[1]))));
+  const low = k.add(k.add(lost1, lost2), k.add(k.mul(two, k.add(sLow, tLow)), k.mul(e, coefficient(k, coefficients.ln2, 1))));
   return fastTwoSum(k, sum2, low);
 }
 

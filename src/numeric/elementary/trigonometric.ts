@@ -5,7 +5,8 @@
 // [-1, 1] (up to rounding): the reduction loses about log2 |x/limit| bits of r.
 
 import type { Algebra } from "../algebra.ts";
-import { clamp, coefficientsOf, fastTwoSum, polynomial } from "./common.ts";
+import * as coefficients from "./coefficients.ts";
+import { clamp, coefficient, fastTwoSum, numbersOf, polynomial } from "./common.ts";
 
 interface Reduced<V> {
   readonly n: V;
@@ -15,10 +16,9 @@ interface Reduced<V> {
 }
 
 function reduce<V>(k: Algebra<V>, x: V): Reduced<V> {
-  const c = coefficientsOf(k);
-  const n = k.nearest(k.mul(x, k.constant(c.twoOverPi[0])));
-  const last = c.halfPi.length - 1;
-  const part = (i: number) => k.mul(n, k.constant(c.halfPi[i]));
+  const n = k.nearest(k.mul(x, coefficient(k, coefficients.twoOverPi, 0)));
+  const last = numbersOf(k, coefficients.halfPi).length - 1;
+  const part = (i: number) => k.mul(n, coefficient(k, coefficients.halfPi, i));
   let exact = x;
   for (let i = 0; i < last - 2; i++) exact = k.sub(exact, part(i));
   const p = part(last - 2);
@@ -41,14 +41,13 @@ interface Kernels<V> {
 }
 
 function kernels<V>(k: Algebra<V>, { r, low }: Reduced<V>): Kernels<V> {
-  const c = coefficientsOf(k);
   const one = k.constant(1);
   const z = k.mul(r, r);
   const half = k.mul(k.constant(0.5), z);
   const cosLarge = k.sub(one, half);
   const lost = k.sub(k.sub(one, cosLarge), half);
-  const cosCurved = k.sub(k.mul(k.mul(z, z), polynomial(k, z, c.cos)), k.mul(r, low));
-  const sinSmall = k.add(k.mul(k.mul(r, z), polynomial(k, z, c.sin)), k.mul(low, cosLarge));
+  const cosCurved = k.sub(k.mul(k.mul(z, z), polynomial(k, z, coefficients.cos)), k.mul(r, low));
+  const sinSmall = k.add(k.mul(k.mul(r, z), polynomial(k, z, coefficients.sin)), k.mul(low, cosLarge));
   return { sinSmall, cosLarge, cosSmall: k.add(lost, cosCurved) };
 }
 
