@@ -52,6 +52,7 @@ describe("making", () => {
     expect(() => tensor([1, [2]])).toThrow(/ragged array: \[1\] has length 1, its siblings are numbers/);
     expect(() => tensor([[1], 2])).toThrow(/ragged array: \[1\] is a number where a row of 1 was expected/);
     expect(() => tensor([[1, "2"]] as never)).toThrow(/tensor: \[0\]\[1\] is the string "2", not a number/);
+    // biome-ignore lint/suspicious/noSparseArray: a hole in the data is what is tried.
     expect(() => tensor([1, , 2] as never)).toThrow(/\[1\] is undefined/);
     expect(() => tensor(undefined as never)).toThrow(/the data is undefined/);
     expect(() => tensor([tensor(1), tensor(2)] as never)).toThrow(/stack\(\)/);
