@@ -1,6 +1,13 @@
 // Training.
 
-export { type Callback, type EarlyStoppingOptions, earlyStopping } from "./callbacks.ts";
+export {
+  type BatchContext,
+  type BeginContext,
+  type Callback,
+  type EarlyStoppingOptions,
+  type EpochContext,
+  earlyStopping,
+} from "./callbacks.ts";
 export {
   type BaseSettings,
   type DataRequest,
@@ -14,5 +21,5 @@ export { type FitOptions, type FitResult, fit, type RunOptions, type TrainingOpt
 export type { EpochRecord } from "./history.ts";
 export type { MetricName } from "./metric-names.ts";
 export { loadModel, type TrainedModel } from "./model.ts";
-export { type Cursor, decodeSnapshot, encodeSnapshot, type Snapshot } from "./snapshot.ts";
+export { type Course, type Cursor, decodeSnapshot, encodeSnapshot, type Snapshot } from "./snapshot.ts";
 export type { Loss, TrainingState } from "./step.ts";

@@ -157,7 +157,7 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
     if (!(error instanceof GradusError)) throw error;
     const { history = [], seconds = 0 } = last?.cursor ?? {};
     const metrics = history.at(-1)?.metrics ?? {};
-    const message = `${error.message}${howToGoOn(path, last, settings)}`;
+    const message = `${error.message}${howToGoOn(path, last, settings, error.code === "numeric")}`;
     if (last) {
       const good = trainedModel(model, last.state.parameters, last.state.state, engine);
       // A disk that is full takes no report either; what matters is the first error.
@@ -177,12 +177,15 @@ function endOf(status: EndEvent["status"], metrics: Metrics, seconds: number, pa
   return { event: "end", status, metrics, seconds, run: path, ...(message === undefined ? {} : { message }) };
 }
 
-function howToGoOn(path: string, last: Snapshot | undefined, settings: Settings): string {
+function howToGoOn(path: string, last: Snapshot | undefined, settings: Settings, numeric: boolean): string {
   if (!last) return "";
-  const change =
-    typeof settings.learningRate === "number" ? ` --set learningRate=${Number((settings.learningRate / 10).toPrecision(3))}` : "";
+  const { learningRate } = settings;
+  const lower = numeric && typeof learningRate === "number";
+  const change = lower ? ` --set learningRate=${Number((learningRate / 10).toPrecision(3))}` : "";
   const step = last.state.step.item();
-  return ` The last good checkpoint, of step ${step}, is kept. To go on from it: gradus train --resume ${quoted(path)}${change}`;
+  // A state may be finite and yet so large that the next step is not.
+  const doubt = numeric && step > 0 ? " (should that stop too, the checkpoint is too far gone: begin a new run)" : "";
+  return ` The last good checkpoint, of step ${step}, is kept. To go on from it: gradus train --resume ${quoted(path)}${change}${doubt}`;
 }
 
 /** The command that makes this run again. */

@@ -115,3 +115,28 @@ describe("Ctrl-C", () => {
     expect((await run.ended).code).toBe(130);
   });
 });
+
+describe("exit codes", () => {
+  test("1 and a last line that says why when training makes NaN; 0 when a finished run is resumed", async () => {
+    const folder = await scratch();
+    const path = await writeTask(folder);
+    const out = join(folder, "run");
+    const words = ["train", path, "--out", out, "--set", "optimizer.learningRate=1e38", "--json"];
+    const failed = await start(command, words).ended;
+    expect(failed.code).toBe(1);
+    const last = JSON.parse(failed.stdout.trimEnd().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({ event: "end", status: "failed", run: out });
+    expect(last.message).toMatch(/^training stopped in epoch 1 at step \d of 4: .* It began in .*lower the learning rate/);
+    expect(failed.stderr).toContain(last.message);
+    const mended = await start(command, ["train", "--resume", out, "--set", "optimizer.learningRate=0.01", "--json"]).ended;
+    expect([mended.code, mended.stderr]).toEqual([0, ""]);
+    const again = await start(command, ["train", "--resume", out, "--json"]).ended;
+    expect(again.code).toBe(0);
+    const [warning, end] = again.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(warning.message).toContain("is finished; nothing was done");
+    expect(end).toMatchObject({ event: "end", status: "done", run: out });
+  });
+});

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { fit, loadModel, nn, tensor } from "../../src/index.ts";
 import { commands } from "../../src/train/commands.ts";
 import { noisyModel, noisyOptions, noisyTraining } from "../../src/train/test-support.ts";
-import { digits, listener, scratch, small, train } from "./support.ts";
+import { digits, listener, root, scratch, small, train } from "./support.ts";
 
 const trained = () => fit(noisyModel(), noisyTraining.data, noisyOptions());
 const probe = tensor([
@@ -21,6 +21,7 @@ test("a saved result has model, configuration, history and report, and its model
   expect((await readdir(folder)).sort()).toEqual(["config.json", "metrics.jsonl", "model.safetensors", "report.html"]);
   const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   expect(config).toMatchObject({
+    version: JSON.parse(await readFile(join(root, "package.json"), "utf8")).version,
     name: "points",
     seed: 5,
     engine: "wasm",
