@@ -58,23 +58,7 @@ export interface Call {
   readonly operands: readonly Expression[];
 }
 
-/** A call through the module's table; `signature` is any function of the wanted type. */
-export interface IndirectCall {
-  readonly kind: "indirectCall";
-  readonly type: ValueType | "void";
-  readonly signature: FunctionHandle;
-  readonly index: Expression;
-  readonly operands: readonly Expression[];
-}
-
-/** A global variable of the module. */
-export interface Global {
-  readonly kind: "global";
-  readonly type: ValueType;
-  readonly index: number;
-}
-
-export type Expression = Local | Constant | Operation | Tee | Select | Call | IndirectCall | Global;
+export type Expression = Local | Constant | Operation | Tee | Select | Call;
 
 /** Where the type is known to be i32, f32, f64 a number stands for the constant. */
 export type Operand = Expression | number;
@@ -193,17 +177,6 @@ export function select(condition: Operand, whenTrue: Expression, whenFalse: Oper
 
 export function call(callee: FunctionHandle, ...operands: Operand[]): Expression {
   return { kind: "call", type: callee.result, callee, operands: callOperands(callee, operands) };
-}
-
-/** Calls entry `index` of the module's table, which must have the type of `signature`. */
-export function callIndirect(signature: FunctionHandle, index: Operand, ...operands: Operand[]): Expression {
-  return {
-    kind: "indirectCall",
-    type: signature.result,
-    signature,
-    index: coerce(index, "i32", "call_indirect"),
-    operands: callOperands(signature, operands),
-  };
 }
 
 function callOperands(callee: FunctionHandle, operands: readonly Operand[]): Expression[] {

@@ -8,7 +8,6 @@ import {
   constant,
   constantValue,
   type Expression,
-  type Global,
   type Local,
   type Operand,
   op,
@@ -31,14 +30,11 @@ const code = {
   brIf: 0x0d,
   return: 0x0f,
   call: 0x10,
-  callIndirect: 0x11,
   drop: 0x1a,
   select: 0x1b,
   localGet: 0x20,
   localSet: 0x21,
   localTee: 0x22,
-  globalGet: 0x23,
-  globalSet: 0x24,
   unreachable: 0x00,
 } as const;
 
@@ -113,9 +109,9 @@ export class FunctionBuilder {
 
   // Statements -------------------------------------------------------------------------------------------------------------
 
-  set(target: Local | Global, value: Operand): void {
-    this.write(coerce(value, target.type, `assignment to a ${target.kind}`));
-    this.index(target.kind === "local" ? code.localSet : code.globalSet, target.index);
+  set(target: Local, value: Operand): void {
+    this.write(coerce(value, target.type, "assignment to a local"));
+    this.index(code.localSet, target.index);
   }
 
   /** local += value, for i32. */
@@ -293,9 +289,6 @@ export class FunctionBuilder {
       case "local":
         this.index(code.localGet, expression.index);
         break;
-      case "global":
-        this.index(code.globalGet, expression.index);
-        break;
       case "constant":
         this.constant(expression);
         break;
@@ -315,12 +308,6 @@ export class FunctionBuilder {
       case "call":
         for (const operand of expression.operands) this.write(operand);
         this.index(code.call, expression.callee.index);
-        break;
-      case "indirectCall":
-        for (const operand of expression.operands) this.write(operand);
-        this.write(expression.index);
-        this.index(code.callIndirect, expression.signature.type);
-        this.out.byte(0);
         break;
     }
   }

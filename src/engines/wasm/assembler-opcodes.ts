@@ -1,5 +1,5 @@
 // The WebAssembly instructions Gradus emits, under their names in the text format, with what each takes and gives.
-// Instructions that follow each other in the binary encoding stand in one line; "-" marks a code that is not assigned.
+// Instructions that follow each other in the binary encoding stand in one line; "-" marks a code that is not assigned, or not needed.
 // Source: WebAssembly Core Specification 2.0, index of instructions; threads and relaxed-SIMD proposals.
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
@@ -148,8 +148,6 @@ const vector = {
   ...family("f64x2", 0x21, "v:d", "extract_lane", simdLane(2)),
   ...family("f64x2", 0x22, "vd:v", "replace_lane", simdLane(2)),
 
-  ...family("i8x16", 0x23, "vv:v", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", simd),
-  ...family("i16x8", 0x2d, "vv:v", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", simd),
   ...family("i32x4", 0x37, "vv:v", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", simd),
   ...family("f32x4", 0x41, "vv:v", "eq ne lt gt le ge", simd),
   ...family("f64x2", 0x47, "vv:v", "eq ne lt gt le ge", simd),
@@ -160,7 +158,6 @@ const vector = {
   ...family("f32x4", 0x5e, "v:v", "demote_f64x2_zero", simd),
   ...family("f64x2", 0x5f, "v:v", "promote_low_f32x4", simd),
 
-  ...family("i8x16", 0x60, "v:v", "abs neg popcnt", simd),
   ...family("i8x16", 0x63, "v:i", "all_true bitmask", simd),
   ...family("i8x16", 0x65, "vv:v", "narrow_i16x8_s narrow_i16x8_u", simd),
   ...family("f32x4", 0x67, "v:v", "ceil floor trunc nearest", simd),
@@ -173,7 +170,6 @@ const vector = {
   ...family("i16x8", 0x7c, "v:v", "extadd_pairwise_i8x16_s extadd_pairwise_i8x16_u", simd),
   ...family("i32x4", 0x7e, "v:v", "extadd_pairwise_i16x8_s extadd_pairwise_i16x8_u", simd),
 
-  ...family("i16x8", 0x80, "v:v", "abs neg", simd),
   ...family("i16x8", 0x82, "vv:v", "q15mulr_sat_s", simd),
   ...family("i16x8", 0x83, "v:i", "all_true bitmask", simd),
   ...family("i16x8", 0x85, "vv:v", "narrow_i32x4_s narrow_i32x4_u", simd),
@@ -181,7 +177,6 @@ const vector = {
   ...family("i16x8", 0x8b, "vi:v", "shl shr_s shr_u", simd),
   ...family("i16x8", 0x8e, "vv:v", "add add_sat_s add_sat_u sub sub_sat_s sub_sat_u", simd),
   ...family("f64x2", 0x94, "v:v", "nearest", simd),
-  ...family("i16x8", 0x95, "vv:v", "mul min_s min_u max_s max_u - avgr_u", simd),
   ...family("i16x8", 0x9c, "vv:v", "extmul_low_i8x16_s extmul_high_i8x16_s extmul_low_i8x16_u extmul_high_i8x16_u", simd),
 
   ...family("i32x4", 0xa0, "v:v", "abs neg", simd),
@@ -210,8 +205,8 @@ const vector = {
 
 /** Relaxed SIMD: not in every runtime; ask `relaxedSimd()` first. */
 const relaxed = {
-  ...family("f32x4", 0x105, "vvv:v", "relaxed_madd relaxed_nmadd", simd),
-  ...family("f64x2", 0x107, "vvv:v", "relaxed_madd relaxed_nmadd", simd),
+  ...family("f32x4", 0x105, "vvv:v", "relaxed_madd", simd),
+  ...family("f64x2", 0x107, "vvv:v", "relaxed_madd", simd),
 };
 
 const atomic = (bytes: number): Shape => ({ prefix: 0xfe, ...memory(bytes) });

@@ -13,7 +13,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { ByteWriter } from "./assembler-bytes.ts";
-import { type FunctionHandle, type Global, op } from "./assembler-expressions.ts";
+import { type FunctionHandle, op } from "./assembler-expressions.ts";
 import { FunctionBuilder } from "./assembler-function.ts";
 import { type OpcodeName, type ValueType, valueTypeCode } from "./assembler-opcodes.ts";
 
@@ -49,13 +49,9 @@ const section = {
   type: 1,
   import: 2,
   function: 3,
-  table: 4,
   memory: 5,
-  global: 6,
   export: 7,
-  element: 9,
   code: 10,
-  data: 11,
 } as const;
 
 export class ModuleBuilder {
@@ -63,9 +59,6 @@ export class ModuleBuilder {
   private readonly types = new Map<string, number>();
   private readonly imports: { readonly module: string; readonly handle: FunctionHandle }[] = [];
   private readonly functions: Defined[] = [];
-  private readonly globals: { readonly global: Global; readonly initial: number; readonly exported: string | undefined }[] = [];
-  private readonly segments: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
-  private tableEntries: FunctionHandle[] = [];
 
   constructor(options: ModuleOptions = {}) {
     this.memory = options.memory;
@@ -127,23 +120,6 @@ export class ModuleBuilder {
     return handle;
   }
 
-  /** A mutable global of type i32, f32 or f64. */
-  global(type: "i32" | "f32" | "f64", initial: number, options: { readonly export?: string } = {}): Global {
-    const global: Global = { kind: "global", type, index: this.globals.length };
-    this.globals.push({ global, initial, exported: options.export });
-    return global;
-  }
-
-  /** Bytes copied to memory at instantiation. */
-  data(offset: number, bytes: Uint8Array): void {
-    this.segments.push({ offset, bytes });
-  }
-
-  /** The functions that `callIndirect` chooses from, by position. */
-  table(functions: readonly FunctionHandle[]): void {
-    this.tableEntries = [...functions];
-  }
-
   /** The binary. Throws an engine error when a declared function has no body. */
   finish(): Uint8Array<ArrayBuffer> {
     const out = new ByteWriter(4096);
@@ -178,15 +154,8 @@ export class ModuleBuilder {
     put(section.function, this.functions.length, (w) => {
       for (const { handle } of this.functions) w.unsigned(handle.type);
     });
-    put(section.table, this.tableEntries.length > 0 ? 1 : 0, (w) => {
-      w.bytes([0x70, 0]);
-      w.unsigned(this.tableEntries.length);
-    });
     put(section.memory, memory !== undefined && memory.import === undefined ? 1 : 0, (w) => {
       if (memory !== undefined) writeLimits(w, memory);
-    });
-    put(section.global, this.globals.length, (w) => {
-      for (const { global, initial } of this.globals) writeGlobal(w, global, initial);
     });
     const exports = this.exports();
     put(section.export, exports.length, (w) => {
@@ -196,23 +165,10 @@ export class ModuleBuilder {
         w.unsigned(index);
       }
     });
-    put(section.element, this.tableEntries.length > 0 ? 1 : 0, (w) => {
-      w.bytes([0, 0x41, 0, 0x0b]);
-      w.unsigned(this.tableEntries.length);
-      for (const entry of this.tableEntries) w.unsigned(entry.index);
-    });
     put(section.code, this.functions.length, (w) => {
       for (const { handle, body } of this.functions) {
         if (body === undefined) return fail("engine", `Function ${handle.name} was declared and never implemented.`);
         w.sized(body);
-      }
-    });
-    put(section.data, this.segments.length, (w) => {
-      for (const { offset, bytes } of this.segments) {
-        w.bytes([0, 0x41]);
-        w.signed(offset);
-        w.byte(0x0b);
-        w.sized(bytes);
       }
     });
     return out.finish();
@@ -222,7 +178,6 @@ export class ModuleBuilder {
     const result: [string, number, number][] = [];
     for (const { handle, exported } of this.functions) if (exported) result.push([handle.name, 0, handle.index]);
     if (this.memory?.export !== undefined) result.push([this.memory.export, 2, 0]);
-    for (const { global, exported } of this.globals) if (exported !== undefined) result.push([exported, 3, global.index]);
     return result;
   }
 }
@@ -241,22 +196,6 @@ function writeLimits(w: ByteWriter, { pages, maximumPages, shared }: MemoryOptio
   w.byte((maximumPages !== undefined ? 1 : 0) | (shared ? 2 : 0));
   w.unsigned(pages);
   if (maximumPages !== undefined) w.unsigned(maximumPages);
-}
-
-function writeGlobal(w: ByteWriter, global: Global, initial: number): void {
-  w.byte(valueTypeCode[global.type]);
-  w.byte(1);
-  if (global.type === "i32") {
-    w.byte(0x41);
-    w.signed(initial);
-  } else if (global.type === "f32") {
-    w.byte(0x43);
-    w.float32(initial);
-  } else {
-    w.byte(0x44);
-    w.float64(initial);
-  }
-  w.byte(0x0b);
 }
 
 // What the runtime can do -------------------------------------------------------------------------------------------------
