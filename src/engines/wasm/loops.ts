@@ -6,11 +6,29 @@ import { fail } from "../../graph/errors.ts";
 import type { Algebra } from "../../numeric/algebra.ts";
 import { threefry2x32 } from "../../numeric/random.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
+import {
+  chooseLoop,
+  dependence,
+  roundsUp,
+  stepValues,
+  tiled,
+  touchesDoubles,
+  unrollOf,
+  valuesOfStep,
+} from "../lowering/vectorise.ts";
 import { type Expression, type FunctionBuilder, type Local, op, sum, wordsConstant } from "./assembler.ts";
-import { castElements, constantElements, loadElements, maskFor, maskFrom, type Place, storeElements } from "./lanes.ts";
+import {
+  castElements,
+  constantElements,
+  loadElements,
+  maskFor,
+  maskFrom,
+  type Place,
+  storeElements,
+  type Width,
+} from "./lanes.ts";
 import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
 import { simdAlgebra, simdIntegers } from "./simd.ts";
-import { chooseLoop, dependence, roundsUp, stepValues, tiled, unrollOf, valuesOfStep, widthOf } from "./vectorise.ts";
 
 const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
@@ -33,7 +51,7 @@ interface Stream {
 
 /** Writes the kernel's code; the function's parameters are the addresses of the slots. */
 export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
-  const width = widthOf(given);
+  const width: Width = touchesDoubles(given) ? 2 : 4;
   const vectorised = chooseLoop(given, width, stepValues(given));
   const kernel = tiled(given, vectorised) ?? given;
   const moving = stepValues(kernel);

@@ -1,7 +1,6 @@
 // How a loop kernel is vectorised: which loop the lanes run along, how many vectors a round takes, and what moves with which loop.
 
-import type { Access, LoopKernel, Step } from "../lowering/ir.ts";
-import type { Width } from "./lanes.ts";
+import type { Access, LoopKernel, Step } from "./ir.ts";
 
 /** Which loop is vectorised: an outer one, or, per step, an inner one (undefined: the step has no loop). */
 export type Vectorised =
@@ -10,12 +9,13 @@ export type Vectorised =
 
 const product = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
 
-export function widthOf(kernel: LoopKernel): Width {
+/** Whether the kernel works on float64 anywhere, so that a vector has lanes of 64 bits. */
+export function touchesDoubles(kernel: LoopKernel): boolean {
   const wide = (d: string) => d === "float64";
-  return kernel.values.some((v) => wide(v.dtype) || (v.kind === "apply" && wide(v.compute))) ||
+  return (
+    kernel.values.some((v) => wide(v.dtype) || (v.kind === "apply" && wide(v.compute))) ||
     kernel.steps.some((s) => s.stores.some((t) => wide(t.dtype)))
-    ? 2
-    : 4;
+  );
 }
 
 function accessesOf(kernel: LoopKernel): Access[] {
@@ -62,7 +62,7 @@ export function valuesOfStep(kernel: LoopKernel, step: Step, moving: readonly bo
   return [...found].sort((a, b) => a - b);
 }
 
-export function chooseLoop(kernel: LoopKernel, width: Width, moving: readonly boolean[]): Vectorised {
+export function chooseLoop(kernel: LoopKernel, width: number, moving: readonly boolean[]): Vectorised {
   const outerVolume = product(kernel.outer);
   const cost = (access: Access, position: number | undefined, store: boolean) => {
     const stride = position === undefined ? 0 : (access.strides[position] ?? 0);
