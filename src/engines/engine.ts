@@ -2,6 +2,7 @@
 
 import type { TypedArray } from "../graph/dtype.ts";
 import type { Graph } from "../graph/node.ts";
+import type { Launch, Plan } from "./lowering/ir.ts";
 
 export interface CompileOptions {
   /**
@@ -9,6 +10,23 @@ export interface CompileOptions {
    * that output. This is how a training step updates its state in place.
    */
   readonly donate?: readonly (number | undefined)[];
+  /** Read a clock after every kernel, for `Program.profile`. Costs a call each time; the numbers computed are the same. */
+  readonly profile?: boolean;
+}
+
+/** How often a kernel of a profiled program ran, and for how long in all. */
+export interface Lap {
+  /** The plan, perhaps the body of a loop, that the launch is one of. */
+  readonly plan: Plan;
+  readonly launch: Launch;
+  readonly calls: number;
+  readonly seconds: number;
+}
+
+export interface Profile {
+  readonly executions: number;
+  /** In the order of the program; loops and choices appear as the kernels of their bodies. */
+  readonly laps: readonly Lap[];
 }
 
 /** A compiled graph with its memory. */
@@ -28,6 +46,8 @@ export interface Program {
   read(output: number): TypedArray;
   /** The buffer of an output itself, valid until the next execution. */
   outputView(output: number): TypedArray;
+  /** What was timed so far; only of a program compiled with `profile`, by an engine that has kernels to time. */
+  profile?(): Profile;
 }
 
 export interface Engine {

@@ -28,8 +28,15 @@ export interface HostCall {
   readonly kernel: WholeKernel;
 }
 
-export interface CompiledModule {
-  readonly module: WebAssembly.Module;
+/** A launch that is followed by a call of the clock. */
+export interface Timed {
+  readonly plan: Plan;
+  readonly launch: Launch;
+}
+
+/** A module as bytes, with what has to be known to run it. */
+export interface EmittedModule {
+  readonly binary: Uint8Array<ArrayBuffer>;
   readonly plan: Plan;
   readonly hostCalls: readonly HostCall[];
   /** Where a host call finds the addresses of its operands. */
@@ -37,6 +44,12 @@ export interface CompiledModule {
   readonly bytes: number;
   /** The kernel that each function of the module computes, by the function's index, as profilers show it. */
   readonly functions: ReadonlyMap<number, Kernel>;
+  /** Present in a profiled module, by the number with which it calls the clock. */
+  readonly timed: readonly Timed[] | undefined;
+}
+
+export interface CompiledModule extends Omit<EmittedModule, "binary"> {
+  readonly module: WebAssembly.Module;
 }
 
 /** Kernels may read this far past their operands. */
@@ -63,9 +76,16 @@ interface Emission {
   readonly argumentsAt: number;
   readonly kernels: Map<string, FunctionHandle>;
   readonly functions: Map<number, Kernel>;
+  readonly clock: { readonly lap: FunctionHandle; readonly timed: Timed[] } | undefined;
 }
 
-export function compilePlan(plan: Plan): CompiledModule {
+export function compilePlan(plan: Plan, options: { readonly profile?: boolean } = {}): CompiledModule {
+  const { binary, ...rest } = emitPlan(plan, options);
+  return { ...rest, module: new WebAssembly.Module(binary) };
+}
+
+/** With `profile` the module calls `host.lap` with -1 when it starts, and after each kernel with the kernel's place in `timed`. */
+export function emitPlan(plan: Plan, { profile = false }: { readonly profile?: boolean } = {}): EmittedModule {
   const argumentsAt = align(plan.bytes) + slack;
   const bytes = argumentsAt + mostArguments * 4;
   if (bytes > mostBytes) {
@@ -77,7 +97,8 @@ export function compilePlan(plan: Plan): CompiledModule {
   }
   const module = new ModuleBuilder({ memory: { export: "memory", pages: Math.ceil(bytes / pageBytes) } });
   const host = module.importFunction("host", "call", ["i32"], "void");
-  const emission: Emission = { module, host, hostCalls: [], argumentsAt, kernels: new Map(), functions: new Map() };
+  const clock = profile ? { lap: module.importFunction("host", "lap", ["i32"], "void"), timed: [] } : undefined;
+  const emission: Emission = { module, host, hostCalls: [], argumentsAt, kernels: new Map(), functions: new Map(), clock };
   // The functions of kernels come to be while `run` is written.
   const run = module.declare("run", [], "void");
   module.implement(
@@ -85,19 +106,30 @@ export function compilePlan(plan: Plan): CompiledModule {
     (f) => {
       const addressOf = (buffer: number): Expression =>
         sum(plan.offsets[buffer] ?? fail("engine", `buffer ${buffer} has no place.`));
-      for (const launch of plan.launches) emitLaunch(emission, f, launch, addressOf);
+      if (clock) f.run(call(clock.lap, -1));
+      emitLaunches(emission, f, plan, addressOf);
     },
     { export: true },
   );
-  const binary = module.finish();
   return {
-    module: new WebAssembly.Module(binary),
+    binary: module.finish(),
     plan,
     hostCalls: emission.hostCalls,
     argumentsAt,
     bytes,
     functions: emission.functions,
+    timed: clock?.timed,
   };
+}
+
+function emitLaunches(emission: Emission, f: FunctionBuilder, plan: Plan, addressOf: (buffer: number) => Expression): void {
+  for (const launch of plan.launches) {
+    emitLaunch(emission, f, launch, addressOf);
+    // The kernels of a loop's body call the clock themselves.
+    const { kind } = launch.kernel;
+    if (emission.clock === undefined || kind === "scan" || kind === "while" || kind === "cond") continue;
+    f.run(call(emission.clock.lap, emission.clock.timed.push({ plan, launch }) - 1));
+  }
 }
 
 function emitLaunch(emission: Emission, f: FunctionBuilder, launch: Launch, addressOf: (buffer: number) => Expression): void {
@@ -211,7 +243,7 @@ function bodyFunction(emission: Emission, plan: Plan): FunctionHandle {
       if (external >= 0) return f.parameters[1 + external];
       return sum(f.parameters[0], plan.offsets[at] ?? fail("engine", `buffer ${at} of a body has no place.`));
     };
-    for (const launch of plan.launches) emitLaunch(emission, f, launch, addressOf);
+    emitLaunches(emission, f, plan, addressOf);
   });
 }
 

@@ -3,6 +3,7 @@
 import { fail } from "../../graph/errors.ts";
 import type { Graph } from "../../graph/node.ts";
 import type { CompileOptions, Engine, Program } from "../engine.ts";
+import type { Plan } from "../lowering/ir.ts";
 import { keyOfGraph } from "../lowering/key.ts";
 import { lowerSimplified } from "../lowering/lower.ts";
 import { simplify } from "../lowering/simplify.ts";
@@ -14,11 +15,16 @@ import { instantiate } from "./program.ts";
 const modules = new Map<string, CompiledModule>();
 const mostModules = 128;
 
-function moduleFor(graph: Graph, donate: CompileOptions["donate"]): CompiledModule {
-  const key = `${keyOfGraph(graph)}|${donate?.join() ?? ""}`;
+/** The plan of a simplified graph as this engine renders it. */
+export function planFor(graph: Graph, donate: CompileOptions["donate"]): Plan {
+  return lowerSimplified(graph, { ...(donate ? { donate } : {}), scratch: scratchBytes });
+}
+
+function moduleFor(graph: Graph, { donate, profile = false }: CompileOptions): CompiledModule {
+  const key = `${keyOfGraph(graph)}|${donate?.join() ?? ""}|${profile}`;
   let compiled = modules.get(key);
   if (compiled) modules.delete(key);
-  else compiled = compilePlan(lowerSimplified(graph, { ...(donate ? { donate } : {}), scratch: scratchBytes }));
+  else compiled = compilePlan(planFor(graph, donate), { profile });
   modules.set(key, compiled);
   if (modules.size > mostModules) {
     for (const oldest of modules.keys()) {
@@ -37,7 +43,7 @@ function compile(graph: Graph, options: CompileOptions = {}): Program {
     );
   }
   const { parameters } = graph;
-  return instantiate(moduleFor({ parameters, outputs: simplify(graph.outputs) }, options.donate));
+  return instantiate(moduleFor({ parameters, outputs: simplify(graph.outputs) }, options));
 }
 
 /** WebAssembly with fixed-width SIMD; needs nothing but a runtime that has it. */

@@ -3,8 +3,8 @@
 import { allocate, type DType, type TypedArray } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
-import type { Program } from "../engine.ts";
-import type { CompiledModule, HostCall } from "./compiler.ts";
+import type { Profile, Program } from "../engine.ts";
+import type { CompiledModule, HostCall, Timed } from "./compiler.ts";
 
 function viewOf(memory: ArrayBuffer, dtype: DType, offset: number, length: number): TypedArray {
   switch (dtype) {
@@ -33,13 +33,37 @@ function hostFunction(call: HostCall): (memory: ArrayBuffer, addresses: Int32Arr
   };
 }
 
+/** What a profiled module calls, and what came of it. */
+function stopwatch(timed: readonly Timed[]): { lap(index: number): void; profile(): Profile } {
+  const calls = timed.map(() => 0);
+  const milliseconds = timed.map(() => 0);
+  let executions = 0;
+  let last = 0;
+  return {
+    lap: (index) => {
+      const now = performance.now();
+      if (index < 0) executions++;
+      else {
+        calls[index]++;
+        milliseconds[index] += now - last;
+      }
+      last = now;
+    },
+    profile: () => ({
+      executions,
+      laps: timed.map((t, i) => ({ ...t, calls: calls[i], seconds: milliseconds[i] / 1000 })),
+    }),
+  };
+}
+
 export function instantiate(compiled: CompiledModule): Program {
   const { plan, hostCalls, argumentsAt } = compiled;
   const host = hostCalls.map(hostFunction);
   let addresses = new Int32Array(0);
   let memory = new ArrayBuffer(0);
+  const clock = compiled.timed && stopwatch(compiled.timed);
   const instance = new WebAssembly.Instance(compiled.module, {
-    host: { call: (index: number) => host[index](memory, addresses) },
+    host: { call: (index: number) => host[index](memory, addresses), ...(clock ? { lap: clock.lap } : {}) },
   });
   const { memory: owned, run } = instance.exports;
   if (!(owned instanceof WebAssembly.Memory) || typeof run !== "function") fail("engine", "wasm: the module lacks its exports.");
@@ -80,5 +104,6 @@ export function instantiate(compiled: CompiledModule): Program {
       run();
       return outputs.map((o) => o.slice());
     },
+    ...(clock ? { profile: clock.profile } : {}),
   };
 }
