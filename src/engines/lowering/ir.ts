@@ -56,7 +56,9 @@ export type Value =
       readonly operands: readonly number[];
     }
   /** The result of a reduction of an earlier step, at this outer index. */
-  | { readonly kind: "reduced"; readonly dtype: DType; readonly reduction: number };
+  | { readonly kind: "reduced"; readonly dtype: DType; readonly reduction: number }
+  /** In an epilogue: the finished element of the product at the current index. */
+  | { readonly kind: "product"; readonly dtype: DType };
 
 export type Reducer = "sum" | "prod" | "max" | "min" | "any" | "all";
 
@@ -110,7 +112,20 @@ export interface MatrixOperand {
   readonly column: number;
 }
 
-/** C[b, i, j] = Σ_k A[b, i, k] · B[b, k, j]; C is dense. */
+/**
+ * What is done with each element of a product when it is finished: formulas over the index space of the result. Accesses move along
+ * [...batch, row, column] of a matrix product; of a convolution along [row, column], its columns being the channels of the output (the
+ * last axis) and its rows everything else.
+ */
+export interface Epilogue {
+  readonly values: readonly Value[];
+  readonly stores: readonly Store[];
+}
+
+/**
+ * C[b, i, j] = Σ_k A[b, i, k] · B[b, k, j]; C is dense. Either `c` or `epilogue` is present: an epilogue stores what is wanted itself, and
+ * its slots follow those of A and B. Slots that an epilogue reads and writes at the same index may be the same memory.
+ */
 export interface MatmulKernel {
   readonly kind: "matmul";
   readonly name: string;
@@ -123,10 +138,14 @@ export interface MatmulKernel {
   readonly k: number;
   readonly a: MatrixOperand;
   readonly b: MatrixOperand;
-  readonly c: MatrixOperand;
+  readonly c?: MatrixOperand;
+  readonly epilogue?: Epilogue;
 }
 
-/** An operation computed whole on dense operands: slots are the inputs, then the outputs. Engines have a routine for it or call its room. */
+/**
+ * An operation computed whole on dense operands: slots are the inputs, then the outputs. Engines have a routine for it or call its room.
+ * With an epilogue (of a convolution), what the epilogue touches takes the place of the output.
+ */
 export interface WholeKernel {
   readonly kind: "whole";
   readonly name: string;
@@ -135,6 +154,7 @@ export interface WholeKernel {
   readonly node: Node;
   readonly inputs: readonly TensorType[];
   readonly outputs: readonly TensorType[];
+  readonly epilogue?: Epilogue;
 }
 
 /** memory of slot 1 = memory of slot 0. */

@@ -7,7 +7,7 @@ import { sizeOf } from "../../graph/shape.ts";
 import { constantData } from "../../graph/structural.ts";
 import { buildGroup, type Home } from "./build.ts";
 import { type Group, groupItems, NotAffine } from "./groups.ts";
-import type { Buffer, Kernel, Launch, Plan } from "./ir.ts";
+import type { Buffer, Kernel, Launch, MatmulKernel, Plan, WholeKernel } from "./ir.ts";
 import { denseSource, findItems, type Items } from "./items.ts";
 import { type AddBuffer, type Context, copyLaunch, launchesOf, launchOf } from "./launches.ts";
 import { livesOf, overwritesOf, placeBuffers } from "./memory.ts";
@@ -21,6 +21,8 @@ export interface LowerOptions {
   readonly donate?: readonly (number | undefined)[];
   /** Bytes of scratch memory that the engine's rendering of a kernel needs; they become its last buffer. */
   readonly scratch?: (kernel: Kernel) => number;
+  /** Whether the engine renders this matrix product or convolution with its epilogue; without this option none is given one. */
+  readonly epilogues?: (kernel: MatmulKernel | WholeKernel) => boolean;
 }
 
 interface Mode extends LowerOptions {

@@ -66,7 +66,7 @@ export function scratchBytes(kernel: Kernel): number {
 
 function matmulSpec({ dtype, m, n, k, a, b, c }: MatmulKernel): MatmulSpec {
   const layout = ({ row, column }: { readonly row: number; readonly column: number }) => ({ row, column });
-  return { dtype, m, n, k, a: layout(a), b: layout(b), c: layout(c) };
+  return { dtype, m, n, k, a: layout(a), b: layout(b), ...(c && { c: layout(c) }) };
 }
 
 interface Emission {
@@ -209,7 +209,8 @@ function emitKernel(emission: Emission, f: FunctionBuilder, kernel: Kernel): voi
 }
 
 function emitProduct(f: FunctionBuilder, kernel: MatmulKernel): void {
-  const { batch, a, b, c, dtype } = kernel;
+  const { batch, a, b, dtype } = kernel;
+  const c = kernel.c ?? fail("engine", "matmul: epilogues are not rendered yet.");
   const bytes = elementBytes[dtype];
   const start = ({ slot, offset }: { readonly slot: number; readonly offset: number }) =>
     f.let(sum(f.parameters[slot], offset * bytes));

@@ -178,6 +178,8 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
           reduced.get(`${v.reduction}.0`) ??
           fail("engine", `loops: reduction ${v.reduction} is read before it is made.`)
         );
+      case "product":
+        return fail("engine", "loops: there is no product here.");
     }
   };
 
