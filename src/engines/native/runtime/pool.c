@@ -1,0 +1,243 @@
+/*
+ * Threads that run a program together. They are created when first needed and kept; between runs, and at barriers, they spin for
+ * some tens of microseconds (a step of training follows the last one within a few) and then sleep, so that an idle process uses no
+ * processor. One run at a time has the threads: a run that finds them taken, by another JavaScript thread or by a run that is
+ * in a host call, goes on alone, which gives the same bits.
+ */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+#include "library.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif !defined(_WIN32)
+#include <unistd.h>
+#endif
+#if !defined(_WIN32)
+#include <dlfcn.h>
+#include <sched.h>
+#endif
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+/* Longer than the gap between two steps, shorter than anyone notices. */
+#define SPIN_NANOSECONDS 60000
+
+static inline void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static int64_t nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Gates: a number that others wait for to change ---------------------------------------------------------------------------- */
+
+struct gate {
+  _Alignas(64) atomic_int value;
+  atomic_int sleepers;
+#if !defined(__linux__)
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+#endif
+};
+
+static void gate_prepare(struct gate *gate) {
+  atomic_init(&gate->value, 0);
+  atomic_init(&gate->sleepers, 0);
+#if !defined(__linux__)
+  pthread_mutex_init(&gate->mutex, NULL);
+  pthread_cond_init(&gate->changed, NULL);
+#endif
+}
+
+/* Changes the value; whoever waits goes on. A sleeper counts itself before it looks at the value, so that none is missed. */
+static void gate_open(struct gate *gate) {
+  atomic_fetch_add(&gate->value, 1);
+  if (atomic_load(&gate->sleepers) == 0) return;
+#if defined(__linux__)
+  syscall(SYS_futex, &gate->value, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+#else
+  pthread_mutex_lock(&gate->mutex);
+  pthread_cond_broadcast(&gate->changed);
+  pthread_mutex_unlock(&gate->mutex);
+#endif
+}
+
+static void gate_sleep(struct gate *gate, int old) {
+  atomic_fetch_add(&gate->sleepers, 1);
+#if defined(__linux__)
+  while (atomic_load(&gate->value) == old) syscall(SYS_futex, &gate->value, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);
+#else
+  pthread_mutex_lock(&gate->mutex);
+  while (atomic_load(&gate->value) == old) pthread_cond_wait(&gate->changed, &gate->mutex);
+  pthread_mutex_unlock(&gate->mutex);
+#endif
+  atomic_fetch_sub(&gate->sleepers, 1);
+}
+
+static void gate_wait(struct gate *gate, int old, int64_t spin) {
+  for (int i = 0; i < 256; i++) {
+    if (atomic_load_explicit(&gate->value, memory_order_acquire) != old) return;
+    relax();
+  }
+  if (spin > 0) {
+    int64_t end = nanoseconds() + spin;
+    do {
+      for (int i = 0; i < 64; i++) {
+        if (atomic_load_explicit(&gate->value, memory_order_acquire) != old) return;
+        relax();
+      }
+    } while (nanoseconds() < end);
+  }
+  gate_sleep(gate, old);
+}
+
+/* The pool ------------------------------------------------------------------------------------------------------------------ */
+
+struct run {
+  gradus_program *program;
+  char *memory;
+  struct gradus_runtime *rt;
+  long threads;
+};
+
+struct worker {
+  struct gate start;
+  pthread_t thread;
+  long number;
+};
+
+static struct worker *workers[GRADUS_MOST_THREADS];
+static long working; /* threads that exist besides the caller's */
+static long processors = 1;
+static int64_t spin;
+static struct run current;
+static struct gate finished, barrier;
+static atomic_long arrived, running;
+static atomic_flag taken = ATOMIC_FLAG_INIT;
+
+static void *work(void *argument) {
+  struct worker *self = argument;
+  for (int round = 0;; round++) {
+    gate_wait(&self->start, round, spin);
+    current.program(current.memory, self->number, current.threads, current.rt);
+    if (atomic_fetch_sub(&running, 1) == 1) gate_open(&finished);
+  }
+  return NULL;
+}
+
+/* Threads 1 … threads − 1 exist; returns how many threads there are. */
+static long prepare(long threads) {
+  if (working == 0) {
+    gate_prepare(&finished);
+    gate_prepare(&barrier);
+#if defined(_SC_NPROCESSORS_ONLN)
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    if (online > 0) processors = online;
+#endif
+#if !defined(_WIN32)
+    /* The code of the threads must stay where it is, even if everyone who loaded the library lets go of it. */
+    Dl_info here;
+    if (dladdr((void *)&prepare, &here) == 0 || !dlopen(here.dli_fname, RTLD_NOW | RTLD_NODELETE)) return 1;
+#endif
+  }
+  while (working < threads - 1) {
+    struct worker *worker = NULL;
+#if defined(_WIN32)
+    worker = _aligned_malloc(sizeof *worker, 64);
+    if (!worker) break;
+#else
+    if (posix_memalign((void **)&worker, 64, sizeof *worker) != 0) break;
+#endif
+    gate_prepare(&worker->start);
+    worker->number = working + 1;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 2 << 20);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+#if !defined(_WIN32)
+    /* Signals are for the threads of Node. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+#endif
+    int failed = pthread_create(&worker->thread, &attributes, work, worker);
+#if !defined(_WIN32)
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+#endif
+    pthread_attr_destroy(&attributes);
+    if (failed) {
+#if defined(_WIN32)
+      _aligned_free(worker);
+#else
+      free(worker);
+#endif
+      break;
+    }
+    workers[++working] = worker;
+  }
+  return working + 1 < threads ? working + 1 : threads;
+}
+
+void gradus_pool_barrier(struct gradus_runtime *rt, long thread, long threads) {
+  (void)rt;
+  (void)thread;
+  int round = atomic_load(&barrier.value);
+  if (atomic_fetch_add(&arrived, 1) == threads - 1) {
+    atomic_store(&arrived, 0);
+    gate_open(&barrier);
+  } else {
+    gate_wait(&barrier, round, spin);
+  }
+}
+
+/* Runs a program on up to `threads` threads, the caller's being the first, and returns 0, or 1 where a host call has thrown. */
+EXPORT int32_t gradus_execute(const struct run *run) {
+  struct gradus_runtime *rt = run->rt;
+  long threads = run->threads < GRADUS_MOST_THREADS ? run->threads : GRADUS_MOST_THREADS;
+  /* A run within a host call of another leaves that one's state alone. */
+  int32_t failed = rt->failed;
+  rt->failed = 0;
+  if (threads <= 1 || atomic_flag_test_and_set(&taken)) {
+    run->program(run->memory, 0, 1, rt);
+  } else {
+    threads = prepare(threads);
+    if (threads > 1) {
+      /* With fewer processors than threads, whoever spins keeps the one from running that it waits for. */
+      spin = threads <= processors ? SPIN_NANOSECONDS : 0;
+      current = *run;
+      current.threads = threads;
+      atomic_store(&running, threads - 1);
+      int round = atomic_load(&finished.value);
+      for (long i = 1; i < threads; i++) gate_open(&workers[i]->start);
+      run->program(run->memory, 0, threads, rt);
+      gate_wait(&finished, round, spin);
+    } else {
+      run->program(run->memory, 0, 1, rt);
+    }
+    atomic_flag_clear(&taken);
+  }
+  int32_t result = rt->failed;
+  rt->failed = failed;
+  return result;
+}

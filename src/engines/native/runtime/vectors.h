@@ -1,0 +1,58 @@
+/*
+ * Vectors of the machine's width in GCC's and Clang's vector extensions, and the sizes of register tiles that suit it. Included by
+ * each file of kernels after it has defined REAL_BITS (32 or 64): such a file, a "template", is included once for each.
+ *
+ * A tile has TILE_ROWS × TILE_VECTORS vectors of sums; each step of the reduction needs TILE_VECTORS vectors and TILE_ROWS
+ * broadcast elements more. The sizes leave no register idle and spill none: AVX-512 and NEON have 32, all others 16.
+ */
+#undef REAL
+#undef NAME
+#undef LANES
+#undef VECTOR_BYTES
+#undef TILE_ROWS
+#undef TILE_VECTORS
+#undef TILE_COLUMNS
+#undef VECTOR
+#undef INTEGER
+
+#define TILE_VECTORS 2
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#define TILE_ROWS 14
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#define TILE_ROWS 6
+#elif defined(__aarch64__)
+#define VECTOR_BYTES 16
+#define TILE_ROWS 12
+#else
+#define VECTOR_BYTES 16
+#define TILE_ROWS 6
+#endif
+
+#if REAL_BITS == 32
+#define REAL float
+#define INTEGER int32_t
+#define NAME(name) name##_f32
+#define LANES (VECTOR_BYTES / 4)
+#else
+#define REAL double
+#define INTEGER int64_t
+#define NAME(name) name##_f64
+#define LANES (VECTOR_BYTES / 8)
+#endif
+#define TILE_COLUMNS (TILE_VECTORS * LANES)
+#define VECTOR NAME(vector)
+
+/* Any address will do for a vector. */
+typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(REAL_BITS / 8), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#define VECTOR_AT(pointer) (*(VECTOR *)(pointer))
+#define CONST_VECTOR_AT(pointer) (*(const VECTOR *)(pointer))
+/* Loops over the registers of a tile. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
