@@ -247,7 +247,10 @@ function pureCalls(functions) {
           const marked = functions.get(resolve(dirname(path), from));
           for (const name of list.split(",").map((part) => part.trim())) {
             if (!marked?.has(name)) continue;
-            contents = contents.replace(new RegExp(`(?<=[=:([,]\\s+|[([])${name}\\(`, "g"), `/* @__PURE__ */ ${name}(`);
+            contents = contents.replace(
+              new RegExp(`(?<=[=:([,]\\s+|[([])${name}(?=(?:<\\w+>)?\\()`, "g"),
+              `/* @__PURE__ */ ${name}`,
+            );
           }
         }
         return { contents, loader: "ts" };

@@ -16,6 +16,7 @@ import { GradusError } from "../src/graph/errors.ts";
 import { type Node, topologicalOrder, typeOf } from "../src/graph/node.ts";
 import type { Primitive } from "../src/graph/primitive.ts";
 import { callAttributes, isCall } from "../src/graph/structural.ts";
+import { analysisOf } from "../src/ops/analyses.ts";
 import { type PrimitiveName, primitives } from "../src/ops/registry.ts";
 import { samples } from "../src/ops/samples/index.ts";
 
@@ -106,7 +107,7 @@ function row(name: PrimitiveName): string {
     kinds[op.kind],
     dtypesOf(op, found),
     derivativeOf(op, list),
-    op.analysis ? "yes" : "",
+    analysisOf({ op, attributes: {} }) ? "yes" : "",
     executionOf(op, list),
     String(list.length),
   ];
@@ -139,7 +140,7 @@ against central differences.
   listed.
 - **derivative**: *rules* for both modes; *linear*, *bilinear* or *transpose* where forward mode follows from what the operation is; *0* where it is
   piecewise constant.
-- **analysis**: whether domain, range, monotonicity and curvature are stated in its room, for intervals.
+- **analysis**: whether domain, range, monotonicity and curvature are stated beside its room, for intervals.
 - **wasm**: *compiled* to WebAssembly, or *whole*: the program calls the operation's own TypeScript evaluation.
 
 ## Primitives

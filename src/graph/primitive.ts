@@ -62,7 +62,10 @@ export interface Cost {
 export type Monotonicity = "increasing" | "decreasing" | "constant" | "none";
 export type Curvature = "affine" | "convex" | "concave" | "none";
 
-/** What certification reads, each as a function of the intervals its arguments range over. All claims hold on the whole of them. */
+/**
+ * What certification reads, each as a function of the intervals its arguments range over. All claims hold on the whole of them. It
+ * stands beside the room, not in it, so that a program which does not analyse does not carry it; `ops/analyses.ts` finds it.
+ */
 export interface Analysis {
   /** Where the real function is defined, per operand; undefined: everywhere. Evaluation outside gives NaN or ±Inf. */
   readonly domain?: readonly (Interval | undefined)[];
@@ -92,7 +95,6 @@ interface PrimitiveBase<A extends Attributes> {
   batch(inputs: readonly Node[], batched: readonly boolean[], attributes: A, size: number): Node | readonly Node[];
   cost(inputs: readonly TensorType[], outputs: readonly TensorType[], attributes: A): Cost;
   notation(attributes: A): Notation;
-  readonly analysis?: Analysis;
 }
 
 /** One output element from one element of each input; inputs and output have one shape (broadcasts are nodes of their own). */
@@ -102,7 +104,6 @@ export interface Elementwise<A extends Attributes = Attributes> extends Primitiv
   formula<V>(k: Algebra<V>, operands: readonly V[], attributes: A): V;
   /** The formula over int32 (or masks, for logic), where the operation has one. */
   integerFormula?<V>(k: Arithmetic<V>, operands: readonly V[], attributes: A): V;
-  readonly analysis: Analysis;
 }
 
 /** Any other operation: evaluated whole, by reading `inputs` and filling `outputs` (zero-filled on entry, never aliased). */

@@ -4,9 +4,10 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Analysis, Elementwise, Primitive } from "../graph/primitive.ts";
+import type { Analysis, Attributes, Elementwise } from "../graph/primitive.ts";
 import { contains, type Interval, interval } from "../numeric/interval.ts";
 import { float64Algebra } from "../numeric/numbers.ts";
+import { analysisOf } from "./analyses.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as comparison from "./comparison.ts";
 import * as exponential from "./exponential.ts";
@@ -14,11 +15,9 @@ import * as hyperbolic from "./hyperbolic.ts";
 import * as logic from "./logic.ts";
 import * as piecewise from "./piecewise.ts";
 import * as powers from "./powers.ts";
-import { power } from "./powers.ts";
 import * as rounding from "./rounding.ts";
 import { where } from "./selection.ts";
 import * as special from "./special.ts";
-import { array } from "./test-support.ts";
 import * as trigonometric from "./trigonometric.ts";
 
 type F = (...operands: number[]) => number;
@@ -151,9 +150,10 @@ function falsify(f: F, analysis: Analysis, boxes: readonly fc.Arbitrary<Interval
   return counts;
 }
 
-const elementwise = (op: Primitive): Elementwise => {
-  if (op.kind !== "elementwise") throw new Error(`${op.name} is not elementwise`);
-  return op;
+const claimsOf = (op: Elementwise, attributes: Attributes = {}): Analysis => {
+  const analysis = analysisOf({ op, attributes });
+  if (!analysis) throw new Error(`${op.name} makes no claims`);
+  return analysis;
 };
 
 const formulaOf =
@@ -162,14 +162,12 @@ const formulaOf =
     op.formula(float64Algebra, operands, {});
 
 const collect = (...modules: object[]): Elementwise[] =>
-  modules
-    .flatMap((m) => Object.values(m))
-    .flatMap((v) => (v instanceof Function && "op" in v ? [elementwise(v.op as Primitive)] : []));
+  modules.flatMap((m) => Object.values(m)).flatMap((v) => (v instanceof Function && "op" in v ? [v.op as Elementwise] : []));
 
 const exponents = [-3, -2, -1.5, -1, -0.3, 0.3, 1.5, 2.5, 3, 4, 5, 9];
-const powerRooms = exponents.map((c) => [`power ${c}`, elementwise(power(array(1), c).op)] as const);
+const powerRooms = exponents.map((c) => [`power ${c}`, powers.powerOp(c), { exponent: c }] as const);
 const rooms = collect(arithmetic, exponential, hyperbolic, piecewise, powers, rounding, special, trigonometric).map(
-  (op) => [op.name, op] as const,
+  (op) => [op.name, op, {}] as const,
 );
 const arities: Record<string, number> = {
   add: 2,
@@ -185,11 +183,11 @@ const arities: Record<string, number> = {
 };
 
 describe("claims about elementwise operations", () => {
-  it.each([...rooms, ...powerRooms])("%s: no counter-example to range, monotonicity and curvature", (name, op) => {
+  it.each([...rooms, ...powerRooms])("%s: no counter-example to range, monotonicity and curvature", (name, op, attributes) => {
     const arity = arities[name] ?? 1;
     const counts = falsify(
       formulaOf(op),
-      op.analysis,
+      claimsOf(op, attributes),
       Array.from({ length: arity }, () => realInterval),
     );
     expect(counts.range, "ranges tried").toBeGreaterThan(tries / 2);
@@ -201,7 +199,7 @@ describe("claims about elementwise operations", () => {
     const arity = name.startsWith("is") ? 1 : 2;
     falsify(
       formulaOf(op),
-      op.analysis,
+      claimsOf(op),
       Array.from({ length: arity }, () => realInterval),
     );
   });
@@ -209,7 +207,7 @@ describe("claims about elementwise operations", () => {
   it.each(collect(logic).map((op) => [op.name, op] as const))("%s: no counter-example", (name, op) => {
     falsify(
       formulaOf(op),
-      op.analysis,
+      claimsOf(op),
       Array.from({ length: name === "not" ? 1 : 2 }, () => truthInterval),
       500,
       true,
@@ -217,9 +215,9 @@ describe("claims about elementwise operations", () => {
   });
 
   it("where: no counter-example", () => {
-    const op = elementwise(where.op);
+    const { op } = where;
     const f: F = (c, a, b) => (Number.isInteger(c) ? op.formula(float64Algebra, [c, a, b], {}) : Number.NaN);
-    falsify(f, op.analysis, [truthInterval, realInterval, realInterval]);
+    falsify(f, claimsOf(op), [truthInterval, realInterval, realInterval]);
   });
 
   it("the search refutes false claims", () => {
@@ -237,8 +235,8 @@ describe("claims about elementwise operations", () => {
 });
 
 describe("claims that proofs rely on", () => {
-  const curvature = (op: Primitive, ...box: Interval[]) => elementwise(op).analysis.curvature(...box);
-  const monotonicity = (op: Primitive, index: number, ...box: Interval[]) => elementwise(op).analysis.monotonicity(index, ...box);
+  const curvature = (op: Elementwise, ...box: Interval[]) => claimsOf(op).curvature(...box);
+  const monotonicity = (op: Elementwise, index: number, ...box: Interval[]) => claimsOf(op).monotonicity(index, ...box);
 
   it("sin is concave on [0, π] and convex on [π, 2π], cos on the half turns between", () => {
     const { sin, cos, tan } = trigonometric;
@@ -260,16 +258,16 @@ describe("claims that proofs rely on", () => {
   });
 
   it("powers: x³ is convex on x ≥ 0 only, even powers everywhere, roots concave, 1/x convex on x > 0", () => {
-    const of = (c: number) => power(array(1), c).op;
-    expect(curvature(of(3), interval(0, 5))).toBe("convex");
-    expect(curvature(of(3), interval(-5, 0))).toBe("concave");
-    expect(curvature(of(3), interval(-1, 5))).toBe("none");
-    expect(curvature(of(4), interval(-1, 5))).toBe("convex");
-    expect(curvature(of(0.3), interval(0, 5))).toBe("concave");
-    expect(curvature(of(1.5), interval(-1, 5))).toBe("none");
-    expect(curvature(of(-1), interval(0, 5))).toBe("convex");
-    expect(curvature(of(-1), interval(-5, -1))).toBe("concave");
-    expect(curvature(of(-1), interval(-1, 1))).toBe("none");
+    const of = (exponent: number, box: Interval) => powers.powerAnalysis({ exponent }).curvature(box);
+    expect(of(3, interval(0, 5))).toBe("convex");
+    expect(of(3, interval(-5, 0))).toBe("concave");
+    expect(of(3, interval(-1, 5))).toBe("none");
+    expect(of(4, interval(-1, 5))).toBe("convex");
+    expect(of(0.3, interval(0, 5))).toBe("concave");
+    expect(of(1.5, interval(-1, 5))).toBe("none");
+    expect(of(-1, interval(0, 5))).toBe("convex");
+    expect(of(-1, interval(-5, -1))).toBe("concave");
+    expect(of(-1, interval(-1, 1))).toBe("none");
     expect(curvature(powers.pow.op, interval(-3, 3), interval(2, 2))).toBe("convex");
     expect(curvature(powers.pow.op, interval(2, 2), interval(-3, 3))).toBe("convex");
     expect(curvature(powers.pow.op, interval(1, 2), interval(1, 2))).toBe("none");
@@ -296,7 +294,7 @@ describe("claims that proofs rely on", () => {
     expect(curvature(exponential.log.op, interval(-1, 3))).toBe("none");
     expect(monotonicity(powers.sqrt.op, 0, interval(-1, 3))).toBe("none");
     expect(curvature(trigonometric.asin.op, interval(0, 1.1))).toBe("none");
-    expect(elementwise(exponential.log.op).analysis.domain).toEqual([{ lower: 0, upper: Infinity }]);
+    expect(claimsOf(exponential.log.op).domain).toEqual([{ lower: 0, upper: Infinity }]);
   });
 
   it("the larger of two is convex, and affine where one always wins", () => {

@@ -1,4 +1,4 @@
-// How the rooms state what analysis reads: range, monotonicity and curvature as functions of the intervals of the operands. A claim
+// How the rooms state what analysis reads (each beside its operation, found by analyses.ts): range, monotonicity and curvature as functions of the intervals of the operands. A claim
 // holds for the real function on the whole interval, so where an interval leaves the domain nothing is claimed; a certifier that
 // wants "convex on its domain" intersects with `domain` first.
 

@@ -3,7 +3,7 @@
 
 import { promote } from "../graph/dtype.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Monotonicity } from "../graph/primitive.ts";
+import type { Analysis, Monotonicity } from "../graph/primitive.ts";
 import type { Algebra } from "../numeric/algebra.ts";
 import { type Interval, intersect, isEmpty, isPoint } from "../numeric/interval.ts";
 import { affineWhereDecided, truth, unit } from "./claims.ts";
@@ -13,10 +13,11 @@ import { cast } from "./shape.ts";
 type Decide = (a: Interval, b: Interval) => Interval;
 
 /** Analysis of a comparison that moves with its operands in the given directions; constant where it is decided. */
-function ordered(range: Decide, directions: readonly [Monotonicity, Monotonicity]) {
+// @__NO_SIDE_EFFECTS__
+function ordered(range: Decide, directions: readonly [Monotonicity, Monotonicity]): Analysis {
   return {
     range,
-    monotonicity: (index: number, a: Interval, b: Interval) => (isPoint(range(a, b)) ? "constant" : directions[index]),
+    monotonicity: (index, a, b) => (isPoint(range(a, b)) ? "constant" : directions[index]),
     curvature: affineWhereDecided(range),
   };
 }
@@ -28,52 +29,58 @@ const isEqual: Decide = (a, b) => truth(isPoint(a) && isPoint(b) && a.lower === 
 /** a < b. */
 export const less = comparison("less", {
   formula: (k, a, b) => k.less(a, b),
-  analysis: ordered(isLess, ["decreasing", "increasing"]),
   notation: { text: (a, b) => `${a} < ${b}`, tex: (a, b) => `${a} < ${b}` },
 });
+
+export const lessAnalysis = ordered(isLess, ["decreasing", "increasing"]);
 
 /** a ≤ b. */
 export const lessEqual = comparison("lessEqual", {
   formula: (k, a, b) => k.lessEqual(a, b),
-  analysis: ordered(isLessOrEqual, ["decreasing", "increasing"]),
   notation: { text: (a, b) => `${a} <= ${b}`, tex: (a, b) => String.raw`${a} \le ${b}` },
 });
+
+export const lessEqualAnalysis = ordered(isLessOrEqual, ["decreasing", "increasing"]);
 
 /** a > b. */
 export const greater = comparison("greater", {
   formula: (k, a, b) => k.less(b, a),
-  analysis: ordered((a, b) => isLess(b, a), ["increasing", "decreasing"]),
   notation: { text: (a, b) => `${a} > ${b}`, tex: (a, b) => `${a} > ${b}` },
 });
+
+export const greaterAnalysis = ordered((a, b) => isLess(b, a), ["increasing", "decreasing"]);
 
 /** a ≥ b. */
 export const greaterEqual = comparison("greaterEqual", {
   formula: (k, a, b) => k.lessEqual(b, a),
-  analysis: ordered((a, b) => isLessOrEqual(b, a), ["increasing", "decreasing"]),
   notation: { text: (a, b) => `${a} >= ${b}`, tex: (a, b) => String.raw`${a} \ge ${b}` },
 });
+
+export const greaterEqualAnalysis = ordered((a, b) => isLessOrEqual(b, a), ["increasing", "decreasing"]);
 
 /** a = b. */
 export const equal = comparison("equal", {
   formula: (k, a, b) => k.equal(a, b),
-  analysis: ordered(isEqual, ["none", "none"]),
   notation: { text: (a, b) => `${a} == ${b}`, tex: (a, b) => `${a} = ${b}` },
 });
+
+export const equalAnalysis = ordered(isEqual, ["none", "none"]);
 
 /** a ≠ b; true when either is NaN. */
 export const notEqual = comparison("notEqual", {
   formula: (k, a, b) => k.notEqual(a, b),
-  analysis: ordered(
-    (a, b) => {
-      const same = isEqual(a, b);
-      return { lower: 1 - same.upper, upper: 1 - same.lower };
-    },
-    ["none", "none"],
-  ),
   notation: { text: (a, b) => `${a} != ${b}`, tex: (a, b) => String.raw`${a} \ne ${b}` },
 });
 
-/** A truth value about the representation of a float, not about a real number: analysis claims nothing. Integers are converted. */
+export const notEqualAnalysis = ordered(
+  (a, b) => {
+    const same = isEqual(a, b);
+    return { lower: 1 - same.upper, upper: 1 - same.lower };
+  },
+  ["none", "none"],
+);
+
+/** A truth value about the representation of a float. Integers are converted. */
 // @__NO_SIDE_EFFECTS__
 function classification(name: string, formula: <V>(k: Algebra<V>, x: V) => V): Builder<[Node]> {
   const op = room(name, {
@@ -82,7 +89,6 @@ function classification(name: string, formula: <V>(k: Algebra<V>, x: V) => V): B
     result: "bool",
     formula: (k, [x]) => formula(k, x),
     derivatives: "zero",
-    analysis: { range: () => unit, monotonicity: () => "none", curvature: () => "none" },
     notation: { text: (x) => `${name}(${x})`, tex: (x) => String.raw`\operatorname{${name}}(${x})` },
   });
   return builder(op, (x: Node) => makeNode(op, [cast(x, promote(x.dtype, "float32"))], {}));
@@ -90,6 +96,11 @@ function classification(name: string, formula: <V>(k: Algebra<V>, x: V) => V): B
 
 /** Whether x is not a number. */
 export const isNaN = classification("isNaN", (k, x) => k.notEqual(x, x));
+
+/** A class is no property of a real number: nothing is claimed. */
+const unclaimed: Analysis = { range: () => unit, monotonicity: () => "none", curvature: () => "none" };
+export const isNaNAnalysis = unclaimed;
+export const isFiniteAnalysis = unclaimed;
 
 const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
 

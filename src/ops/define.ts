@@ -4,17 +4,7 @@
 import { type DType, isFloat, promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type {
-  Adjoints,
-  Analysis,
-  Attributes,
-  Cost,
-  Derivative,
-  Elementwise,
-  Notation,
-  Primitive,
-  TensorType,
-} from "../graph/primitive.ts";
+import type { Adjoints, Attributes, Cost, Derivative, Elementwise, Notation, Primitive, TensorType } from "../graph/primitive.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import type { Algebra, Arithmetic } from "../numeric/algebra.ts";
 import { broadcastTo, cast, expandLeading } from "./shape.ts";
@@ -25,7 +15,6 @@ export type Partial = (t: Node, node: Node) => Node;
 export interface Mathematics {
   /** One derivative per operand, or "zero" when piecewise constant. */
   readonly derivatives: readonly Partial[] | "zero";
-  readonly analysis: Analysis;
   readonly notation: Notation;
   /** Work per element; one elementary operation when omitted. */
   readonly cost?: { readonly elementary?: number; readonly transcendental?: number; readonly multiplyAdds?: number };
@@ -42,11 +31,11 @@ interface Definition extends Mathematics {
   integerFormula?<V>(k: Arithmetic<V>, operands: readonly V[]): V;
 }
 
-export type Builder<N extends readonly Node[]> = ((...operands: N) => Node) & { readonly op: Primitive };
+export type Builder<N extends readonly Node[]> = ((...operands: N) => Node) & { readonly op: Elementwise };
 
 /** Attaches the room to its builder. */
 // @__NO_SIDE_EFFECTS__
-export function builder<N extends readonly Node[]>(op: Primitive, build: (...operands: N) => Node): Builder<N> {
+export function builder<N extends readonly Node[]>(op: Elementwise, build: (...operands: N) => Node): Builder<N> {
   return Object.assign(build, { op });
 }
 
@@ -132,7 +121,6 @@ export function room(name: string, definition: Definition): Elementwise {
     batch: (inputs, batched, attributes, size) => batchElementwise(op, inputs, batched, attributes, size),
     cost: (_inputs, outputs) => costOf(outputs, definition.cost),
     notation: () => definition.notation,
-    analysis: definition.analysis,
   };
   return op;
 }
@@ -197,7 +185,6 @@ export function binary(name: string, m: BinaryMathematics): Builder<[Node, Node]
 
 interface ComparisonMathematics {
   formula<V>(k: Arithmetic<V>, a: V, b: V): V;
-  readonly analysis: Analysis;
   readonly notation: Notation;
 }
 
@@ -210,7 +197,6 @@ export function comparison(name: string, m: ComparisonMathematics): Builder<[Nod
 interface LogicMathematics {
   readonly arity: number;
   formula<V>(k: Arithmetic<V>, operands: readonly V[]): V;
-  readonly analysis: Analysis;
   readonly notation: Notation;
 }
 

@@ -15,43 +15,62 @@ const aboveMinusOne: Interval = /* @__PURE__ */ Object.freeze({ lower: -1, upper
 export const exp = unary("exp", {
   formula: (k, x) => elementary.exp(k, x),
   derivatives: [(t, n) => mul(t, n)],
-  analysis: claims({ range: intervals.exp, monotonicity: "increasing", curvature: "convex" }),
   notation: { text: (x) => `exp(${x})`, tex: (x) => `e^{${x}}` },
   cost: transcendental,
 });
+
+export const expAnalysis = claims({ range: intervals.exp, monotonicity: "increasing", curvature: "convex" });
 
 /** eˣ − 1, without cancellation near 0. */
 export const expm1 = unary("expm1", {
   formula: (k, x) => elementary.expm1(k, x),
   derivatives: [(t, n) => mul(t, exp(n.inputs[0]))],
-  analysis: claims({ range: intervals.expm1, monotonicity: "increasing", curvature: "convex" }),
   notation: { text: (x) => `expm1(${x})`, tex: (x) => `(e^{${x}} - 1)` },
   cost: transcendental,
 });
+
+export const expm1Analysis = claims({ range: intervals.expm1, monotonicity: "increasing", curvature: "convex" });
 
 /** log x, the natural logarithm; -Inf at 0, NaN for x < 0. */
 export const log = unary("log", {
   formula: (k, x) => elementary.log(k, x),
   derivatives: [(t, n) => div(t, n.inputs[0])],
-  analysis: claims({ domain: nonNegative, range: intervals.log, monotonicity: "increasing", curvature: "concave" }),
   notation: { text: (x) => `log(${x})`, tex: (x) => String.raw`\log(${x})` },
   cost: transcendental,
+});
+
+export const logAnalysis = claims({
+  domain: nonNegative,
+  range: intervals.log,
+  monotonicity: "increasing",
+  curvature: "concave",
 });
 
 /** log(1 + x), without cancellation near 0; -Inf at -1, NaN for x < -1. */
 export const log1p = unary("log1p", {
   formula: (k, x) => elementary.log1p(k, x),
   derivatives: [(t, n) => div(t, add(n.inputs[0], scalar(1, n.dtype)))],
-  analysis: claims({ domain: aboveMinusOne, range: intervals.log1p, monotonicity: "increasing", curvature: "concave" }),
   notation: { text: (x) => `log1p(${x})`, tex: (x) => String.raw`\log(1 + ${x})` },
   cost: transcendental,
+});
+
+export const log1pAnalysis = claims({
+  domain: aboveMinusOne,
+  range: intervals.log1p,
+  monotonicity: "increasing",
+  curvature: "concave",
 });
 
 /** σ(x) = 1/(1 + e⁻ˣ). The derivative is σ(1 − σ). Convex on x ≤ 0, concave on x ≥ 0. */
 export const logistic = unary("logistic", {
   formula: (k, x) => elementary.logistic(k, x),
   derivatives: [(t, n) => mul(t, mul(n, sub(scalar(1, n.dtype), n)))],
-  analysis: claims({ range: intervals.logistic, monotonicity: "increasing", curvature: sided("convex", "concave") }),
   notation: { text: (x) => `logistic(${x})`, tex: (x) => String.raw`\sigma(${x})` },
   cost: transcendental,
+});
+
+export const logisticAnalysis = claims({
+  range: intervals.logistic,
+  monotonicity: "increasing",
+  curvature: sided("convex", "concave"),
 });

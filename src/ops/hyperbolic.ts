@@ -18,40 +18,48 @@ const symmetricUnit: Interval = /* @__PURE__ */ Object.freeze({ lower: -1, upper
 export const sinh = unary("sinh", {
   formula: (k, x) => elementary.sinh(k, x),
   derivatives: [(t, n) => mul(t, cosh(n.inputs[0]))],
-  analysis: claims({ range: intervals.sinh, monotonicity: "increasing", curvature: sided("concave", "convex") }),
   notation: { text: (x) => `sinh(${x})`, tex: (x) => String.raw`\sinh(${x})` },
   cost: transcendental,
 });
+
+export const sinhAnalysis = claims({ range: intervals.sinh, monotonicity: "increasing", curvature: sided("concave", "convex") });
 
 /** cosh x = (eˣ + e⁻ˣ)/2. */
 export const cosh = unary("cosh", {
   formula: (k, x) => elementary.cosh(k, x),
   derivatives: [(t, n) => mul(t, sinh(n.inputs[0]))],
-  analysis: claims({
-    range: intervals.cosh,
-    monotonicity: sided<Monotonicity>("decreasing", "increasing"),
-    curvature: "convex",
-  }),
   notation: { text: (x) => `cosh(${x})`, tex: (x) => String.raw`\cosh(${x})` },
   cost: transcendental,
+});
+
+export const coshAnalysis = claims({
+  range: intervals.cosh,
+  monotonicity: sided<Monotonicity>("decreasing", "increasing"),
+  curvature: "convex",
 });
 
 /** tanh x. The derivative is 1 − tanh². Convex on x ≤ 0, concave on x ≥ 0. */
 export const tanh = unary("tanh", {
   formula: (k, x) => elementary.tanh(k, x),
   derivatives: [(t, n) => mul(t, sub(scalar(1, n.dtype), square(n)))],
-  analysis: claims({ range: intervals.tanh, monotonicity: "increasing", curvature: sided("convex", "concave") }),
   notation: { text: (x) => `tanh(${x})`, tex: (x) => String.raw`\tanh(${x})` },
   cost: transcendental,
 });
+
+export const tanhAnalysis = claims({ range: intervals.tanh, monotonicity: "increasing", curvature: sided("convex", "concave") });
 
 /** arsinh x = log(x + √(x² + 1)). */
 export const asinh = unary("asinh", {
   formula: (k, x) => elementary.asinh(k, x),
   derivatives: [(t, n) => div(t, sqrt(add(square(n.inputs[0]), scalar(1, n.dtype))))],
-  analysis: claims({ range: intervals.asinh, monotonicity: "increasing", curvature: sided("convex", "concave") }),
   notation: { text: (x) => `asinh(${x})`, tex: (x) => String.raw`\operatorname{arsinh}(${x})` },
   cost: transcendental,
+});
+
+export const asinhAnalysis = claims({
+  range: intervals.asinh,
+  monotonicity: "increasing",
+  curvature: sided("convex", "concave"),
 });
 
 /** arcosh x for x ≥ 1; NaN below. The derivative at 1 is +Inf. */
@@ -64,9 +72,15 @@ export const acosh = unary("acosh", {
       return div(t, mul(sqrt(sub(x, one)), sqrt(add(x, one))));
     },
   ],
-  analysis: claims({ domain: fromOne, range: intervals.acosh, monotonicity: "increasing", curvature: "concave" }),
   notation: { text: (x) => `acosh(${x})`, tex: (x) => String.raw`\operatorname{arcosh}(${x})` },
   cost: transcendental,
+});
+
+export const acoshAnalysis = claims({
+  domain: fromOne,
+  range: intervals.acosh,
+  monotonicity: "increasing",
+  curvature: "concave",
 });
 
 /** artanh x for |x| ≤ 1, ±Inf at ±1; NaN outside. */
@@ -79,12 +93,13 @@ export const atanh = unary("atanh", {
       return div(t, mul(sub(one, x), add(one, x)));
     },
   ],
-  analysis: claims({
-    domain: symmetricUnit,
-    range: intervals.atanh,
-    monotonicity: "increasing",
-    curvature: sided("concave", "convex"),
-  }),
   notation: { text: (x) => `atanh(${x})`, tex: (x) => String.raw`\operatorname{artanh}(${x})` },
   cost: transcendental,
+});
+
+export const atanhAnalysis = claims({
+  domain: symmetricUnit,
+  range: intervals.atanh,
+  monotonicity: "increasing",
+  curvature: sided("concave", "convex"),
 });

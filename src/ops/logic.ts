@@ -16,17 +16,19 @@ const increasing = (range: (a: Interval, b: Interval) => Interval): Analysis => 
 export const and = logic("and", {
   arity: 2,
   formula: (k, [a, b]) => k.and(a, b),
-  analysis: increasing(min),
   notation: { text: (a, b) => `(${a}) & (${b})`, tex: (a, b) => String.raw`${a} \land ${b}` },
 });
+
+export const andAnalysis = increasing(min);
 
 /** a ∨ b. */
 export const or = logic("or", {
   arity: 2,
   formula: (k, [a, b]) => k.or(a, b),
-  analysis: increasing(max),
   notation: { text: (a, b) => `(${a}) | (${b})`, tex: (a, b) => String.raw`${a} \lor ${b}` },
 });
+
+export const orAnalysis = increasing(max);
 
 const differs = (a: Interval, b: Interval): Interval =>
   isPoint(a) && isPoint(b) ? truth(a.lower !== b.lower, a.lower === b.lower) : unit;
@@ -35,26 +37,28 @@ const differs = (a: Interval, b: Interval): Interval =>
 export const xor = logic("xor", {
   arity: 2,
   formula: (k, [a, b]) => k.or(k.and(a, k.not(b)), k.and(k.not(a), b)),
-  analysis: {
-    range: differs,
-    monotonicity: (index, a, b) => {
-      if (isPoint(differs(a, b))) return "constant";
-      const other = index === 0 ? b : a;
-      return !isPoint(other) ? "none" : other.lower === 0 ? "increasing" : "decreasing";
-    },
-    curvature: affineWhereDecided(differs),
-  },
   notation: { text: (a, b) => `xor(${a}, ${b})`, tex: (a, b) => String.raw`${a} \oplus ${b}` },
 });
+
+export const xorAnalysis: Analysis = {
+  range: differs,
+  monotonicity: (index, a, b) => {
+    if (isPoint(differs(a, b))) return "constant";
+    const other = index === 0 ? b : a;
+    return !isPoint(other) ? "none" : other.lower === 0 ? "increasing" : "decreasing";
+  },
+  curvature: affineWhereDecided(differs),
+};
 
 /** ¬a. */
 export const not = logic("not", {
   arity: 1,
   formula: (k, [a]) => k.not(a),
-  analysis: {
-    range: (a) => ({ lower: 1 - a.upper, upper: 1 - a.lower }),
-    monotonicity: () => "decreasing",
-    curvature: () => "affine",
-  },
   notation: { text: (a) => `!(${a})`, tex: (a) => String.raw`\lnot ${a}` },
 });
+
+export const notAnalysis: Analysis = {
+  range: (a) => ({ lower: 1 - a.upper, upper: 1 - a.lower }),
+  monotonicity: () => "decreasing",
+  curvature: () => "affine",
+};

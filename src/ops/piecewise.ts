@@ -3,7 +3,7 @@
 
 import { isFloat } from "../graph/dtype.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Curvature, Monotonicity } from "../graph/primitive.ts";
+import type { Analysis, Curvature, Monotonicity } from "../graph/primitive.ts";
 import { scalar } from "../graph/structural.ts";
 import type { Arithmetic } from "../numeric/algebra.ts";
 import { abs as absI, type Interval, isPoint, max as maxI, min as minI, sign as signI } from "../numeric/interval.ts";
@@ -21,12 +21,13 @@ export const abs = unary("abs", {
   formula: (k, x) => k.abs(x),
   integer: (k, x) => k.abs(x),
   derivatives: [(t, n) => mul(t, sign(n.inputs[0]))],
-  analysis: claims({
-    range: absI,
-    monotonicity: sided<Monotonicity>("decreasing", "increasing"),
-    curvature: (x) => (x.lower >= 0 || x.upper <= 0 ? "affine" : "convex"),
-  }),
   notation: { text: (x) => `abs(${x})`, tex: (x) => String.raw`\left|${x}\right|` },
+});
+
+export const absAnalysis = claims({
+  range: absI,
+  monotonicity: sided<Monotonicity>("decreasing", "increasing"),
+  curvature: (x) => (x.lower >= 0 || x.upper <= 0 ? "affine" : "convex"),
 });
 
 const signOf = <V>(k: Arithmetic<V>, x: V): V =>
@@ -37,13 +38,14 @@ export const sign = unary("sign", {
   formula: signOf,
   integer: signOf,
   derivatives: "zero",
-  analysis: claims({
-    range: signI,
-    monotonicity: (x) => (x.lower > 0 || x.upper < 0 ? "constant" : "increasing"),
-    curvature: (x) => (x.lower > 0 || x.upper < 0 ? "affine" : x.lower >= 0 ? "concave" : x.upper <= 0 ? "convex" : "none"),
-  }),
   notation: { text: (x) => `sign(${x})`, tex: (x) => String.raw`\operatorname{sign}(${x})` },
   cost: { elementary: 2 },
+});
+
+export const signAnalysis = claims({
+  range: signI,
+  monotonicity: (x) => (x.lower > 0 || x.upper < 0 ? "constant" : "increasing"),
+  curvature: (x) => (x.lower > 0 || x.upper < 0 ? "affine" : x.lower >= 0 ? "concave" : x.upper <= 0 ? "convex" : "none"),
 });
 
 /** t where the operand wins, t/2 where both are equal, else 0. */
@@ -57,16 +59,17 @@ export const maximum = binary("maximum", {
     (t, { inputs: [a, b] }) => share(t, greater(a, b), equal(a, b)),
     (t, { inputs: [a, b] }) => share(t, less(a, b), equal(a, b)),
   ],
-  analysis: {
-    range: maxI,
-    monotonicity: (index, a, b) => {
-      const [mine, other] = index === 0 ? [a, b] : [b, a];
-      return mine.upper <= other.lower ? "constant" : "increasing";
-    },
-    curvature: (a, b) => (a.lower >= b.upper || b.lower >= a.upper ? "affine" : "convex"),
-  },
   notation: { text: (a, b) => `max(${a}, ${b})`, tex: (a, b) => String.raw`\max(${a}, ${b})` },
 });
+
+export const maximumAnalysis: Analysis = {
+  range: maxI,
+  monotonicity: (index, a, b) => {
+    const [mine, other] = index === 0 ? [a, b] : [b, a];
+    return mine.upper <= other.lower ? "constant" : "increasing";
+  },
+  curvature: (a, b) => (a.lower >= b.upper || b.lower >= a.upper ? "affine" : "convex"),
+};
 
 /** The smaller of a and b; NaN if either is. Where they are equal, each gets half of the derivative. */
 export const minimum = binary("minimum", {
@@ -76,16 +79,17 @@ export const minimum = binary("minimum", {
     (t, { inputs: [a, b] }) => share(t, less(a, b), equal(a, b)),
     (t, { inputs: [a, b] }) => share(t, greater(a, b), equal(a, b)),
   ],
-  analysis: {
-    range: minI,
-    monotonicity: (index, a, b) => {
-      const [mine, other] = index === 0 ? [a, b] : [b, a];
-      return mine.lower >= other.upper ? "constant" : "increasing";
-    },
-    curvature: (a, b) => (a.lower >= b.upper || b.lower >= a.upper ? "affine" : "concave"),
-  },
   notation: { text: (a, b) => `min(${a}, ${b})`, tex: (a, b) => String.raw`\min(${a}, ${b})` },
 });
+
+export const minimumAnalysis: Analysis = {
+  range: minI,
+  monotonicity: (index, a, b) => {
+    const [mine, other] = index === 0 ? [a, b] : [b, a];
+    return mine.lower >= other.upper ? "constant" : "increasing";
+  },
+  curvature: (a, b) => (a.lower >= b.upper || b.lower >= a.upper ? "affine" : "concave"),
+};
 
 const clipped = <V>(k: Arithmetic<V>, [x, lower, upper]: readonly V[]): V => k.min(k.max(x, lower), upper);
 
@@ -105,28 +109,29 @@ export const clipOp = room("clip", {
     (t, { inputs: [x, lower, upper] }) => where(and(less(x, lower), lessEqual(lower, upper)), t, zero(t)),
     (t, { inputs: [x, lower, upper] }) => where(or(less(upper, x), less(upper, lower)), t, zero(t)),
   ],
-  analysis: {
-    range: (x, lower, upper) => minI(maxI(x, lower), upper),
-    monotonicity: (index, x, lower, upper): Monotonicity => {
-      const stays = [
-        x.upper <= lower.lower || x.lower >= upper.upper || lower.lower >= upper.upper,
-        x.lower >= lower.upper || lower.lower >= upper.upper || x.lower >= upper.upper,
-        x.upper <= upper.lower && lower.upper <= upper.lower,
-      ][index];
-      return stays ? "constant" : "increasing";
-    },
-    curvature: (x, lower, upper): Curvature => {
-      if (isPoint(x) && isPoint(lower) && isPoint(upper)) return "affine";
-      const { below, above } = bends(x, lower, upper);
-      return below ? (above ? "none" : "convex") : above ? "concave" : "affine";
-    },
-  },
   notation: {
     text: (x, lower, upper) => `clip(${x}, ${lower}, ${upper})`,
     tex: (x, lower, upper) => String.raw`\operatorname{clip}(${x}, ${lower}, ${upper})`,
   },
   cost: { elementary: 2 },
 });
+
+export const clipAnalysis: Analysis = {
+  range: (x, lower, upper) => minI(maxI(x, lower), upper),
+  monotonicity: (index, x, lower, upper): Monotonicity => {
+    const stays = [
+      x.upper <= lower.lower || x.lower >= upper.upper || lower.lower >= upper.upper,
+      x.lower >= lower.upper || lower.lower >= upper.upper || x.lower >= upper.upper,
+      x.upper <= upper.lower && lower.upper <= upper.lower,
+    ][index];
+    return stays ? "constant" : "increasing";
+  },
+  curvature: (x, lower, upper): Curvature => {
+    if (isPoint(x) && isPoint(lower) && isPoint(upper)) return "affine";
+    const { below, above } = bends(x, lower, upper);
+    return below ? (above ? "none" : "convex") : above ? "concave" : "affine";
+  },
+};
 
 // An integer tensor keeps its dtype: its bounds are rounded inwards, and an infinite one is no bound.
 function bound(like: Node, value: Node | number, inwards: (value: number) => number): Node {

@@ -33,30 +33,33 @@ export const square = unary("square", {
   formula: (k, x) => k.mul(x, x),
   integer: (k, x) => k.mul(x, x),
   derivatives: [(t, n) => mul(t, mul(n.inputs[0], scalar(2, n.dtype)))],
-  analysis: claims({
-    range: squareI,
-    monotonicity: sided<Monotonicity>("decreasing", "increasing"),
-    curvature: "convex",
-  }),
   notation: { text: (x) => `(${x})^2`, tex: (x) => `{(${x})}^2` },
+});
+
+export const squareAnalysis = claims({
+  range: squareI,
+  monotonicity: sided<Monotonicity>("decreasing", "increasing"),
+  curvature: "convex",
 });
 
 /** √x; NaN for x < 0. The derivative at 0 is +Inf. */
 export const sqrt = unary("sqrt", {
   formula: (k, x) => k.sqrt(x),
   derivatives: [(t, n) => div(mul(t, scalar(0.5, n.dtype)), n)],
-  analysis: claims({ domain: nonNegative, range: sqrtI, monotonicity: "increasing", curvature: "concave" }),
   notation: { text: (x) => `sqrt(${x})`, tex: (x) => String.raw`\sqrt{${x}}` },
 });
+
+export const sqrtAnalysis = claims({ domain: nonNegative, range: sqrtI, monotonicity: "increasing", curvature: "concave" });
 
 /** 1/√x; +Inf at 0, NaN for x < 0. */
 export const rsqrt = unary("rsqrt", {
   formula: (k, x) => rsqrtOf(k, x),
   derivatives: [(t, n) => mul(mul(t, scalar(-0.5, n.dtype)), mul(n, square(n)))],
-  analysis: claims({ domain: nonNegative, range: rsqrtI, monotonicity: "decreasing", curvature: "convex" }),
   notation: { text: (x) => `rsqrt(${x})`, tex: (x) => String.raw`\frac{1}{\sqrt{${x}}}` },
   cost: { elementary: 2 },
 });
+
+export const rsqrtAnalysis = claims({ domain: nonNegative, range: rsqrtI, monotonicity: "decreasing", curvature: "convex" });
 
 /** xⁿ for an integer n ≥ 1 by repeated squaring. */
 function repeated<V>(k: Arithmetic<V>, x: V, n: number): V {
@@ -76,25 +79,7 @@ function constantPower<V>(k: Algebra<V>, x: V, exponent: number): V {
   return exponent > 0 ? repeated(k, x, exponent) : k.div(k.constant(1), repeated(k, x, -exponent));
 }
 
-function powerMonotonicity(x: Interval, c: number): Monotonicity {
-  if (c === 0) return "constant";
-  if (!Number.isInteger(c)) return x.lower >= 0 ? (c > 0 ? "increasing" : "decreasing") : "none";
-  if (c > 0) return c % 2 === 1 ? "increasing" : sided<Monotonicity>("decreasing", "increasing")(x);
-  if (x.lower < 0 && x.upper >= 0) return x.upper > 0 || c % 2 !== 0 ? "none" : "increasing";
-  return x.lower >= 0 || c % 2 !== 0 ? "decreasing" : "increasing";
-}
-
-function powerCurvature(x: Interval, c: number): Curvature {
-  if (c === 0 || c === 1) return "affine";
-  if (!Number.isInteger(c)) return x.lower < 0 ? "none" : c > 0 && c < 1 ? "concave" : "convex";
-  const even = c % 2 === 0;
-  if (c > 0) return even ? "convex" : sided<Curvature>("concave", "convex")(x);
-  // A pole at 0: convex with the limit +∞ there when approached from above, or from either side for even c.
-  if (x.lower >= 0) return "convex";
-  return x.upper < 0 ? (even ? "convex" : "concave") : x.upper === 0 && even ? "convex" : "none";
-}
-
-interface PowerAttributes extends Attributes {
+export interface PowerAttributes extends Attributes {
   readonly exponent: number;
 }
 
@@ -105,18 +90,12 @@ function powerRoom(exponent: number): Elementwise {
     formula: (k, x) => constantPower(k, x, exponent),
     ...(integer ? { integer: <V>(k: Arithmetic<V>, x: V) => repeated(k, x, exponent) } : {}),
     derivatives: [(t, n) => mul(t, mul(power(n.inputs[0], exponent - 1), scalar(exponent, n.dtype)))],
-    analysis: claims({
-      ...(Number.isInteger(exponent) ? {} : { domain: nonNegative }),
-      range: (x) => powI(x, point(exponent)),
-      monotonicity: (x) => powerMonotonicity(x, exponent),
-      curvature: (x) => powerCurvature(x, exponent),
-    }),
     notation: { text: (x) => `(${x})^${written}`, tex: (x) => `{(${x})}^{${exponent}}` },
     cost:
       Number.isInteger(exponent) && Math.abs(exponent) <= mostFactors
         ? { elementary: Math.max(1, Math.ceil(Math.log2(Math.abs(exponent))) + (exponent < 0 ? 1 : 0)) }
         : { transcendental: 1 },
-  }).op as Elementwise;
+  }).op;
 }
 
 // One room per exponent; engines and analysis read the exponent from the attributes or through the formula.
@@ -152,6 +131,33 @@ export function power(x: Node, exponent: number): Node {
   return makeNode(op, [operand], attributes);
 }
 
+function powerMonotonicity(x: Interval, c: number): Monotonicity {
+  if (c === 0) return "constant";
+  if (!Number.isInteger(c)) return x.lower >= 0 ? (c > 0 ? "increasing" : "decreasing") : "none";
+  if (c > 0) return c % 2 === 1 ? "increasing" : sided<Monotonicity>("decreasing", "increasing")(x);
+  if (x.lower < 0 && x.upper >= 0) return x.upper > 0 || c % 2 !== 0 ? "none" : "increasing";
+  return x.lower >= 0 || c % 2 !== 0 ? "decreasing" : "increasing";
+}
+
+function powerCurvature(x: Interval, c: number): Curvature {
+  if (c === 0 || c === 1) return "affine";
+  if (!Number.isInteger(c)) return x.lower < 0 ? "none" : c > 0 && c < 1 ? "concave" : "convex";
+  const even = c % 2 === 0;
+  if (c > 0) return even ? "convex" : sided<Curvature>("concave", "convex")(x);
+  // A pole at 0: convex with the limit +∞ there when approached from above, or from either side for even c.
+  if (x.lower >= 0) return "convex";
+  return x.upper < 0 ? (even ? "convex" : "concave") : x.upper === 0 && even ? "convex" : "none";
+}
+
+export function powerAnalysis({ exponent }: PowerAttributes): Analysis {
+  return claims({
+    ...(Number.isInteger(exponent) ? {} : { domain: nonNegative }),
+    range: (x) => powI(x, point(exponent)),
+    monotonicity: (x) => powerMonotonicity(x, exponent),
+    curvature: (x) => powerCurvature(x, exponent),
+  });
+}
+
 /** 1/x; ±Inf at ±0. Convex on x > 0, concave on x < 0. */
 export function reciprocal(x: Node): Node {
   return power(x, -1);
@@ -184,29 +190,26 @@ const powPair = binary("pow", {
       return mul(t, mul(node, log(where(limit, scalar(1, x.dtype), x))));
     },
   ],
-  analysis: powAnalysis(),
   notation: { text: (x, y) => `(${x})^(${y})`, tex: (x, y) => `{(${x})}^{${y}}` },
   cost: { transcendental: 1 },
 });
 
-function powAnalysis(): Analysis {
-  return {
-    range: powI,
-    monotonicity: (index, x, y) => {
-      if (isEmpty(x) || isEmpty(y)) return "none";
-      if (index === 0 && isPoint(y)) return powerMonotonicity(x, y.lower);
-      if (x.lower < 0) return "none";
-      if (index === 0) return y.lower >= 0 ? "increasing" : y.upper <= 0 ? "decreasing" : "none";
-      return x.lower >= 1 ? "increasing" : x.upper <= 1 ? "decreasing" : "none";
-    },
-    curvature: (x, y) => {
-      if (isEmpty(x) || isEmpty(y)) return "none";
-      if (isPoint(x) && isPoint(y)) return x.lower > 0 || Number.isInteger(y.lower) ? "affine" : "none";
-      if (isPoint(y)) return powerCurvature(x, y.lower);
-      return isPoint(x) && x.lower > 0 ? "convex" : "none";
-    },
-  };
-}
+export const powAnalysis: Analysis = {
+  range: powI,
+  monotonicity: (index, x, y) => {
+    if (isEmpty(x) || isEmpty(y)) return "none";
+    if (index === 0 && isPoint(y)) return powerMonotonicity(x, y.lower);
+    if (x.lower < 0) return "none";
+    if (index === 0) return y.lower >= 0 ? "increasing" : y.upper <= 0 ? "decreasing" : "none";
+    return x.lower >= 1 ? "increasing" : x.upper <= 1 ? "decreasing" : "none";
+  },
+  curvature: (x, y) => {
+    if (isEmpty(x) || isEmpty(y)) return "none";
+    if (isPoint(x) && isPoint(y)) return x.lower > 0 || Number.isInteger(y.lower) ? "affine" : "none";
+    if (isPoint(y)) return powerCurvature(x, y.lower);
+    return isPoint(x) && x.lower > 0 ? "convex" : "none";
+  },
+};
 
 /**
  * xʸ, with broadcasting; 0⁰ = 1, NaN for x < 0 and y not an integer. A constant exponent gives `power`. The derivative with respect

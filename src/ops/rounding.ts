@@ -2,7 +2,7 @@
 
 import { isFloat, promote } from "../graph/dtype.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Monotonicity } from "../graph/primitive.ts";
+import type { Analysis, Monotonicity } from "../graph/primitive.ts";
 import type { Algebra } from "../numeric/algebra.ts";
 import { twoProduct } from "../numeric/elementary/common.ts";
 import {
@@ -25,24 +25,23 @@ import { claims } from "./claims.ts";
 import { type Builder, builder, room, unary, unify } from "./define.ts";
 import { cast } from "./shape.ts";
 
-/** A step function: nondecreasing, and constant on an interval whose ends it sends to one integer. */
 // @__NO_SIDE_EFFECTS__
-function step(
-  name: string,
-  formula: <V>(k: Algebra<V>, x: V) => V,
-  range: (x: Interval) => Interval,
-  tex: (x: string) => string,
-): Builder<[Node]> {
+function step(name: string, formula: <V>(k: Algebra<V>, x: V) => V, tex: (x: string) => string): Builder<[Node]> {
   return unary(name, {
     formula,
     integer: (_k, x) => x,
     derivatives: "zero",
-    analysis: claims({
-      range,
-      monotonicity: (x) => (isPoint(range(x)) ? "constant" : "increasing"),
-      curvature: (x) => (isPoint(range(x)) ? "affine" : "none"),
-    }),
     notation: { text: (x) => `${name}(${x})`, tex },
+  });
+}
+
+/** A step function is nondecreasing, and constant on an interval whose ends it sends to one integer. */
+// @__NO_SIDE_EFFECTS__
+function stepAnalysis(range: (x: Interval) => Interval): Analysis {
+  return claims({
+    range,
+    monotonicity: (x) => (isPoint(range(x)) ? "constant" : "increasing"),
+    curvature: (x) => (isPoint(range(x)) ? "affine" : "none"),
   });
 }
 
@@ -50,25 +49,28 @@ function step(
 export const floor = step(
   "floor",
   (k, x) => k.floor(x),
-  floorI,
   (x) => String.raw`\lfloor ${x} \rfloor`,
 );
+
+export const floorAnalysis = stepAnalysis(floorI);
 
 /** ⌈x⌉, the smallest integer ≥ x. The derivative is 0 everywhere. Integers stay as they are. */
 export const ceil = step(
   "ceil",
   (k, x) => k.ceil(x),
-  ceilI,
   (x) => String.raw`\lceil ${x} \rceil`,
 );
+
+export const ceilAnalysis = stepAnalysis(ceilI);
 
 /** The integer nearest to x, ties to even (2.5 → 2, 3.5 → 4). The derivative is 0 everywhere. Integers stay as they are. */
 export const round = step(
   "round",
   (k, x) => k.nearest(x),
-  roundI,
   (x) => String.raw`\operatorname{round}(${x})`,
 );
+
+export const roundAnalysis = stepAnalysis(roundI);
 
 // Quotients with a units digit, and factors whose exact product does not overflow on the way.
 const limits = {
@@ -112,23 +114,24 @@ const remainderOp = room("remainder", {
     // ⌊a/b⌋ = (a − r)/b, an integer but for the rounding of the quotient.
     (t, n) => neg(mul(t, round(div(sub(n.inputs[0], n), n.inputs[1])))),
   ],
-  analysis: {
-    range: (a, b) => {
-      if (isEmpty(a) || isEmpty(b) || (b.lower === 0 && b.upper === 0)) return empty;
-      const all = hull(point(0), b);
-      const q = singleQuotient(a, b);
-      return q === undefined ? all : intersect(all, subI(a, mulI(point(q), b)));
-    },
-    monotonicity: (index, a, b): Monotonicity => {
-      const q = singleQuotient(a, b);
-      if (q === undefined) return "none";
-      return index === 0 ? "increasing" : q === 0 ? "constant" : q > 0 ? "decreasing" : "increasing";
-    },
-    curvature: (a, b) => (singleQuotient(a, b) === undefined ? "none" : "affine"),
-  },
   notation: { text: (a, b) => `remainder(${a}, ${b})`, tex: (a, b) => String.raw`(${a} \bmod ${b})` },
   cost: { elementary: 24 },
 });
+
+export const remainderAnalysis: Analysis = {
+  range: (a, b) => {
+    if (isEmpty(a) || isEmpty(b) || (b.lower === 0 && b.upper === 0)) return empty;
+    const all = hull(point(0), b);
+    const q = singleQuotient(a, b);
+    return q === undefined ? all : intersect(all, subI(a, mulI(point(q), b)));
+  },
+  monotonicity: (index, a, b): Monotonicity => {
+    const q = singleQuotient(a, b);
+    if (q === undefined) return "none";
+    return index === 0 ? "increasing" : q === 0 ? "constant" : q > 0 ? "decreasing" : "increasing";
+  },
+  curvature: (a, b) => (singleQuotient(a, b) === undefined ? "none" : "affine"),
+};
 
 /**
  * a − ⌊a/b⌋·b, the remainder with the sign of the divisor, as Python's %. Exact while |a/b| < 2^24 (float32) or 2^53 (float64),

@@ -3,7 +3,7 @@
 import { promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Elementwise } from "../graph/primitive.ts";
+import type { Analysis, Elementwise } from "../graph/primitive.ts";
 import { broadcastShapes, formatShape, sameShape } from "../graph/shape.ts";
 import { scalar } from "../graph/structural.ts";
 import { hull } from "../numeric/interval.ts";
@@ -51,15 +51,16 @@ const whereOp: Elementwise = {
     text: (c, a, b) => `where(${c}, ${a}, ${b})`,
     tex: (c, a, b) => String.raw`\begin{cases}${a} & \text{if } ${c}\\ ${b} & \text{otherwise}\end{cases}`,
   }),
-  analysis: {
-    range: (c, a, b) => (c.lower > 0 ? a : c.upper < 1 ? b : hull(a, b)),
-    monotonicity: (index, c, a, b) => {
-      if (index === 1) return c.upper < 1 ? "constant" : "increasing";
-      if (index === 2) return c.lower > 0 ? "constant" : "increasing";
-      return a.lower >= b.upper ? "increasing" : a.upper <= b.lower ? "decreasing" : "none";
-    },
-    curvature: (c) => (c.lower > 0 || c.upper < 1 ? "affine" : "none"),
+};
+
+export const whereAnalysis: Analysis = {
+  range: (c, a, b) => (c.lower > 0 ? a : c.upper < 1 ? b : hull(a, b)),
+  monotonicity: (index, c, a, b) => {
+    if (index === 1) return c.upper < 1 ? "constant" : "increasing";
+    if (index === 2) return c.lower > 0 ? "constant" : "increasing";
+    return a.lower >= b.upper ? "increasing" : a.upper <= b.lower ? "decreasing" : "none";
   },
+  curvature: (c) => (c.lower > 0 || c.upper < 1 ? "affine" : "none"),
 };
 
 /**

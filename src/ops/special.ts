@@ -15,10 +15,11 @@ const transcendental = { transcendental: 1 };
 export const erf = unary("erf", {
   formula: (k, x) => elementary.erf(k, x),
   derivatives: [(t, n) => mul(t, mul(exp(neg(square(n.inputs[0]))), scalar(2 / Math.sqrt(Math.PI), n.dtype)))],
-  analysis: claims({ range: intervals.erf, monotonicity: "increasing", curvature: sided("convex", "concave") }),
   notation: { text: (x) => `erf(${x})`, tex: (x) => String.raw`\operatorname{erf}(${x})` },
   cost: transcendental,
 });
+
+export const erfAnalysis = claims({ range: intervals.erf, monotonicity: "increasing", curvature: sided("convex", "concave") });
 
 /** Φ(x) = ½ (1 + erf(x/√2)), to full relative precision in the lower tail. The derivative is e^(-x²/2)/√(2π). */
 export const normalCdf = unary("normalCdf", {
@@ -26,7 +27,12 @@ export const normalCdf = unary("normalCdf", {
   derivatives: [
     (t, n) => mul(t, mul(exp(mul(square(n.inputs[0]), scalar(-0.5, n.dtype))), scalar(1 / Math.sqrt(2 * Math.PI), n.dtype))),
   ],
-  analysis: claims({ range: intervals.normcdf, monotonicity: "increasing", curvature: sided("convex", "concave") }),
   notation: { text: (x) => `normalCdf(${x})`, tex: (x) => String.raw`\Phi(${x})` },
   cost: transcendental,
+});
+
+export const normalCdfAnalysis = claims({
+  range: intervals.normcdf,
+  monotonicity: "increasing",
+  curvature: sided("convex", "concave"),
 });

@@ -1,7 +1,7 @@
 // Trigonometric functions and their inverses; angles in radians.
 
 import type { Node } from "../graph/node.ts";
-import type { Curvature, Monotonicity } from "../graph/primitive.ts";
+import type { Analysis, Curvature, Monotonicity } from "../graph/primitive.ts";
 import { scalar } from "../graph/structural.ts";
 import * as elementary from "../numeric/elementary/index.ts";
 import { type Interval, isEmpty, isPoint } from "../numeric/interval.ts";
@@ -59,44 +59,47 @@ function alternating<T extends string>(offset: number, even: T, odd: T): (x: Int
 export const sin = unary("sin", {
   formula: (k, x) => elementary.sin(k, x),
   derivatives: [(t, n) => mul(t, cos(n.inputs[0]))],
-  analysis: claims({
-    range: intervals.sin,
-    monotonicity: alternating<Monotonicity>(-1, "increasing", "decreasing"),
-    curvature: alternating<Curvature>(0, "concave", "convex"),
-  }),
   notation: { text: (x) => `sin(${x})`, tex: (x) => String.raw`\sin(${x})` },
   cost: transcendental,
+});
+
+export const sinAnalysis = claims({
+  range: intervals.sin,
+  monotonicity: alternating<Monotonicity>(-1, "increasing", "decreasing"),
+  curvature: alternating<Curvature>(0, "concave", "convex"),
 });
 
 /** cos x. */
 export const cos = unary("cos", {
   formula: (k, x) => elementary.cos(k, x),
   derivatives: [(t, n) => neg(mul(t, sin(n.inputs[0])))],
-  analysis: claims({
-    range: intervals.cos,
-    monotonicity: alternating<Monotonicity>(0, "decreasing", "increasing"),
-    curvature: alternating<Curvature>(-1, "concave", "convex"),
-  }),
   notation: { text: (x) => `cos(${x})`, tex: (x) => String.raw`\cos(${x})` },
   cost: transcendental,
+});
+
+export const cosAnalysis = claims({
+  range: intervals.cos,
+  monotonicity: alternating<Monotonicity>(0, "decreasing", "increasing"),
+  curvature: alternating<Curvature>(-1, "concave", "convex"),
 });
 
 /** tan x. The derivative is 1 + tan². */
 export const tan = unary("tan", {
   formula: (k, x) => elementary.tan(k, x),
   derivatives: [(t, n) => mul(t, add(square(n), scalar(1, n.dtype)))],
-  analysis: claims({
-    range: intervals.tan,
-    monotonicity: alternating<Monotonicity>(-1, "increasing", "increasing"),
-    curvature: (x) => {
-      const first = quarterBelow(x.lower);
-      if (first === undefined || halfTurn(x, -1) === undefined) return "none"; // a pole inside
-      const zero = first % 2 === 0 ? first : first + 1; // of the branch: concave before it, convex after it
-      return zero === first ? "convex" : beyondQuarter(x.upper, zero) <= 0 ? "concave" : "none";
-    },
-  }),
   notation: { text: (x) => `tan(${x})`, tex: (x) => String.raw`\tan(${x})` },
   cost: transcendental,
+});
+
+export const tanAnalysis = claims({
+  range: intervals.tan,
+  monotonicity: alternating<Monotonicity>(-1, "increasing", "increasing"),
+  curvature: (x) => {
+    const first = quarterBelow(x.lower);
+    if (first === undefined || halfTurn(x, -1) === undefined) return "none"; // a pole inside
+    const zero = first % 2 === 0 ? first : first + 1; // of the branch: concave before it, convex after it
+    return zero === first ? "convex" : beyondQuarter(x.upper, zero) <= 0 ? "concave" : "none";
+  },
 });
 
 /** √(1 − x²), without cancellation near ±1. */
@@ -109,38 +112,41 @@ function cofactor(x: Node): Node {
 export const asin = unary("asin", {
   formula: (k, x) => elementary.asin(k, x),
   derivatives: [(t, n) => div(t, cofactor(n.inputs[0]))],
-  analysis: claims({
-    domain: symmetricUnit,
-    range: intervals.asin,
-    monotonicity: "increasing",
-    curvature: sided("concave", "convex"),
-  }),
   notation: { text: (x) => `asin(${x})`, tex: (x) => String.raw`\arcsin(${x})` },
   cost: transcendental,
+});
+
+export const asinAnalysis = claims({
+  domain: symmetricUnit,
+  range: intervals.asin,
+  monotonicity: "increasing",
+  curvature: sided("concave", "convex"),
 });
 
 /** arccos x for |x| ≤ 1, in [0, π]; NaN outside. The derivative at ±1 is -Inf. */
 export const acos = unary("acos", {
   formula: (k, x) => elementary.acos(k, x),
   derivatives: [(t, n) => neg(div(t, cofactor(n.inputs[0])))],
-  analysis: claims({
-    domain: symmetricUnit,
-    range: intervals.acos,
-    monotonicity: "decreasing",
-    curvature: sided("convex", "concave"),
-  }),
   notation: { text: (x) => `acos(${x})`, tex: (x) => String.raw`\arccos(${x})` },
   cost: transcendental,
+});
+
+export const acosAnalysis = claims({
+  domain: symmetricUnit,
+  range: intervals.acos,
+  monotonicity: "decreasing",
+  curvature: sided("convex", "concave"),
 });
 
 /** arctan x, in [-π/2, π/2]. Convex on x ≤ 0, concave on x ≥ 0. */
 export const atan = unary("atan", {
   formula: (k, x) => elementary.atan(k, x),
   derivatives: [(t, n) => div(t, add(square(n.inputs[0]), scalar(1, n.dtype)))],
-  analysis: claims({ range: intervals.atan, monotonicity: "increasing", curvature: sided("convex", "concave") }),
   notation: { text: (x) => `atan(${x})`, tex: (x) => String.raw`\arctan(${x})` },
   cost: transcendental,
 });
+
+export const atanAnalysis = claims({ range: intervals.atan, monotonicity: "increasing", curvature: sided("convex", "concave") });
 
 /** x/(x² + y²), but 0 at the origin. */
 function overSquaredRadius(x: Node, [y, z]: readonly Node[]): Node {
@@ -158,16 +164,17 @@ export const atan2 = binary("atan2", {
     (t, { inputs }) => mul(t, overSquaredRadius(inputs[1], inputs)),
     (t, { inputs }) => neg(mul(t, overSquaredRadius(inputs[0], inputs))),
   ],
-  analysis: {
-    range: intervals.atan2,
-    monotonicity: (index, y, x) => {
-      // The angle jumps across the negative x axis; claims keep off it (on it, its value depends on the sign of a zero).
-      if (isEmpty(x) || isEmpty(y) || (x.lower <= 0 && y.lower <= 0 && y.upper >= 0)) return "none";
-      if (index === 0) return x.lower >= 0 ? "increasing" : x.upper <= 0 ? "decreasing" : "none";
-      return y.lower >= 0 ? "decreasing" : y.upper <= 0 ? "increasing" : "none";
-    },
-    curvature: (y, x) => (isPoint(x) && isPoint(y) ? "affine" : "none"),
-  },
   notation: { text: (y, x) => `atan2(${y}, ${x})`, tex: (y, x) => String.raw`\operatorname{atan2}(${y}, ${x})` },
   cost: transcendental,
 });
+
+export const atan2Analysis: Analysis = {
+  range: intervals.atan2,
+  monotonicity: (index, y, x) => {
+    // The angle jumps across the negative x axis; claims keep off it (on it, its value depends on the sign of a zero).
+    if (isEmpty(x) || isEmpty(y) || (x.lower <= 0 && y.lower <= 0 && y.upper >= 0)) return "none";
+    if (index === 0) return x.lower >= 0 ? "increasing" : x.upper <= 0 ? "decreasing" : "none";
+    return y.lower >= 0 ? "decreasing" : y.upper <= 0 ? "increasing" : "none";
+  },
+  curvature: (y, x) => (isPoint(x) && isPoint(y) ? "affine" : "none"),
+};
