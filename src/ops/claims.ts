@@ -1,6 +1,6 @@
-// How the rooms state what analysis reads (each beside its operation, found by analyses.ts): range, monotonicity and curvature as functions of the intervals of the operands. A claim
-// holds for the real function on the whole interval, so where an interval leaves the domain nothing is claimed; a certifier that
-// wants "convex on its domain" intersects with `domain` first.
+// How the rooms state what analysis reads (each beside its operation, found by analyses.ts): range, monotonicity and curvature as
+// functions of the intervals of the operands. A claim holds for the real function on the whole interval, so where an interval leaves
+// the domain nothing is claimed; a certifier that wants "convex on its domain" intersects with `domain` first.
 
 import type { Analysis, Curvature, Monotonicity } from "../graph/primitive.ts";
 import { contains, type Interval, isEmpty, isPoint } from "../numeric/interval.ts";
