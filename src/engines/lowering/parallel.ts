@@ -10,8 +10,16 @@ const productRate = 40_000;
 const formulaRate = 4_000;
 const byteRate = 12_000;
 
-/** Two barriers of spinning threads and what the caches exchange take about a microsecond: less work than this is done sooner alone. */
-const worthMicroseconds = 4;
+/** What an engine has to say about how its plans are divided. */
+export interface DivisionOptions {
+  /** Which kernels it can divide at all; by default all. Control kernels are not asked about. */
+  readonly divisible?: (kernel: Kernel) => boolean;
+  /**
+   * Estimated microseconds from which on a launch is divided. Two barriers of spinning threads and what the caches exchange take about
+   * a microsecond; the default is 4.
+   */
+  readonly worth?: number;
+}
 
 /** Programs that are done sooner than this in all are not worth waking threads for. */
 const worthProgramMicroseconds = 200;
@@ -46,18 +54,17 @@ export function estimatePlan(plan: Plan): number {
 
 /**
  * Whether a launch is worth dividing among threads: it is estimated at some microseconds of one core's time. A control kernel is
- * "divided" (its control flow runs in every thread) if a launch in one of its bodies is, at whatever depth. `divisible` says which
- * kernels the engine can divide at all; control kernels are not asked about.
+ * "divided" (its control flow runs in every thread) if a launch in one of its bodies is, at whatever depth.
  */
-export function isDivided(launch: Launch, divisible: (kernel: Kernel) => boolean = () => true): boolean {
+export function isDivided(launch: Launch, options: DivisionOptions = {}): boolean {
   const bodies = bodiesOf(launch.kernel);
-  if (bodies.length > 0) return bodies.some((plan) => plan.launches.some((l) => isDivided(l, divisible)));
-  return estimateLaunch(launch) >= worthMicroseconds && divisible(launch.kernel);
+  if (bodies.length > 0) return bodies.some((plan) => plan.launches.some((l) => isDivided(l, options)));
+  return estimateLaunch(launch) >= (options.worth ?? 4) && (options.divisible?.(launch.kernel) ?? true);
 }
 
 /** Whether threads are worth having for a plan: there is a launch to divide, and enough work in all. */
-export function isWorthThreads(plan: Plan, divisible?: (kernel: Kernel) => boolean): boolean {
-  return estimatePlan(plan) >= worthProgramMicroseconds && plan.launches.some((l) => isDivided(l, divisible));
+export function isWorthThreads(plan: Plan, options: DivisionOptions = {}): boolean {
+  return estimatePlan(plan) >= worthProgramMicroseconds && plan.launches.some((l) => isDivided(l, options));
 }
 
 /** One launch of a divided plan. */
@@ -125,16 +132,13 @@ function spansOf(plan: Plan): Span[] {
  * thread 0 does one after another need none between them, nor do launches that touch different memory.
  * Bodies of control kernels are divided by a call of their own, with `body` set; they begin and end with nothing pending.
  */
-export function divide(
-  plan: Plan,
-  options: { readonly divisible?: (kernel: Kernel) => boolean; readonly body?: boolean } = {},
-): DividedPlan {
+export function divide(plan: Plan, options: DivisionOptions & { readonly body?: boolean } = {}): DividedPlan {
   const spans = spansOf(plan);
   const alone = new Pending();
   const shared = new Pending();
   const launches = plan.launches.map((launch): DividedLaunch => {
     const { kernel, buffers } = launch;
-    const divided = isDivided(launch, options.divisible);
+    const divided = isDivided(launch, options);
     const isControl = bodiesOf(kernel).length > 0;
     const touched = (wanted: "read" | "write") =>
       buffers.flatMap((b, i) => {
