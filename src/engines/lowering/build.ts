@@ -96,6 +96,7 @@ function formulaOf(
     const value = constantData(node)[0];
     return push(builder, `c${dtype}${Object.is(value, -0) ? "-0" : value}`, { kind: "constant", dtype, value });
   }
+  if (kind === "whole") return push(builder, "product", { kind: "product", dtype });
   if (kind === "view") {
     const next = throughView(node, map);
     if (next === undefined) throw new NotAffine(node.inputs[0]);
@@ -141,7 +142,7 @@ function load(builder: Builder, node: Node, home: Home, map: IndexMap, scope: st
   });
 }
 
-/** The loop kernel of a group. */
+/** The loop kernel of a group; of a product's, what is computed at each of its elements. */
 export function buildGroup(group: Group, around: Surroundings): BuiltKernel {
   return withSplits(group, () => buildOnce(group, around));
 }
@@ -248,7 +249,13 @@ function buildOnce(group: Group, { items, homeOf, isNeeded, padded }: Surroundin
     });
   }
   const name = nameOf(members.map((m) => m.node));
-  return finish(name, group.outer, builder.values, reductions, steps, padded);
+  return finish(name, group.outer, builder.values, reductions, steps, padded, group.fusable ? undefined : axesOf(members[0]));
+}
+
+/** The loops along each axis of a product's index space, outermost first; of a convolution along its rows and its channels. */
+function axesOf({ node, map }: Member): Dim[][] {
+  const axes = map.map((a) => [...a.terms].sort(([, p], [, q]) => q - p).map(([d]) => d));
+  return node.op.name === "matmul" ? axes : [axes.slice(0, -1).flat(), axes[axes.length - 1]];
 }
 
 function stepFor(steps: Map<string, LooseStep>, scope: string, inner: readonly Dim[]): LooseStep {

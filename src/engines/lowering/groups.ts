@@ -89,6 +89,12 @@ function memberOf(node: Node): { member: Member; outer: Dim[]; inners: (readonly
   return { member: { node, map, inner: over.dims, reduced: over.map }, outer: dims, inners: [over.dims] };
 }
 
+/** The group of a product, for what is computed where it stands to join it: not a loop nest, but with loops along its axes. */
+export function groupOfProduct(node: Node): Group {
+  const { member, outer, inners } = memberOf(node);
+  return { members: new Map([[node, member]]), outer, inners, fusable: false };
+}
+
 /** Replaces a loop of the group by two. */
 export function splitGroup(group: Group, from: Dim, innerExtent: number): void {
   const high = dim(from.extent / innerExtent);
@@ -167,10 +173,10 @@ export function demandsOf(member: Member, items: Items): readonly Demand[] {
   return result;
 }
 
-/** Divides the items into groups. Throws NotAffine. */
-export function groupItems(items: Items): Group[] {
-  const groupOf = new Map<Node, Group>();
-  const groups: Group[] = [];
+/** Divides the items that are in no group yet into groups. Throws NotAffine. */
+export function groupItems(items: Items, made: readonly Group[]): Group[] {
+  const groupOf = new Map(made.flatMap((g) => [...g.members.keys()].map((n) => [n, g] as const)));
+  const groups: Group[] = [...made];
   const fusable = (node: Node) => {
     const kind = kindOf(node);
     if (kind === "reduce") return sizeOf(node.inputs[0].shape) > 0;
@@ -230,7 +236,7 @@ function makesCycle(node: Node, group: Group, items: Items, groupOf: ReadonlyMap
 }
 
 /** Adds `node`, read at `map`, to the group if the loops compute it exactly once; false otherwise. */
-function take(group: Group, node: Node, map: IndexMap, items: Items): boolean {
+export function take(group: Group, node: Node, map: IndexMap, items: Items): boolean {
   const used = new Set<Dim>();
   for (const a of map) for (const d of a.terms.keys()) used.add(d);
   const outerOnly = [...used].every((d) => group.outer.includes(d));

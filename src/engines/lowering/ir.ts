@@ -214,6 +214,9 @@ export interface CondKernel {
   readonly branches: readonly [Body, Body];
 }
 
+/** What may have an epilogue. */
+export type ProductKernel = MatmulKernel | WholeKernel;
+
 export type Kernel = LoopKernel | MatmulKernel | WholeKernel | CopyKernel | ScanKernel | WhileKernel | CondKernel;
 
 /** One kernel of a program, with the buffers its slots are bound to. */

@@ -10,7 +10,22 @@ import type { PadAttributes } from "../../ops/slicing.ts";
 import { affine, type Dim, dim, flatten, type IndexMap, indexOf, NeedsSplit, splitIn } from "./affine.ts";
 import { buildFill, buildWriting, type Home, type Surroundings } from "./build.ts";
 import { NotAffine } from "./groups.ts";
-import type { Binding, Body, Buffer, InitialCopies, Kernel, Launch, MatrixOperand, Plan, Slot } from "./ir.ts";
+import type {
+  Access,
+  Binding,
+  Body,
+  Buffer,
+  Epilogue,
+  InitialCopies,
+  Kernel,
+  Launch,
+  MatmulKernel,
+  MatrixOperand,
+  Plan,
+  ProductKernel,
+  Slot,
+  WholeKernel,
+} from "./ir.ts";
 import { denseSource } from "./items.ts";
 import { align } from "./memory.ts";
 import type { BuiltKernel } from "./tighten.ts";
@@ -18,9 +33,12 @@ import { kindOf, reducerOf, throughView } from "./views.ts";
 
 export type AddBuffer = (dtype: DType, length: number, role: Buffer["role"], name: string, data?: Buffer["data"]) => number;
 
-export interface Context extends Surroundings {
+export interface Homes extends Surroundings {
   /** The buffer of output `index` of a node. */
   homeAt(node: Node, index: number): Home;
+}
+
+export interface Context extends Homes {
   readonly addBuffer: AddBuffer;
   /** The plan of a body: output donate[i] is left in parameter i; outputs from `externalOutputs` on get their memory from outside. */
   lowerBody(graph: Graph, donate: readonly (number | undefined)[], externalOutputs: number): Plan;
@@ -70,6 +88,13 @@ export function launchesOf(node: Node, context: Context): Launch[] {
     default:
       return [whole(node, context)];
   }
+}
+
+/** A product or convolution with what `built` computes at its elements; undefined if that has more loops than the product has axes. */
+export function fusedLaunch(node: Node, homes: Homes, built: BuiltKernel): ProductLaunch | undefined {
+  const isMatmul = node.op.name === "matmul";
+  if (built.kernel.outer.length > (isMatmul ? node.shape.length : 2)) return undefined;
+  return isMatmul ? product(node, homes, built) : whole(node, homes, built);
 }
 
 // Assembly ----------------------------------------------------------------------------------------------------------------
@@ -131,10 +156,12 @@ function padded(node: Node, context: Context): Launch[] {
   }
 }
 
+type ProductLaunch = Launch & { readonly kernel: ProductKernel };
+
 // Products ----------------------------------------------------------------------------------------------------------------
 
 /** Where a tensor is read through views: the stored node below them, and the strides of its axes there. */
-function stridedSource(node: Node, context: Context): { source: Node; offset: number; strides: number[] } {
+function stridedSource(node: Node, context: Homes): { source: Node; offset: number; strides: number[] } {
   const axes = node.shape.map(dim);
   let map: IndexMap = axes.map(indexOf);
   let at = node;
@@ -151,7 +178,7 @@ function stridedSource(node: Node, context: Context): { source: Node; offset: nu
   return { source: at, offset: flat.constant, strides };
 }
 
-function product(node: Node, context: Context): Launch {
+function product(node: Node, context: Homes, built?: BuiltKernel): ProductLaunch {
   const rank = node.shape.length;
   const lead = node.shape.slice(0, -2);
   const [m, n] = node.shape.slice(-2);
@@ -176,26 +203,71 @@ function product(node: Node, context: Context): Launch {
   };
   const a = operand(node.inputs[0]);
   const b = operand(node.inputs[1]);
+  const dtype = node.dtype as "float32" | "float64";
+  const flops = 2 * sizeOf(lead) * m * n * k;
+  if (built) {
+    const attached = attach(built, slots, buffers);
+    const lists: (readonly number[])[] = [a.batch, b.batch];
+    withStrides(attached, (strides) => {
+      lists.push(strides.slice(0, -2));
+      return strides;
+    });
+    const { batch, strides } = mergeBatch(lead, lists);
+    let next = 2;
+    const epilogue = withStrides(attached, (s) => [...strides[next++], ...s.slice(-2)]);
+    const description = { dtype, m, n, k, batch, a: { ...a, batch: strides[0] }, b: { ...b, batch: strides[1] } };
+    const { name } = built.kernel;
+    const key = `matmul ${JSON.stringify([description, slots.map((s) => s.length), slotsOf(built, buffers)])} ${built.kernel.key}`;
+    const kernel: MatmulKernel = { kind: "matmul", name, key, slots, ...description, epilogue };
+    return { kernel, buffers, flops: flops + built.flops, bytes: bytesOfKernel(kernel) };
+  }
   const home = context.homeOf(node);
   buffers.push(home.buffer);
   slots.push({ dtype: node.dtype, length: home.length, access: "write" });
-  const all = stridesOf(node.shape);
-  const c: MatrixOperand = { slot: slots.length - 1, offset: 0, batch: all.slice(0, -2), row: n, column: 1 };
-  const dtype = node.dtype as "float32" | "float64";
-  const merged = mergeBatch(lead, a, b, c);
-  const description = { dtype, m, n, k, ...merged };
+  const { batch, strides } = mergeBatch(lead, [a.batch, b.batch, stridesOf(node.shape).slice(0, -2)]);
+  const c: MatrixOperand = { slot: slots.length - 1, offset: 0, batch: strides[2], row: n, column: 1 };
+  const description = { dtype, m, n, k, batch, a: { ...a, batch: strides[0] }, b: { ...b, batch: strides[1] }, c };
   const key = `matmul ${JSON.stringify([description, slots.map((s) => s.length)])}`;
-  const kernel: Kernel = { kind: "matmul", name: "matmul", key, slots, ...description };
-  return { kernel, buffers, flops: 2 * sizeOf(lead) * m * n * k, bytes: bytesOfKernel(kernel) };
+  const kernel: MatmulKernel = { kind: "matmul", name: "matmul", key, slots, ...description };
+  return { kernel, buffers, flops, bytes: bytesOfKernel(kernel) };
 }
 
-/** Batch axes that all three walk through alike become one; axes of size 1 go. */
-function mergeBatch(lead: Shape, a: MatrixOperand, b: MatrixOperand, c: MatrixOperand) {
+const slotsOf = (built: BuiltKernel, buffers: readonly number[]) => built.buffers.map((b) => buffers.indexOf(b));
+
+/** The epilogue `built` on the slots of a product, to which those that it lacks are added. */
+function attach(built: BuiltKernel, slots: Slot[], buffers: number[]): Epilogue {
+  built.buffers.forEach((buffer, i) => {
+    if (buffers.includes(buffer)) return;
+    slots.push(built.kernel.slots[i]);
+    buffers.push(buffer);
+  });
+  const slotOf = slotsOf(built, buffers);
+  const moved = (access: Access): Access => ({ ...access, slot: slotOf[access.slot] });
+  return {
+    values: built.kernel.values.map((v) => (v.kind === "load" ? { ...v, access: moved(v.access) } : v)),
+    stores: built.kernel.steps.flatMap((step) => step.stores.map((s) => ({ ...s, access: moved(s.access) }))),
+  };
+}
+
+/** The epilogue with other strides, asked for in a fixed order. */
+function withStrides({ values, stores }: Epilogue, change: (strides: readonly number[]) => readonly number[]): Epilogue {
+  const moved = (access: Access): Access => ({ ...access, strides: change(access.strides) });
+  return {
+    values: values.map((v) => {
+      if (v.kind === "load") return { ...v, access: moved(v.access) };
+      return v.kind === "index" ? { ...v, strides: change(v.strides) } : v;
+    }),
+    stores: stores.map((s) => ({ ...s, access: moved(s.access) })),
+  };
+}
+
+/** Batch axes that all operands, given by their strides along them, walk through alike become one; axes of size 1 go. */
+function mergeBatch(lead: Shape, operands: readonly (readonly number[])[]): { batch: number[]; strides: number[][] } {
   const batch: number[] = [];
-  const strides: [number[], number[], number[]] = [[], [], []];
+  const strides = operands.map((): number[] => []);
   lead.forEach((extent, i) => {
     if (extent === 1) return;
-    const next = [a.batch[i], b.batch[i], c.batch[i]];
+    const next = operands.map((list) => list[i]);
     const last = batch.length - 1;
     if (last >= 0 && strides.every((s, o) => s[last] === next[o] * extent)) {
       batch[last] *= extent;
@@ -205,7 +277,7 @@ function mergeBatch(lead: Shape, a: MatrixOperand, b: MatrixOperand, c: MatrixOp
       for (const [o, s] of strides.entries()) s.push(next[o]);
     }
   });
-  return { batch, a: { ...a, batch: strides[0] }, b: { ...b, batch: strides[1] }, c: { ...c, batch: strides[2] } };
+  return { batch, strides };
 }
 
 // Whole operations --------------------------------------------------------------------------------------------------------
@@ -217,7 +289,7 @@ interface Operands {
 }
 
 /** Slots of the dense inputs, then of the outputs. */
-function operandsOf(node: Node, context: Context): Operands {
+function operandsOf(node: Node, context: Homes): Operands {
   const inputs = node.inputs.map(typeOf);
   const homes = node.inputs.map((n) => context.homeOf(denseSource(n, context.items.stored)));
   const results = node.outputs.map((_, i) => context.homeAt(node, i));
@@ -231,23 +303,27 @@ function operandsOf(node: Node, context: Context): Operands {
   };
 }
 
-function whole(node: Node, context: Context): Launch {
+function whole(node: Node, context: Homes, built?: BuiltKernel): ProductLaunch {
   const { inputs, buffers, slots } = operandsOf(node, context);
-  const key = `whole ${JSON.stringify([node.op.name, node.attributes, inputs, node.outputs])}`;
-  const kernel: Kernel = {
+  if (built) for (const list of [buffers, slots]) list.length = inputs.length;
+  const epilogue = built && attach(built, slots, buffers);
+  const fused = built ? `${slotsOf(built, buffers)} ${built.kernel.key}` : "";
+  const key = `whole ${JSON.stringify([node.op.name, node.attributes, inputs, node.outputs])}${fused}`;
+  const kernel: WholeKernel = {
     kind: "whole",
-    name: node.op.name,
+    name: built?.kernel.name ?? node.op.name,
     key,
     slots,
     node,
     inputs,
     outputs: node.outputs,
+    ...(epilogue && { epilogue }),
   };
   const cost = node.op.cost(inputs, node.outputs, node.attributes);
   return {
     kernel,
     buffers,
-    flops: 2 * cost.multiplyAdds + cost.elementary + cost.transcendental,
+    flops: 2 * cost.multiplyAdds + cost.elementary + cost.transcendental + (built?.flops ?? 0),
     bytes: bytesOfKernel(kernel),
   };
 }

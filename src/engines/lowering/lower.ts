@@ -6,10 +6,11 @@ import type { Graph, Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { constantData } from "../../graph/structural.ts";
 import { buildGroup, type Home } from "./build.ts";
+import { chainEnds, productGroups } from "./epilogues.ts";
 import { type Group, groupItems, NotAffine } from "./groups.ts";
-import type { Buffer, Kernel, Launch, MatmulKernel, Plan, WholeKernel } from "./ir.ts";
+import type { Buffer, Kernel, Launch, Plan, ProductKernel } from "./ir.ts";
 import { denseSource, findItems, type Items } from "./items.ts";
-import { type AddBuffer, type Context, copyLaunch, launchesOf, launchOf } from "./launches.ts";
+import { type AddBuffer, type Context, copyLaunch, fusedLaunch, launchesOf, launchOf } from "./launches.ts";
 import { livesOf, overwritesOf, placeBuffers } from "./memory.ts";
 import { mergeGroups } from "./merge.ts";
 import { schedule } from "./schedule.ts";
@@ -22,7 +23,7 @@ export interface LowerOptions {
   /** Bytes of scratch memory that the engine's rendering of a kernel needs; they become its last buffer. */
   readonly scratch?: (kernel: Kernel) => number;
   /** Whether the engine renders this matrix product or convolution with its epilogue; without this option none is given one. */
-  readonly epilogues?: (kernel: MatmulKernel | WholeKernel) => boolean;
+  readonly epilogues?: (kernel: ProductKernel) => boolean;
 }
 
 interface Mode extends LowerOptions {
@@ -42,10 +43,15 @@ export function lowerSimplified(graph: Graph, options: LowerOptions = {}): Plan 
 
 function lowerGraph({ parameters, outputs }: Graph, mode: Mode): Plan {
   const forced = new Set<Node>();
+  const { epilogues } = mode;
+  const ends = epilogues ? chainEnds(outputs) : new Set<Node>();
   for (;;) {
-    const items = findItems(outputs, forced);
+    const items = findItems(outputs, new Set([...forced, ...ends]));
     try {
-      return planOf(parameters, outputs, items, mode);
+      const products = epilogues ? productGroups(items, epilogues) : [];
+      const lost = [...ends].filter((n) => !products.some((g) => g.members.has(n)));
+      if (lost.length === 0) return planOf(parameters, outputs, items, products, mode);
+      for (const n of lost) ends.delete(n);
     } catch (error) {
       if (!(error instanceof NotAffine) || forced.has(error.node)) throw error;
       forced.add(error.node);
@@ -53,8 +59,14 @@ function lowerGraph({ parameters, outputs }: Graph, mode: Mode): Plan {
   }
 }
 
-function planOf(parameters: readonly Node[], outputs: readonly Node[], items: Items, mode: Mode): Plan {
-  const groups = mergeGroups(groupItems(items), items);
+function planOf(
+  parameters: readonly Node[],
+  outputs: readonly Node[],
+  items: Items,
+  products: readonly Group[],
+  mode: Mode,
+): Plan {
+  const groups = mergeGroups(groupItems(items, products), items);
   const isBody = mode.externalOutputs !== undefined;
   const buffers: Buffer[] = [];
   const addBuffer: AddBuffer = (dtype: DType, length, role, name, data) => {
@@ -105,7 +117,8 @@ function planOf(parameters: readonly Node[], outputs: readonly Node[], items: It
   const launchesOfGroup = (group: Group): Launch[] => {
     if (group.fusable) return [launchOf(buildGroup(group, context))];
     const [node] = group.members.keys();
-    return launchesOf(node, context);
+    const fused = group.members.size > 1 ? fusedLaunch(node, context, buildGroup(group, context)) : undefined;
+    return fused ? [fused] : launchesOf(node, context);
   };
   const ordered = schedule(groups, items, groupOf, { donate: mode.donate ?? [], parameters, sources });
   const computed = ordered.flatMap(launchesOfGroup);

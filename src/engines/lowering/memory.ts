@@ -2,7 +2,7 @@
 // over the memory of an operand that dies with the same kernel, where the kernel reads each element before it writes it.
 
 import { bytesPerElement } from "../../graph/dtype.ts";
-import type { Access, Buffer, Launch, LoopKernel } from "./ir.ts";
+import type { Access, Buffer, Kernel, Launch, LoopKernel } from "./ir.ts";
 
 export const alignment = 64;
 
@@ -35,8 +35,26 @@ export function livesOf(buffers: readonly Buffer[], launches: readonly Launch[],
 const sameAccess = (a: Access, b: Access) =>
   a.offset === b.offset && a.strides.length === b.strides.length && a.strides.every((s, i) => s === b.strides[i]);
 
+type Nest = Pick<LoopKernel, "slots" | "outer" | "values" | "steps">;
+
+/** The part of a kernel that computes elements one by one, and the slots that it does not read elsewhere. */
+function nestOf(kernel: Kernel): (Nest & { readonly from: number }) | undefined {
+  if (kernel.kind === "loop") return { ...kernel, from: 0 };
+  if ((kernel.kind !== "matmul" && kernel.kind !== "whole") || !kernel.epilogue) return undefined;
+  const { slots, epilogue } = kernel;
+  const [{ access }] = epilogue.stores;
+  const from = kernel.kind === "whole" ? kernel.inputs.length : Math.max(kernel.a.slot, kernel.b.slot) + 1;
+  return {
+    slots,
+    outer: access.strides,
+    values: epilogue.values,
+    steps: [{ inner: [], reductions: [], stores: epilogue.stores }],
+    from,
+  };
+}
+
 /** Whether the kernel may write slot `target` over slot `source`: each element of the source is read for the last time where it is written over. */
-export function mayOverwrite(kernel: LoopKernel, source: number, target: number): boolean {
+export function mayOverwrite(kernel: Nest, source: number, target: number): boolean {
   if (kernel.slots[source].access !== "read" || kernel.slots[target].access !== "write") return false;
   if (kernel.slots[source].length !== kernel.slots[target].length) return false;
   if (bytesPerElement[kernel.slots[source].dtype] !== bytesPerElement[kernel.slots[target].dtype]) return false;
@@ -59,13 +77,13 @@ export function mayOverwrite(kernel: LoopKernel, source: number, target: number)
 
 /** Pairs (source, target) of buffers of one launch in which the target may take over the source's memory, in slot order. */
 export function overwritesOf(launch: Launch): [source: number, target: number][] {
-  const { kernel } = launch;
-  if (kernel.kind !== "loop") return [];
+  const kernel = nestOf(launch.kernel);
+  if (kernel === undefined) return [];
   const pairs: [number, number][] = [];
   kernel.slots.forEach((target, t) => {
     if (target.access !== "write") return;
     kernel.slots.forEach((_, s) => {
-      if (s !== t && mayOverwrite(kernel, s, t)) pairs.push([launch.buffers[s], launch.buffers[t]]);
+      if (s !== t && s >= kernel.from && mayOverwrite(kernel, s, t)) pairs.push([launch.buffers[s], launch.buffers[t]]);
     });
   });
   return pairs;

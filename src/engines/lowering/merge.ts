@@ -83,7 +83,7 @@ function join(group: Group, other: Group, items: Items): Map<Node, Member> | und
 }
 
 /** Whether one of the two depends on the other by way of something outside both. */
-function closesCircle(a: Group, b: Group, items: Items, groupOf: ReadonlyMap<Node, Group>): boolean {
+export function closesCircle(a: Group, b: Group, items: Items, groupOf: ReadonlyMap<Node, Group>): boolean {
   const inside = (g: Group | undefined) => g === a || g === b;
   const seen = new Set<Node>();
   const stack: Node[] = [];

@@ -31,7 +31,7 @@ export function schedule(
   }
   readBeforeOverwritten(groups, items, groupOf, donations, after);
   // Earliest in the program first, so that values are used soon after they are made.
-  const rank = new Map(groups.map((g) => [g, Math.max(...[...g.members.keys()].map((n) => n.id))]));
+  const rank = new Map(groups.map((g) => [g, (g.fusable ? Math.max : Math.min)(...[...g.members.keys()].map((n) => n.id))]));
   const left = new Map(groups.map((g) => [g, after.get(g)!.size]));
   const users = new Map<Group, Group[]>(groups.map((g) => [g, []]));
   for (const [g, list] of after) for (const p of list) users.get(p)!.push(g);

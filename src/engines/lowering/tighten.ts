@@ -2,7 +2,7 @@
 // access runs through as one are made one, and what nothing needs is left out.
 
 import type { DType } from "../../graph/dtype.ts";
-import type { Affine, Dim } from "./affine.ts";
+import { type Affine, type Dim, dim } from "./affine.ts";
 import type { Access, LoopKernel, Reduction, Slot, Step, Store, Value } from "./ir.ts";
 
 export interface BuiltKernel {
@@ -54,7 +54,10 @@ function coalesce(list: readonly Dim[], accesses: readonly Affine[]): Dim[] {
 
 const coefficient = (a: Affine, d: Dim) => a.terms.get(d) ?? 0;
 
-/** The kernel of loops over `outer`, with rows in its steps, from values and stores that speak of loops. */
+/**
+ * The kernel of loops over `outer`, with rows in its steps, from values and stores that speak of loops. With `axes`, loops become one
+ * within an axis only, and each axis has a loop.
+ */
 export function finish(
   name: string,
   outer: readonly Dim[],
@@ -62,6 +65,7 @@ export function finish(
   reductions: Reduction[],
   steps: LooseStep[],
   padded: boolean,
+  axes?: readonly (readonly Dim[])[],
 ): BuiltKernel {
   // Only what is stored or reduced is kept, in order.
   const live = new Set<number>();
@@ -94,7 +98,7 @@ export function finish(
     ...looseValues.flatMap((v) => (v.kind === "load" ? [v.loose.at] : v.kind === "index" ? [v.at] : [])),
     ...looseSteps.flatMap((s) => s.stores.map((t) => t.loose.at)),
   ];
-  const outerDims = coalesce(outer, accesses);
+  const outerDims = (axes ?? [outer]).flatMap((list) => (axes && list.length === 0 ? dim(1) : coalesce(list, accesses)));
   const rowDims = new Map<readonly Dim[], Dim[]>();
   for (const s of looseSteps) {
     if (s.inner.length > 0 && !rowDims.has(s.inner)) rowDims.set(s.inner, coalesce(s.inner, accesses));

@@ -19,6 +19,11 @@ const reducers: Readonly<Record<string, Reducer>> = {
   all: "all",
 };
 
+/** Whether an engine may compute an epilogue with it. */
+export function isProduct(node: Node): boolean {
+  return node.op.name === "matmul" || node.op.name.startsWith("convolution");
+}
+
 export function kindOf(node: Node): Kind {
   const { op } = node;
   if (op.kind === "elementwise") return "map";
