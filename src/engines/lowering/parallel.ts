@@ -3,7 +3,7 @@
 // does in an earlier one, there is a barrier between them. Control flow is replicated in all threads if its bodies have divided launches.
 
 import { bytesPerElement } from "../../graph/dtype.ts";
-import type { Kernel, Launch, Plan } from "./ir.ts";
+import type { Kernel, Launch, LoopKernel, Plan } from "./ir.ts";
 
 /** Operations per microsecond of one core: products in registers, formulas in loops; and bytes through memory. */
 const productRate = 40_000;
@@ -65,6 +65,26 @@ export function isDivided(launch: Launch, options: DivisionOptions = {}): boolea
 /** Whether threads are worth having for a plan: there is a launch to divide, and enough work in all. */
 export function isWorthThreads(plan: Plan, options: DivisionOptions = {}): boolean {
   return estimatePlan(plan) >= worthProgramMicroseconds && plan.launches.some((l) => isDivided(l, options));
+}
+
+/**
+ * Whether the rounds of one of a loop kernel's outer loops may be done by different threads: every store moves with the loop, and what
+ * is both read and written is read where it is written.
+ */
+export function isIndependent({ values, steps }: LoopKernel, loop: number): boolean {
+  const written = new Map<number, number>();
+  for (const { stores } of steps) {
+    for (const { access } of stores) {
+      const stride = access.strides[loop] ?? 0;
+      if (stride === 0 || (written.get(access.slot) ?? stride) !== stride) return false;
+      written.set(access.slot, stride);
+    }
+  }
+  return values.every((v) => {
+    if (v.kind !== "load") return true;
+    const stride = written.get(v.access.slot);
+    return stride === undefined || v.access.strides[loop] === stride;
+  });
 }
 
 /** One launch of a divided plan. */

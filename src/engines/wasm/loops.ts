@@ -6,6 +6,7 @@ import { fail } from "../../graph/errors.ts";
 import type { Algebra } from "../../numeric/algebra.ts";
 import { threefry2x32 } from "../../numeric/random.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
+import { isIndependent } from "../lowering/parallel.ts";
 import {
   chooseLoop,
   dependence,
@@ -16,7 +17,7 @@ import {
   unrollOf,
   valuesOfStep,
 } from "../lowering/vectorise.ts";
-import { type Expression, type FunctionBuilder, type Local, op, sum, wordsConstant } from "./assembler.ts";
+import { type Expression, type FunctionBuilder, type Local, type Operand, op, sum, wordsConstant } from "./assembler.ts";
 import {
   castElements,
   constantElements,
@@ -27,6 +28,7 @@ import {
   storeElements,
   type Width,
 } from "./lanes.ts";
+import { inLast, type Part, share } from "./part.ts";
 import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
 import { simdAlgebra, simdIntegers } from "./simd.ts";
 
@@ -37,6 +39,8 @@ interface Loop {
   /** Position in the strides of accesses in its scope. */
   readonly position: number;
   readonly vector: boolean;
+  /** Which rounds this thread does, if not all. */
+  readonly part?: Part | undefined;
 }
 
 /** Additions in a row to one register before it is added to a total: what is lost to rounding grows with this, not with the length. */
@@ -49,11 +53,40 @@ interface Stream {
   readonly strides: readonly number[];
 }
 
-/** Writes the kernel's code; the function's parameters are the addresses of the slots. */
-export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
+/** Enough rounds for a loop to be divided well among threads, however many. */
+const manyRounds = 32;
+
+/** The outer loop that threads divide: the outermost with many rounds, or the one with most; undefined: none has two. */
+function dividedLoop(kernel: LoopKernel, order: readonly number[], roundsOf: (loop: number) => number): number | undefined {
+  let best: number | undefined;
+  for (const loop of order) {
+    if (!isIndependent(kernel, loop)) continue;
+    if (roundsOf(loop) >= manyRounds) return loop;
+    if (roundsOf(loop) > (best === undefined ? 1 : roundsOf(best))) best = loop;
+  }
+  return best;
+}
+
+function shapeOf(given: LoopKernel) {
   const width: Width = touchesDoubles(given) ? 2 : 4;
   const vectorised = chooseLoop(given, width, stepValues(given));
   const kernel = tiled(given, vectorised) ?? given;
+  const outerVector = vectorised.kind === "outer" ? vectorised.loop : undefined;
+  // The vectorised loop is the innermost.
+  const outerOrder = kernel.outer.map((_, i) => i).filter((i) => i !== outerVector);
+  if (outerVector !== undefined) outerOrder.push(outerVector);
+  const roundsOf = (loop: number) => Math.floor(kernel.outer[loop] / (loop === outerVector ? width : 1));
+  return { width, vectorised, kernel, outerVector, outerOrder, divided: dividedLoop(kernel, outerOrder, roundsOf) };
+}
+
+/** Whether threads can divide the kernel. */
+export function canDivideLoops(kernel: LoopKernel): boolean {
+  return shapeOf(kernel).divided !== undefined;
+}
+
+/** Writes the kernel's code, or that of a thread's part; the function's first parameters are the addresses of the slots. */
+export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): void {
+  const { width, vectorised, kernel, outerVector, outerOrder, divided } = shapeOf(given);
   const moving = stepValues(kernel);
   const bases = f.parameters;
   const integers = simdIntegers(f);
@@ -67,11 +100,6 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
     return k;
   };
   const outerRank = kernel.outer.length;
-  const outerVector = vectorised.kind === "outer" ? vectorised.loop : undefined;
-
-  // The vectorised loop is the innermost.
-  const outerOrder = kernel.outer.map((_, i) => i).filter((i) => i !== outerVector);
-  if (outerVector !== undefined) outerOrder.push(outerVector);
   const scaled = (access: Access, bytes: number) => access.strides.map((s) => s * bytes);
   const keyOf = (strides: readonly number[]) => strides.join();
 
@@ -209,7 +237,7 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
 
   /** Rounds of one loop, with its streams moved along; `flush` is done after every `longRun` of them. */
   const rounds = (
-    times: number,
+    times: Operand,
     stride: number,
     position: number,
     streams: readonly Stream[],
@@ -219,11 +247,11 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
     const moved = streams
       .filter((s) => (s.strides[position] ?? 0) !== 0)
       .map((s): readonly [Local, number] => [s.local, s.strides[position] * stride]);
-    const run = (count: number) => {
+    const run = (count: Operand) => {
       if (count === 0) return;
       f.scoped(() => f.repeat(count, moved.length > 0 ? moved : [[f.local("i32", 0), 1]], () => f.scoped(body)));
     };
-    if (flush === undefined || times <= longRun) {
+    if (flush === undefined || typeof times !== "number" || times <= longRun) {
       run(times);
       return;
     }
@@ -237,6 +265,26 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
   };
   const rewind = (position: number, extent: number, streams: readonly Stream[]) => {
     for (const s of streams) if ((s.strides[position] ?? 0) !== 0) f.increment(s.local, -extent * s.strides[position]);
+  };
+  /** A thread's part of a loop of `times` rounds. Afterwards the streams stand at the loop's end, as if all had been done. */
+  const partOfRounds = (
+    part: Part,
+    times: number,
+    stride: number,
+    position: number,
+    streams: readonly Stream[],
+    body: () => void,
+  ) => {
+    const { from, to } = share(f, part, times);
+    const skip = (count: Expression) => {
+      for (const s of streams) {
+        const step = (s.strides[position] ?? 0) * stride;
+        if (step !== 0) f.increment(s.local, op("i32.mul", count, step));
+      }
+    };
+    skip(from);
+    rounds(f.let(op("i32.sub", to, from)), stride, position, streams, body);
+    skip(op("i32.sub", times, to));
   };
 
   /** A nest of loops: `hoist(depth)` before each, and at the bottom `body(vectors, active)` for the sections of the vectorised loop. */
@@ -255,19 +303,32 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
         body(1, width);
         return;
       }
-      const { extent, position, vector } = loops[depth];
+      const { extent, position, vector, part } = loops[depth];
       if (!vector) {
-        rounds(extent, 1, position, streams, () => enter(depth + 1), depth === loops.length - 1 ? flush : undefined);
+        if (part) partOfRounds(part, extent, 1, position, streams, () => enter(depth + 1));
+        else rounds(extent, 1, position, streams, () => enter(depth + 1), depth === loops.length - 1 ? flush : undefined);
         if (depth > 0) rewind(position, extent, streams);
         return;
       }
       const vectors = whole ? Math.ceil(extent / width) : Math.floor(extent / width);
       const blocks = Math.floor(vectors / unroll);
       const rest = whole ? 0 : extent % width;
-      rounds(blocks, unroll * width, position, streams, () => body(unroll, width), flush);
       const left = vectors - blocks * unroll;
-      if (left > 0) rounds(left, width, position, streams, () => body(1, width));
-      if (rest > 0) f.scoped(() => body(1, rest));
+      const remainder = () => {
+        if (left > 0) rounds(left, width, position, streams, () => body(1, width));
+        if (rest > 0) f.scoped(() => body(1, rest));
+      };
+      if (part) {
+        partOfRounds(part, blocks, unroll * width, position, streams, () => body(unroll, width));
+        inLast(f, part, () => {
+          remainder();
+          rewind(position, left * width, streams);
+        });
+        if (depth > 0) rewind(position, blocks * unroll * width, streams);
+        return;
+      }
+      rounds(blocks, unroll * width, position, streams, () => body(unroll, width), flush);
+      remainder();
       if (depth > 0) rewind(position, vectors * width, streams);
     };
     enter(0);
@@ -391,13 +452,22 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel): void {
   };
 
   // The outer nest.
-  const outerLoops = outerOrder.map((i): Loop => ({ extent: kernel.outer[i], position: i, vector: i === outerVector }));
+  const outerLoops = outerOrder.map(
+    (i): Loop => ({
+      extent: kernel.outer[i],
+      position: i,
+      vector: i === outerVector,
+      part: i === divided ? part : undefined,
+    }),
+  );
   const known: Known = new Map();
   const flat = kernel.values.map((_, i) => i).filter((i) => !moving[i]);
   const hasReductions = kernel.reductions.length > 0;
   const whole = roundsUp(kernel, outerVector);
   const outerExtent = outerVector === undefined ? 0 : kernel.outer[outerVector];
-  const unroll = outerVector === undefined ? 1 : unrollOf(kernel.values.length, outerExtent, width, hasReductions);
+  const wanted = outerVector === undefined ? 1 : unrollOf(kernel.values.length, outerExtent, width, hasReductions);
+  // Few vectors are dealt out one by one.
+  const unroll = part && divided === outerVector && outerExtent < manyRounds * width ? 1 : wanted;
   nest(
     outerLoops,
     [...outerStreams.values()],
