@@ -5,6 +5,7 @@
 
 import { fail } from "../../../graph/errors.ts";
 import { type Expression, type FunctionBuilder, load, type Operand, op, relaxedSimd, select, sum } from "../assembler.ts";
+import { balance, dealer, inLast, type Part, share } from "../part.ts";
 import { type LaneFormat, laneFormats } from "../simd.ts";
 import { accumulateDots } from "./dots.ts";
 import { type Epilogue, type OutputVector, outputTile } from "./output.ts";
@@ -29,6 +30,8 @@ export interface MatmulSpec {
   readonly c?: MatrixLayout;
   /** C += A·B: the sum starts from what C holds. */
   readonly accumulate?: boolean;
+  /** Most threads among which rows or columns are divided, when each of them runs the code as its part; default 1. */
+  readonly threads?: number;
   /** Whether an epilogue will be given: partial sums must then not go through the output. */
   readonly epilogue?: boolean;
   /** Choices that are made by shape unless given; for measuring. */
@@ -57,6 +60,8 @@ export interface MatmulOperands {
   /** `matmulScratchBytes(spec)` bytes, 16-byte aligned, not shared with anything live; left out when none are needed. */
   readonly scratch?: Operand;
   readonly epilogue?: Epilogue;
+  /** The running thread's, where the specification has several. */
+  readonly part?: Part | undefined;
 }
 
 /** What is decided about a product before code is written. Rows and columns are those of the (possibly transposed) problem. */
@@ -81,8 +86,11 @@ interface Plan {
   readonly panelBlock: number;
   readonly unroll: number | undefined;
   readonly partialsInScratch: boolean;
-  /** Offsets in the scratch memory. */
+  /** What threads divide. */
+  readonly divided: "rows" | "columns";
+  /** Panels are packed by each thread for itself, in scratch memory of its own; partial sums come behind that of all threads. */
   readonly packedB: number;
+  readonly threadBytes: number;
   readonly partials: number;
   readonly scratchBytes: number;
 }
@@ -134,7 +142,12 @@ function planMatmul(spec: MatmulSpec): Plan {
   const packedBBytes = packB ? (Math.min(panelBlock, panels) * step + panelStep(format, n % width)) * termBlock : 0;
   const partialsInScratch = blocks > 1 && (spec.epilogue === true || c.column !== 1);
   const packedB = packedABytes;
-  const partials = packedB + packedBBytes;
+  const threads = spec.threads ?? 1;
+  const threadBytes = threads === 1 ? packedB + packedBBytes : Math.ceil((packedB + packedBBytes) / 64) * 64;
+  const partials = threadBytes * threads;
+  // Rows divided, every thread packs all of B; columns divided, all of A. Packing an element costs about as much as 16 terms.
+  const byRows = balance(Math.ceil(m / rows), threads) / (1 + (packB ? 16 / m : 0));
+  const byColumns = balance(Math.ceil(n / width), threads) / (1 + (packA ? 16 / n : 0));
   const scratchBytes = partials + (partialsInScratch ? m * panelStep(format, n) : 0);
   return {
     format,
@@ -155,7 +168,9 @@ function planMatmul(spec: MatmulSpec): Plan {
     panelBlock,
     unroll: tuning.unroll,
     partialsInScratch,
+    divided: dots || byColumns > byRows ? "columns" : "rows",
     packedB,
+    threadBytes,
     partials,
     scratchBytes,
   };
@@ -164,6 +179,12 @@ function planMatmul(spec: MatmulSpec): Plan {
 /** Bytes of scratch memory that the product needs; 0 for most small ones. */
 export function matmulScratchBytes(spec: MatmulSpec): number {
   return planMatmul(spec).scratchBytes;
+}
+
+/** How many parts the product falls into that different threads can do. */
+export function matmulUnits(spec: MatmulSpec): number {
+  const { divided, m, n, rows, vectors, format } = planMatmul(spec);
+  return divided === "rows" ? Math.ceil(m / rows) : Math.ceil(n / (vectors * format.lanes));
 }
 
 /**
@@ -182,7 +203,10 @@ export function emitMatmul(f: FunctionBuilder, spec: MatmulSpec, operands: Matmu
     fail("engine", "matmul: no output was given.");
   const [a, b] = plan.transposed ? [operands.b, operands.a] : [operands.a, operands.b];
   f.scoped(() => {
-    const job: Job = { f, plan, spec, operands, a, b, scratch: operands.scratch ?? 0 };
+    const { part, scratch = 0 } = operands;
+    const own = part && plan.threadBytes > 0 ? f.let(sum(scratch, op("i32.mul", part.thread, plan.threadBytes))) : scratch;
+    const partials = sum(scratch, plan.partials);
+    const job: Job = { f, plan, spec, operands, a, b, part, scratch: own, partials };
     if (plan.strategy === "dots") emitDots(job);
     else emitBlocks(job);
   });
@@ -195,7 +219,10 @@ interface Job {
   readonly operands: MatmulOperands;
   readonly a: Operand;
   readonly b: Operand;
+  readonly part: Part | undefined;
+  /** This thread's. */
   readonly scratch: Operand;
+  readonly partials: Expression;
 }
 
 /** Finishes one vector of C. */
@@ -266,8 +293,10 @@ function emitDots(job: Job): void {
       }
     });
   const whole = n - (n % group);
-  f.forLoop(0, whole, group, (j) => columns(group, j));
-  if (n % group > 0) columns(n % group, whole);
+  const range = job.part && share(f, job.part, whole / group);
+  if (range === undefined) f.forLoop(0, whole, group, (j) => columns(group, j));
+  else f.forLoop(op("i32.mul", range.from, group), f.let(op("i32.mul", range.to, group)), group, (j) => columns(group, j));
+  if (n % group > 0) inLast(f, job.part, () => columns(n % group, whole));
 }
 
 // Register tiles ----------------------------------------------------------------------------------------------------------
@@ -289,7 +318,19 @@ function emitBlocks(job: Job): void {
   const panels = Math.floor(n / width);
   const remainder = n % width;
 
+  const range = plan.divided === "columns" && job.part ? share(f, job.part, panels) : undefined;
   const inTermBlock = (terms: TermBlock) => {
+    if (range !== undefined) {
+      const blocks = (panel: Expression) => {
+        const left = f.let(op("i32.sub", range.to, panel));
+        const count = packB ? f.let(minimum(left, panelBlock)) : left;
+        emitColumns(job, terms, f.let(op("i32.mul", panel, width)), count, false);
+      };
+      if (packB) f.forLoop(range.from, range.to, panelBlock, blocks);
+      else blocks(range.from);
+      if (remainder > 0) inLast(f, job.part, () => emitColumns(job, terms, panels * width, 0, true));
+      return;
+    }
     if (!packB || panels <= panelBlock) {
       emitColumns(job, terms, 0, panels, remainder > 0);
       return;
@@ -378,8 +419,9 @@ function emitColumns(job: Job, terms: TermBlock, column: Operand, panels: Operan
       if (remainder > 0) f.scoped(() => tile(remainderColumn, sum(packedB, op("i32.mul", panels, wholePanel)), remainder));
     });
   const wholeRows = m - (m % rows);
-  f.forLoop(0, wholeRows, rows, (i) => rowTile(rows, i));
-  if (m % rows > 0) rowTile(m % rows, wholeRows);
+  const deal = dealer(f, plan.divided === "rows" ? job.part : undefined);
+  f.forLoop(0, wholeRows, rows, (i) => deal(() => rowTile(rows, i)));
+  if (m % rows > 0) deal(() => rowTile(m % rows, wholeRows));
 }
 
 interface TileJob {
@@ -420,7 +462,7 @@ function emitTile(job: Job, terms: TermBlock, tile: TileJob): void {
         ? {
             isFirst,
             isLast,
-            sums: plan.partialsInScratch ? sum(job.scratch, plan.partials) : (operands.c ?? 0),
+            sums: plan.partialsInScratch ? job.partials : (operands.c ?? 0),
             rowStride: transposed ? layout.column : layout.row,
             columnStride: transposed ? layout.row : layout.column,
           }
