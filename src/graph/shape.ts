@@ -53,8 +53,8 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
 
 /** `axis` counted from the front; negative axes count from the back. Throws an argument error naming `operation`. */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
-  const at = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis)) fail("argument", `${operation}: an axis is a whole number, got ${written(axis)}.`);
+  const at = axis < 0 ? axis + rank : axis;
   if (rank === 0) fail("argument", `${operation}: axis ${axis} does not exist: a scalar has no axes.`);
   if (at < 0 || at >= rank) {
     fail(
@@ -67,7 +67,9 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
 
 /** Something that should have been a number or an array of them, for errors. */
 function written(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 /** Sorted distinct axes; undefined means all of them. */

@@ -7,6 +7,7 @@ import { formatShape, sameShape } from "../graph/shape.ts";
 import { arange } from "../tensor/create.ts";
 import { softplus } from "../tensor/functions/compositions.ts";
 import { where } from "../tensor/functions/elementwise.ts";
+import { named, nodeOf, number } from "../tensor/operands.ts";
 import { readable, type Tensor } from "../tensor/tensor.ts";
 import { matched, requireValues } from "./regression.ts";
 
@@ -20,6 +21,8 @@ const tiny = { float32: 2 ** -126, float64: 2 ** -1022 };
 
 /** Whether targets are class numbers (int32 [...]) rather than probabilities [..., C]. Throws a shape error when they are neither. */
 function areLabels(loss: string, predictions: Tensor, targets: Tensor): boolean {
+  nodeOf(loss, predictions);
+  nodeOf(loss, targets);
   if (!isFloat(predictions.dtype)) {
     fail("dtype", `${loss}: predictions must be float32 or float64, got ${predictions.dtype}. Convert with cast("float32").`);
   }
@@ -61,8 +64,9 @@ function negativeLogLikelihood(logs: Tensor, targets: Tensor, labels: boolean): 
  * probabilities [..., C]. Gradient with respect to z: (softmax(z) − t)/N. Throws an argument error for class numbers out of range where
  * they are known; in a compiled program they make the loss NaN. (torch.nn.CrossEntropyLoss.)
  */
-export function crossEntropy(logits: Tensor, targets: Tensor, { labelSmoothing = 0 }: CrossEntropyOptions = {}): Tensor {
-  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { labelSmoothing = 0 } = named("crossEntropy", options);
+  if (!(number("crossEntropy", "labelSmoothing", labelSmoothing) >= 0 && labelSmoothing < 1)) {
     fail("argument", `crossEntropy: labelSmoothing must be at least 0 and below 1, got ${labelSmoothing}.`);
   }
   const labels = areLabels("crossEntropy", logits, targets);

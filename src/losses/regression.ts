@@ -4,10 +4,13 @@ import { isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import { where } from "../tensor/functions/elementwise.ts";
+import { named, nodeOf, number } from "../tensor/operands.ts";
 import { readable, type Tensor } from "../tensor/tensor.ts";
 
 /** Targets in the dtype of the predictions. Throws a shape error unless the shapes are the same: broadcasting here is nearly always a mistake. */
 export function matched(loss: string, predictions: Tensor, targets: Tensor): Tensor {
+  nodeOf(loss, predictions);
+  nodeOf(loss, targets);
   if (!isFloat(predictions.dtype)) {
     fail("dtype", `${loss}: predictions must be float32 or float64, got ${predictions.dtype}. Convert with cast("float32").`);
   }
@@ -24,12 +27,15 @@ export function matched(loss: string, predictions: Tensor, targets: Tensor): Ten
   return targets.cast(predictions.dtype);
 }
 
+/** y − t. */
+function residual(loss: string, predictions: Tensor, targets: Tensor): Tensor {
+  const t = matched(loss, predictions, targets);
+  return predictions.sub(t);
+}
+
 /** mean (y − t)², over all elements. (torch.nn.MSELoss.) */
 export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
-  return predictions
-    .sub(matched("meanSquaredError", predictions, targets))
-    .square()
-    .mean();
+  return residual("meanSquaredError", predictions, targets).square().mean();
 }
 
 /**
@@ -37,8 +43,7 @@ export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
  * gradient with respect to yₙ is the residual (yₙ − tₙ)/N.
  */
 export function halfSquaredError(predictions: Tensor, targets: Tensor): Tensor {
-  const residual = predictions.sub(matched("halfSquaredError", predictions, targets));
-  return residual
+  return residual("halfSquaredError", predictions, targets)
     .square()
     .sum()
     .mul(0.5 / (predictions.rank === 0 ? 1 : predictions.shape[0]));
@@ -46,8 +51,7 @@ export function halfSquaredError(predictions: Tensor, targets: Tensor): Tensor {
 
 /** 1/N Σₙ ‖yₙ − tₙ‖²: the squared Euclidean distance, averaged over the batch; twice halfSquaredError. */
 export function squaredError(predictions: Tensor, targets: Tensor): Tensor {
-  const residual = predictions.sub(matched("squaredError", predictions, targets));
-  return residual
+  return residual("squaredError", predictions, targets)
     .square()
     .sum()
     .div(predictions.rank === 0 ? 1 : predictions.shape[0]);
@@ -55,19 +59,17 @@ export function squaredError(predictions: Tensor, targets: Tensor): Tensor {
 
 /** mean |y − t|, over all elements; derivative 0 where they are equal. (torch.nn.L1Loss.) */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor {
-  return predictions
-    .sub(matched("meanAbsoluteError", predictions, targets))
-    .abs()
-    .mean();
+  return residual("meanAbsoluteError", predictions, targets).abs().mean();
 }
 
 /**
  * mean of ½e² for |e| ≤ δ and δ(|e| − ½δ) beyond, e = y − t, over all elements: squared near 0, absolute far off. Default δ 1.
  * (Huber 1964; torch.nn.HuberLoss.)
  */
-export function huber(predictions: Tensor, targets: Tensor, { delta = 1 }: { readonly delta?: number } = {}): Tensor {
-  if (!(delta > 0)) fail("argument", `huber: delta must be above 0, got ${delta}.`);
-  const error = predictions.sub(matched("huber", predictions, targets));
+export function huber(predictions: Tensor, targets: Tensor, options: { readonly delta?: number } = {}): Tensor {
+  const { delta = 1 } = named("huber", options);
+  if (!(number("huber", "delta", delta) > 0)) fail("argument", `huber: delta must be above 0, got ${delta}.`);
+  const error = residual("huber", predictions, targets);
   const size = error.abs();
   return where(size.lessEqual(delta), error.square().mul(0.5), size.sub(delta / 2).mul(delta)).mean();
 }

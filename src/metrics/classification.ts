@@ -7,6 +7,7 @@ import { formatShape, sameShape } from "../graph/shape.ts";
 import { arange, full } from "../tensor/create.ts";
 import { where } from "../tensor/functions/elementwise.ts";
 import { oneHot } from "../tensor/functions/structure.ts";
+import { integer, named, number } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Metric, metric } from "./metric.ts";
 
@@ -49,7 +50,9 @@ export const accuracy: Metric<Fraction> = metric(
 );
 
 /** The fraction of examples on the right side of `threshold`: 0 for logits (the default), ½ for probabilities. Targets are 0 or 1. */
-export function binaryAccuracy({ threshold = 0 }: { readonly threshold?: number } = {}): Metric<Fraction> {
+export function binaryAccuracy(options: { readonly threshold?: number } = {}): Metric<Fraction> {
+  const { threshold = 0 } = named("binaryAccuracy", options);
+  number("binaryAccuracy", "threshold", threshold);
   return metric(
     "binaryAccuracy",
     (predictions, targets) => {
@@ -68,16 +71,16 @@ export function binaryAccuracy({ threshold = 0 }: { readonly threshold?: number 
 
 /** The fraction of examples whose target is among the k largest scores. Of equal scores those of lower classes come first. */
 export function topKAccuracy(k: number): Metric<Fraction> {
-  if (!Number.isInteger(k) || k < 1) fail("argument", `topKAccuracy: k must be a whole number ≥ 1, got ${k}.`);
+  integer("topKAccuracy", "k", k, 1);
   return metric(
     "topKAccuracy",
     (predictions, targets) => {
       const { actual } = classes("topKAccuracy", predictions, targets);
       const size = predictions.shape[predictions.rank - 1];
-      const number = arange(size);
+      const numbers = arange(size);
       const target = actual.expandDims(-1);
-      const score = where(number.equal(target), predictions, 0).sum(-1, true);
-      const earlier = predictions.equal(score).and(number.less(target));
+      const score = where(numbers.equal(target), predictions, 0).sum(-1, true);
+      const earlier = predictions.equal(score).and(numbers.less(target));
       const ahead = predictions.greater(score).or(earlier).cast("float32").sum(-1);
       return { correct: ahead.less(k).cast("float32").sum(), count: scalar(actual.size) };
     },
@@ -87,8 +90,7 @@ export function topKAccuracy(k: number): Metric<Fraction> {
 
 /** counts[i, j]: examples of class i taken for class j; float32 [C, C]. The value is the counts themselves. */
 export function confusionMatrix(size: number): Metric<Counts> {
-  if (!Number.isInteger(size) || size < 2)
-    fail("argument", `confusionMatrix: the number of classes must be at least 2, got ${size}.`);
+  integer("confusionMatrix", "the number of classes", size, 2);
   return metric(
     "confusionMatrix",
     (predictions, targets) => {

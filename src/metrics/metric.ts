@@ -1,6 +1,7 @@
 // What a metric is: a function of predictions and targets whose results sum up over batches, so that it can live inside a compiled step,
 // and a second function from the sums to the value.
 
+import { nodeOf } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
 
@@ -25,7 +26,12 @@ export function metric<T extends Totals>(
   measure: (predictions: Tensor, targets: Tensor) => T,
   value: (totals: T) => Tensor,
 ): Metric<T> {
-  return Object.assign((predictions: Tensor, targets: Tensor) => measure(predictions, targets), { kind, value });
+  const checked = (predictions: Tensor, targets: Tensor) => {
+    nodeOf(kind, predictions);
+    nodeOf(kind, targets);
+    return measure(predictions, targets);
+  };
+  return Object.assign(checked, { kind, value });
 }
 
 /** Sums over two batches together. */

@@ -4,6 +4,7 @@ import { fail } from "../graph/errors.ts";
 import { formatShape } from "../graph/shape.ts";
 import { softmax } from "../tensor/functions/compositions.ts";
 import { where } from "../tensor/functions/elementwise.ts";
+import { named } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { blocks, glorotUniform, type Initializer, zeros } from "./initializers.ts";
@@ -32,7 +33,7 @@ export function multiHeadAttention<F extends number>(
 ): Module<readonly [number, number, F], readonly [number, number, F]> {
   requireCounts("multiHeadAttention", { features, heads });
   if (features % heads !== 0) fail("argument", `multiHeadAttention: ${features} features do not divide into ${heads} heads.`);
-  const { causal = false, bias = true, initializer = glorotUniform } = options;
+  const { causal = false, bias = true, initializer = glorotUniform } = named("multiHeadAttention", options);
   const size = features / heads;
   const call = `multiHeadAttention(${features}, ${heads})`;
   return leaf<
@@ -42,7 +43,7 @@ export function multiHeadAttention<F extends number>(
     "inputBias" | "outputBias"
   >({
     kind: "multiHeadAttention",
-    options: { features, heads, causal, bias, ...plain(options) },
+    options: { features, heads, causal, bias, ...plain("multiHeadAttention", options) },
     parameters: {
       inputWeight: { shape: [features, 3 * features], initializer: blocks(3, initializer) },
       outputWeight: { shape: [features, features], initializer },

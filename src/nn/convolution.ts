@@ -4,6 +4,7 @@ import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import type { ConvolutionOptions } from "../ops/convolution.ts";
 import { convolution } from "../tensor/functions/contraction.ts";
+import { integers, named } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { glorotUniform, type Initializer, zeros } from "./initializers.ts";
 import { plain, requireCounts } from "./linear.ts";
@@ -43,9 +44,9 @@ function conv<I extends Shape, O extends Shape>(
   kernel: number | readonly number[],
   options: ConvOptions,
 ): Module<I, O> {
-  const { bias = true, initializer = glorotUniform, biasInitializer = zeros, ...windows } = options;
+  const { bias = true, initializer = glorotUniform, biasInitializer = zeros, ...windows } = named(kind, options);
   const groups = options.groups ?? 1;
-  const window = typeof kernel === "number" ? axes.map(() => kernel) : kernel;
+  const window = typeof kernel === "number" ? axes.map(() => kernel) : integers(kind, "the kernel", kernel);
   requireCounts(kind, { inputs, outputs, groups });
   if (window.length !== axes.length || window.some((k) => !Number.isInteger(k) || k < 1)) {
     fail(
@@ -59,7 +60,7 @@ function conv<I extends Shape, O extends Shape>(
   const call = `${kind}(${inputs}, ${outputs}, ${typeof kernel === "number" ? kernel : formatShape(window)})`;
   return leaf<I, O, "weight", "bias">({
     kind,
-    options: { inputs, outputs, kernel, bias, ...plain(options) },
+    options: { inputs, outputs, kernel, bias, ...plain(kind, options) },
     parameters: {
       weight: { shape: [...window, inputs / groups, outputs], initializer },
       ...(bias ? { bias: { shape: [outputs], initializer: biasInitializer } } : {}),

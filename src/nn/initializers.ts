@@ -9,6 +9,7 @@ import { qr } from "../ops/linalg/index.ts";
 import { full } from "../tensor/create.ts";
 import { concat } from "../tensor/functions/structure.ts";
 import { finish } from "../tensor/lift.ts";
+import { number } from "../tensor/operands.ts";
 import * as random from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -40,7 +41,8 @@ export const ones: Initializer = initializer("ones", (_key, shape, dtype) => ful
 
 /** Uniform on [low, high). */
 export function uniform(low = -0.05, high = 0.05): Initializer {
-  if (!(low < high)) fail("argument", `uniform: low ${low} must be less than high ${high}.`);
+  if (!(number("uniform", "low", low) < number("uniform", "high", high)))
+    fail("argument", `uniform: low ${low} must be less than high ${high}.`);
   return initializer("uniform", (key, shape, dtype) => random.uniform(key, shape, { low, high, dtype }));
 }
 

@@ -4,6 +4,7 @@ import { isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { gather } from "../tensor/functions/structure.ts";
+import { callable, integer, named, oneOf } from "../tensor/operands.ts";
 import { readable, type Tensor, tensor } from "../tensor/tensor.ts";
 import { glorotUniform, type Initializer, normal, zeros } from "./initializers.ts";
 import { expectLast, leaf, type Module } from "./module.ts";
@@ -17,18 +18,17 @@ export interface LinearOptions {
   readonly biasInitializer?: Initializer;
 }
 
-/** Options as data: initializers by name. */
-export function plain(options: object): Record<string, unknown> {
+/** Options as data: initializers, which must be functions, by name. */
+export function plain(operation: string, options: object): Record<string, unknown> {
+  for (const [name, value] of Object.entries(options))
+    if (name.toLowerCase().endsWith("initializer") && value !== undefined) callable(operation, name, value);
   return Object.fromEntries(
     Object.entries(options).map(([k, v]) => [k, typeof v === "function" ? ((v as Initializer).kind ?? (v.name || "custom")) : v]),
   );
 }
 
 export function requireCounts(operation: string, counts: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(counts)) {
-    if (!Number.isInteger(value) || value < 1)
-      fail("argument", `${operation}: ${name} must be a whole number ≥ 1, got ${value}.`);
-  }
+  for (const [name, value] of Object.entries(counts)) integer(operation, name, value, 1);
 }
 
 /**
@@ -41,11 +41,11 @@ export function linear<I extends number, O extends number>(
   options: LinearOptions = {},
 ): Module<readonly [...number[], I], readonly [...number[], O]> {
   requireCounts("linear", { inputs, outputs });
-  const { bias = true, initializer = glorotUniform, biasInitializer = zeros } = options;
+  const { bias = true, initializer = glorotUniform, biasInitializer = zeros } = named("linear", options);
   const call = `linear(${inputs}, ${outputs})`;
   return leaf<readonly [...number[], I], readonly [...number[], O], "weight", "bias">({
     kind: "linear",
-    options: { inputs, outputs, bias, ...plain(options) },
+    options: { inputs, outputs, bias, ...plain("linear", options) },
     parameters: {
       weight: { shape: [inputs, outputs], initializer },
       ...(bias ? { bias: { shape: [outputs], initializer: biasInitializer } } : {}),
@@ -79,11 +79,12 @@ export function embedding<F extends number>(
   options: { readonly initializer?: Initializer } = {},
 ): Module<Shape, readonly [...number[], F]> {
   requireCounts("embedding", { count, features });
+  const { initializer = normal(1) } = named("embedding", options);
   const call = `embedding(${count}, ${features})`;
   return leaf<Shape, readonly [...number[], F], "weight">({
     kind: "embedding",
-    options: { count, features, ...plain(options) },
-    parameters: { weight: { shape: [count, features], initializer: options.initializer ?? normal(1) } },
+    options: { count, features, ...plain("embedding", options) },
+    parameters: { weight: { shape: [count, features], initializer } },
     apply: ({ weight }, x) => {
       requireIndices(call, x, count);
       return gather(weight, x, 0);
@@ -104,12 +105,13 @@ export function positionalEmbedding<F extends number>(
   options: PositionOptions = {},
 ): Module<readonly [...number[], F], readonly [...number[], F]> {
   requireCounts("positionalEmbedding", { length, features });
-  const { form = "learned", initializer = normal(0.02) } = options;
+  const { form = "learned", initializer = normal(0.02) } = named("positionalEmbedding", options);
+  oneOf("positionalEmbedding", "form", form, ["learned", "sinusoidal"]);
   const call = `positionalEmbedding(${length}, ${features})`;
   const fixed = form === "sinusoidal" ? sinusoids(length, features) : undefined;
   return leaf<readonly [...number[], F], readonly [...number[], F], never, "weight">({
     kind: "positionalEmbedding",
-    options: { length, features, form, ...plain(options) },
+    options: { length, features, form, ...plain("positionalEmbedding", options) },
     ...(form === "learned" ? { parameters: { weight: { shape: [length, features], initializer } } } : {}),
     apply: ({ weight }, x) => {
       expectLast(call, x, features);

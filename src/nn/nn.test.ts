@@ -277,7 +277,7 @@ describe("errors name the layer, what it expects, what it got, and what to do", 
   });
 
   test("options that make no sense", () => {
-    expect(message(() => nn.linear(0, 3))).toMatch(/inputs must be a whole number ≥ 1, got 0/);
+    expect(message(() => nn.linear(0, 3))).toMatch(/inputs must be a whole number ≥ 1, got the number 0/);
     expect(message(() => nn.dropout(1))).toMatch(/the rate must be at least 0 and below 1, got 1/);
     expect(message(() => nn.conv2d(3, 4, 3, { groups: 2 }))).toMatch(/3 input and 4 output channels do not divide into 2 groups/);
     expect(message(() => nn.multiHeadAttention(10, 3))).toMatch(/10 features do not divide into 3 heads/);

@@ -4,6 +4,7 @@ import { fail } from "../graph/errors.ts";
 import { formatShape } from "../graph/shape.ts";
 import { layerNorm as normalized, variance } from "../tensor/functions/compositions.ts";
 import { where } from "../tensor/functions/elementwise.ts";
+import { named, number } from "../tensor/operands.ts";
 import { bernoulli } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ones, zeros } from "./initializers.ts";
@@ -38,7 +39,8 @@ export function batchNorm<F extends number>(
   options: BatchNormOptions = {},
 ): Module<readonly [...number[], F], readonly [...number[], F]> {
   requireCounts("batchNorm", { features });
-  const { momentum = 0.1, epsilon = 1e-5, affine = true } = options;
+  const { momentum = 0.1, epsilon = 1e-5, affine = true } = named("batchNorm", options);
+  number("batchNorm", "momentum", momentum);
   const call = `batchNorm(${features})`;
   return leaf<readonly [...number[], F], readonly [...number[], F], never, "scale" | "shift", "mean" | "variance">({
     kind: "batchNorm",
@@ -78,7 +80,7 @@ export function layerNorm<F extends number>(
   options: NormOptions = {},
 ): Module<readonly [...number[], F], readonly [...number[], F]> {
   requireCounts("layerNorm", { features });
-  const { epsilon = 1e-5, affine = true } = options;
+  const { epsilon = 1e-5, affine = true } = named("layerNorm", options);
   const call = `layerNorm(${features})`;
   return leaf<readonly [...number[], F], readonly [...number[], F], never, "scale" | "shift">({
     kind: "layerNorm",
@@ -96,7 +98,8 @@ export function layerNorm<F extends number>(
  * identity. Needs a key: training({ key }). (Srivastava et al. 2014.)
  */
 export function dropout(rate: number): ShapePreserving {
-  if (!(rate >= 0 && rate < 1)) fail("argument", `dropout: the rate must be at least 0 and below 1, got ${rate}.`);
+  if (!(number("dropout", "the rate", rate) >= 0 && rate < 1))
+    fail("argument", `dropout: the rate must be at least 0 and below 1, got ${rate}.`);
   const module = leaf({
     kind: "dropout",
     options: { rate },

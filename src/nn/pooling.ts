@@ -4,6 +4,7 @@ import type { Shape } from "../graph/shape.ts";
 import type { AveragePoolOptions } from "../ops/pooling.ts";
 import type { WindowOptions } from "../ops/windows.ts";
 import { averagePool, maxPool } from "../tensor/functions/contraction.ts";
+import { integerOrList, named } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { expectImage } from "./convolution.ts";
 import { type ChannelPreserving, leaf } from "./module.ts";
@@ -18,9 +19,10 @@ function pool<S extends Shape>(
   options: AveragePoolOptions,
   run: (x: Tensor, window: number | readonly number[], options: AveragePoolOptions) => Tensor,
 ): ChannelPreserving<S, S> {
+  integerOrList(kind, "the window", window);
   const module = leaf<S, S>({
     kind,
-    options: { window, ...options },
+    options: { window, ...named(kind, options) },
     apply: (_parameters, x) => {
       expectImage(`${kind}(${JSON.stringify(window)})`, x, axes);
       return run(x, window, options);

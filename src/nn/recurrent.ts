@@ -5,6 +5,7 @@ import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { zeros as zeroTensor } from "../tensor/create.ts";
 import { scan } from "../tensor/functions/control.ts";
+import { named, oneOf } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { blocks, glorotUniform, type Initializer, orthogonal, zeros } from "./initializers.ts";
 import { plain, requireCounts } from "./linear.ts";
@@ -38,11 +39,11 @@ function recurrent<I extends Shape, O extends Shape>(
   step: (input: Tensor, recurrent: Tensor, state: Tensor) => Tensor,
 ): Module<I, O> {
   requireCounts(kind, { inputs, hidden });
-  const { returnSequences = false, initializer = glorotUniform, recurrentInitializer = orthogonal() } = options;
+  const { returnSequences = false, initializer = glorotUniform, recurrentInitializer = orthogonal() } = named(kind, options);
   const call = `${kind}(${inputs}, ${hidden})`;
   return leaf<I, O, Names>({
     kind,
-    options: { inputs, hidden, returnSequences, ...plain(options) },
+    options: { inputs, hidden, returnSequences, ...plain(kind, options) },
     parameters: {
       inputWeight: { shape: [inputs, gates * hidden], initializer: blocks(gates, initializer) },
       recurrentWeight: { shape: [hidden, gates * hidden], initializer: blocks(gates, recurrentInitializer) },
@@ -77,7 +78,8 @@ export function rnn<I extends number, H extends number, const All extends boolea
   hidden: H,
   options: RecurrentOptions & { readonly returnSequences?: All; readonly activation?: "tanh" | "relu" } = {},
 ): Module<SequenceIn<I>, Hidden<H, All>> {
-  const { activation = "tanh" } = options;
+  const { activation = "tanh" } = named("rnn", options);
+  oneOf("rnn", "activation", activation, ["tanh", "relu"]);
   return recurrent("rnn", 1, inputs, hidden, options, (input, back) =>
     activation === "tanh" ? input.add(back).tanh() : input.add(back).relu(),
   );

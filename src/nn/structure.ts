@@ -4,6 +4,7 @@ import type { FloatDType } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape, sameShape } from "../graph/shape.ts";
 import { concat as join } from "../tensor/functions/structure.ts";
+import { callable, describe, dimensions, named } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Context, inference, type State } from "./context.ts";
 import { applyChild, initAll, leaf, located, type Module, type Parameters } from "./module.ts";
@@ -34,7 +35,7 @@ function requireModule(operation: string, module: Module | undefined, index: num
   if (typeof module?.init !== "function") {
     fail(
       "argument",
-      `${operation}: part ${index} is ${typeof module === "function" ? "a function" : String(module)}, not a module.` +
+      `${operation}: part ${index} is ${describe(module)}, not a module.` +
         (typeof module === "function" ? " Call it, as in nn.relu(), or wrap a function of a tensor in nn.fn()." : ""),
     );
   }
@@ -45,6 +46,8 @@ function requireModule(operation: string, module: Module | undefined, index: num
  * differ in shape. (He et al. 2016.)
  */
 export function residual<I extends Shape, O extends Shape>(body: Module<I, O>, shortcut?: Module<I, O>): Module<I, O> {
+  requireModule("residual", body, 0);
+  if (shortcut !== undefined) requireModule("residual", shortcut, 1);
   const parts: readonly (readonly [string, Module])[] = shortcut
     ? [
         ["body", body],
@@ -105,7 +108,9 @@ function branching<I extends Shape, O extends Shape>(
   branches: readonly Module<I>[],
   combine: (outputs: readonly Tensor[]) => Tensor<O>,
 ): Module<I, O> {
-  if (branches.length === 0) fail("argument", `${kind}: needs at least one branch.`);
+  callable(kind, "what combines the outputs", combine);
+  if (!Array.isArray(branches) || branches.length === 0)
+    fail("argument", `${kind}: needs an array of at least one branch, got ${describe(branches)}.`);
   branches.forEach((m, i) => requireModule(kind, m, i));
   return {
     kind,
@@ -136,6 +141,7 @@ export function flatten(): Module<Shape, readonly [number, number]> {
 
 /** Each example in another shape: [N, …] gives [N, ...shape]; one dimension may be −1. */
 export function reshape<const S extends Shape>(shape: S): Module<Shape, readonly [number, ...S]> {
+  dimensions("reshape", shape, true);
   return leaf<Shape, readonly [number, ...S]>({
     kind: "reshape",
     options: { shape },
@@ -161,7 +167,10 @@ export function fn<P extends Parameters = Record<string, never>, I extends Shape
   f: (x: Tensor<I>, parameters: P, context: Context) => Tensor<O>,
   options: FunctionOptions<P> = {},
 ): Module<I, O> {
-  const { init, state } = options;
+  const { init, state } = named("fn", options);
+  callable("fn", "the first argument", f);
+  if (init !== undefined) callable("fn", "init", init);
+  if (state !== undefined) callable("fn", "state", state);
   const kind = options.name ?? (f.name || "fn");
   const module = leaf<I, O>({
     kind,

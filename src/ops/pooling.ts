@@ -1,7 +1,7 @@
 // Pooling over sliding windows, channels last. The maximum is read through the position where it is attained (integer-valued, without a
 // derivative), so its derivative is that of a gather, to any order; sums of windows are linear, with their own transpose.
 
-import { isFloat } from "../graph/dtype.ts";
+import { allocate, isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
 import type { Attributes, Dense, Structured, TensorType } from "../graph/primitive.ts";
@@ -277,7 +277,7 @@ export function averagePool(x: Node, window: number | readonly number[], options
   const attributes = resolve("averagePool", x, window, windows);
   const total = makeNode(sumPoolOp, [x], attributes);
   const [spatial, counts] = [spatialOf(x.shape), spatialOf(total.shape)];
-  const covered = new Float64Array(sizeOf(counts));
+  const covered = allocate("float64", sizeOf(counts));
   if (countPadding) covered.fill(sizeOf(attributes.window));
   else {
     checkCovered("averagePool", spatial, counts, attributes);

@@ -53,7 +53,7 @@ function reduce(
   axes: number | readonly number[] | undefined,
   keepDims: boolean,
 ): Node {
-  const list = normalizeAxes(op.name, axes, x.shape.length);
+  const list = normalizeAxes(op.name.replace("reduceM", "m"), axes, x.shape.length);
   const reduced = list.length === 0 ? x : makeNode(op, [x], { axes: list });
   return keepDims ? reshape(reduced, reducedShape(x.shape, list, true)) : reduced;
 }

@@ -260,7 +260,8 @@ export function flip(x: Node, axes?: number | readonly number[]): Node {
 export function split(x: Node, sizes: number | readonly number[], axis = 0): Node[] {
   const at = normalizeAxis("split", axis, x.shape.length);
   const dim = x.shape[at];
-  const list = typeof sizes === "number" ? new Array<number>(sizes).fill(dim / sizes) : sizes;
+  const parts = typeof sizes === "number" && dim % sizes === 0 ? sizes : 1;
+  const list = typeof sizes === "number" ? new Array<number>(parts).fill(dim / sizes) : sizes;
   const total = list.reduce((a, b) => a + b, 0);
   if (list.some((s) => !Number.isInteger(s) || s < 0) || total !== dim) {
     fail(

@@ -1,5 +1,6 @@
 // Windows that slide over the spatial axes of a channels-last tensor [N, ...spatial, C]: what convolution and pooling share.
 
+import { allocate, type TypedArray } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 
@@ -129,8 +130,8 @@ export function windowIndices(
   stride: number,
   low: number,
   dilation: number,
-): Int32Array {
-  const result = new Int32Array(count * kernel);
+): TypedArray {
+  const result = allocate("int32", count * kernel);
   for (let o = 0; o < count; o++) {
     for (let k = 0; k < kernel; k++) {
       const at = o * stride + k * dilation - low;

@@ -202,8 +202,8 @@ describe("clipping and decay", () => {
 
 describe("errors and records", () => {
   test("bad hyperparameters are refused with their name", () => {
-    expect(() => optim.sgd({ learningRate: -1 })).toThrow(/learning rate must be a finite number ≥ 0, got -1/);
-    expect(() => optim.adam({ beta1: 1 })).toThrow(/beta1 must be at least 0 and below 1, got 1/);
+    expect(() => optim.sgd({ learningRate: -1 })).toThrow(/learning rate must be a finite number ≥ 0, got the number -1/);
+    expect(() => optim.adam({ beta1: 1 })).toThrow(/beta1 must be at least 0 and below 1, got the number 1/);
     expect(() => optim.cosineDecay(0.1, { steps: 0 })).toThrow(/steps must be a number of steps above 0/);
     expect(() => optim.piecewise([[5, 0.1]])).toThrow(/start at step 0/);
   });

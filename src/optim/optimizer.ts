@@ -3,6 +3,7 @@
 // and saved. (The two-function interface is that of optax: Babuschkin et al. 2020, The DeepMind JAX Ecosystem.)
 
 import { fail } from "../graph/errors.ts";
+import { describe } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flatten, mapTree, type Tree } from "../tensor/tree.ts";
 
@@ -36,6 +37,9 @@ export function applyUpdates<P>(parameters: P, updates: P): P {
 
 /** One transformation after the other: the updates of each are the gradients of the next. The state is the array of their states. */
 export function chain(...steps: readonly Optimizer[]): Optimizer<OptimizerState[]> {
+  steps.forEach((s: Optimizer | undefined, i) => {
+    if (typeof s?.update !== "function") fail("argument", `chain: part ${i} must be an optimizer, got ${describe(s)}.`);
+  });
   return named("chain", { steps: steps.map(({ kind, options }) => ({ kind, ...options })) }, steps);
 }
 
@@ -107,8 +111,8 @@ export function requireRange(
   lower: number,
   upper = Number.POSITIVE_INFINITY,
 ): void {
-  if (!(value >= lower && value < upper)) {
+  if (!(typeof value === "number" && value >= lower && value < upper)) {
     const range = upper === Number.POSITIVE_INFINITY ? `a finite number ≥ ${lower}` : `at least ${lower} and below ${upper}`;
-    fail("argument", `${operation}: ${name} must be ${range}, got ${value}.`);
+    fail("argument", `${operation}: ${name} must be ${range}, got ${describe(value)}.`);
   }
 }

@@ -1,6 +1,7 @@
 // The named optimizers, each a chain of transformations. Equations and defaults are those of PyTorch 2, so that trajectories agree;
 // where they do not, it is said. g is the gradient, w the parameters, η the learning rate.
 
+import { named as plain } from "../tensor/operands.ts";
 import { named, type Optimizer, type OptimizerState } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
 import {
@@ -25,7 +26,7 @@ export interface CommonOptions {
 }
 
 const decayed = ({ weightDecay = 0, decayMask }: CommonOptions) =>
-  weightDecay > 0 ? addDecayedWeights(weightDecay, decayMask) : undefined;
+  weightDecay === 0 ? undefined : addDecayedWeights(weightDecay, decayMask);
 
 /** Options as data: schedules by name, functions left out. */
 function record(defaults: object, options: object): Readonly<Record<string, unknown>> {
@@ -48,10 +49,10 @@ export interface SgdOptions extends CommonOptions {
  * (whose dampening is 0 here).
  */
 export function sgd(options: SgdOptions = {}): Optimizer<OptimizerState[]> {
-  const { learningRate = 1e-3, momentum = 0, nesterov = false } = options;
+  const { learningRate = 1e-3, momentum = 0, nesterov = false } = plain("sgd", options);
   return named("sgd", record({ learningRate }, options), [
     decayed(options),
-    momentum > 0 ? trace(momentum, { nesterov }) : undefined,
+    momentum === 0 ? undefined : trace(momentum, { nesterov }),
     scaleByLearningRate(learningRate),
   ]);
 }
@@ -63,7 +64,7 @@ export interface MomentumOptions extends CommonOptions {
 
 /** Gradient descent with (heavy-ball) momentum: b ← μb + g, w ← w − ηb. Default μ 0.9, η 1e-3. (Polyak 1964.) */
 export function momentum(options: MomentumOptions = {}): Optimizer<OptimizerState[]> {
-  const { learningRate = 1e-3, momentum: mu = 0.9 } = options;
+  const { learningRate = 1e-3, momentum: mu = 0.9 } = plain("momentum", options);
   return named("momentum", record({ learningRate, momentum: mu }, options), [
     decayed(options),
     trace(mu),
@@ -73,7 +74,7 @@ export function momentum(options: MomentumOptions = {}): Optimizer<OptimizerStat
 
 /** Nesterov's accelerated gradient: b ← μb + g, w ← w − η(g + μb). Default μ 0.9, η 1e-3. (Sutskever et al. 2013.) */
 export function nesterov(options: MomentumOptions = {}): Optimizer<OptimizerState[]> {
-  const { learningRate = 1e-3, momentum: mu = 0.9 } = options;
+  const { learningRate = 1e-3, momentum: mu = 0.9 } = plain("nesterov", options);
   return named("nesterov", record({ learningRate, momentum: mu }, options), [
     decayed(options),
     trace(mu, { nesterov: true }),
@@ -90,7 +91,7 @@ export interface AdagradOptions extends CommonOptions {
 
 /** s ← s + g², w ← w − ηg/(√s + ε). Default η 1e-2. (Duchi, Hazan & Singer 2011; torch.optim.Adagrad without lr_decay.) */
 export function adagrad(options: AdagradOptions = {}): Optimizer<OptimizerState[]> {
-  const { learningRate = 1e-2, initial = 0, epsilon = 1e-10 } = options;
+  const { learningRate = 1e-2, initial = 0, epsilon = 1e-10 } = plain("adagrad", options);
   return named("adagrad", record({ learningRate, initial, epsilon }, options), [
     decayed(options),
     scaleByRss({ initial, epsilon }),
@@ -109,11 +110,11 @@ export interface RmspropOptions extends CommonOptions {
 
 /** s ← αs + (1−α)g², w ← w − ηg/(√s + ε). Default η 1e-2. (Tieleman & Hinton 2012; torch.optim.RMSprop, not centred.) */
 export function rmsprop(options: RmspropOptions = {}): Optimizer<OptimizerState[]> {
-  const { learningRate = 1e-2, decay = 0.99, epsilon = 1e-8, momentum: mu = 0 } = options;
+  const { learningRate = 1e-2, decay = 0.99, epsilon = 1e-8, momentum: mu = 0 } = plain("rmsprop", options);
   return named("rmsprop", record({ learningRate, decay, epsilon }, options), [
     decayed(options),
     scaleByRms({ decay, epsilon }),
-    mu > 0 ? trace(mu) : undefined,
+    mu === 0 ? undefined : trace(mu),
     scaleByLearningRate(learningRate),
   ]);
 }
@@ -122,7 +123,7 @@ export interface AdamOptions extends CommonOptions, AdamScaling {}
 
 /** w ← w − η·m̂/(√v̂ + ε) with bias-corrected running means (scaleByAdam). Default η 1e-3, β 0.9 and 0.999, ε 1e-8. (Kingma & Ba 2015.) */
 export function adam(options: AdamOptions = {}): Optimizer<OptimizerState[]> {
-  const { learningRate = 1e-3 } = options;
+  const { learningRate = 1e-3 } = plain("adam", options);
   const scaling = scaleByAdam(options);
   return named("adam", record({ learningRate, ...scaling.options }, options), [
     decayed(options),
@@ -133,7 +134,7 @@ export function adam(options: AdamOptions = {}): Optimizer<OptimizerState[]> {
 
 /** w ← w − η(m̂/(√v̂ + ε) + λw): Adam with decoupled weight decay. Defaults of adam, λ 0.01. (Loshchilov & Hutter 2019.) */
 export function adamW(options: AdamOptions = {}): Optimizer<OptimizerState[]> {
-  const { learningRate = 1e-3, weightDecay = 0.01, decayMask } = options;
+  const { learningRate = 1e-3, weightDecay = 0.01, decayMask } = plain("adamW", options);
   const scaling = scaleByAdam(options);
   return named("adamW", record({ learningRate, weightDecay, ...scaling.options }, options), [
     scaling,

@@ -3,6 +3,7 @@
 
 import { fail } from "../graph/errors.ts";
 import { minimum, where } from "../tensor/functions/elementwise.ts";
+import { callable, describe, named, nodeOf, number } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** From the number of steps taken (a float scalar) to the learning rate (a scalar). Any such function will do. */
@@ -13,11 +14,13 @@ export interface Schedule {
 }
 
 function schedule(kind: string, options: object, rate: (step: Tensor) => Tensor): Schedule {
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && typeof value !== "object" && typeof value !== "boolean") number(kind, name, value);
   return Object.assign((step: Tensor) => rate(step), { kind, options: { ...options } });
 }
 
 function requireSteps(kind: string, name: string, steps: number): void {
-  if (!(steps > 0 && Number.isFinite(steps)))
+  if (!(number(kind, name, steps) > 0 && Number.isFinite(steps)))
     fail("argument", `${kind}: ${name} must be a number of steps above 0, got ${steps}.`);
 }
 
@@ -36,9 +39,9 @@ export interface ExponentialDecayOptions {
 
 /** η(t) = initial · rate^(t/steps). With steps 1 (the default) it is torch.optim.lr_scheduler.ExponentialLR. */
 export function exponentialDecay(initial: number, options: ExponentialDecayOptions): Schedule {
-  const { rate, steps = 1, staircase = false } = options;
+  const { rate, steps = 1, staircase = false } = named("exponentialDecay", options);
   requireSteps("exponentialDecay", "steps", steps);
-  if (!(rate > 0)) fail("argument", `exponentialDecay: rate must be above 0, got ${rate}.`);
+  if (!(number("exponentialDecay", "rate", rate) > 0)) fail("argument", `exponentialDecay: rate must be above 0, got ${rate}.`);
   return schedule("exponentialDecay", { initial, ...options }, (t) => {
     const periods = t.div(steps);
     return (staircase ? periods.floor() : periods).mul(Math.log(rate)).exp().mul(initial);
@@ -47,7 +50,7 @@ export function exponentialDecay(initial: number, options: ExponentialDecayOptio
 
 /** η(t) = initial / (1 + rate·t/steps). (Robbins & Monro 1951 ask for a decay like this one.) */
 export function inverseTime(initial: number, options: { readonly rate: number; readonly steps?: number }): Schedule {
-  const { rate, steps = 1 } = options;
+  const { rate, steps = 1 } = named("inverseTime", options);
   requireSteps("inverseTime", "steps", steps);
   return schedule("inverseTime", { initial, ...options }, (t) =>
     t
@@ -63,7 +66,7 @@ export function inverseTime(initial: number, options: { readonly rate: number; r
  * (Loshchilov & Hutter 2017, SGDR, without restarts; torch.optim.lr_scheduler.CosineAnnealingLR up to t = steps.)
  */
 export function cosineDecay(initial: number, options: { readonly steps: number; readonly final?: number }): Schedule {
-  const { steps, final = 0 } = options;
+  const { steps, final = 0 } = named("cosineDecay", options);
   requireSteps("cosineDecay", "steps", steps);
   return schedule("cosineDecay", { initial, ...options }, (t) => anneal(initial, final, minimum(t, steps).div(steps)));
 }
@@ -87,7 +90,7 @@ export interface PolynomialOptions {
 
 /** η(t) = final + (initial − final)(1 − min(t, steps)/steps)^power. */
 export function polynomial(initial: number, options: PolynomialOptions): Schedule {
-  const { steps, final = 0, power = 1 } = options;
+  const { steps, final = 0, power = 1 } = named("polynomial", options);
   requireSteps("polynomial", "steps", steps);
   return schedule("polynomial", { initial, ...options }, (t) => {
     const left = minimum(t, steps).div(-steps).add(1);
@@ -97,6 +100,10 @@ export function polynomial(initial: number, options: PolynomialOptions): Schedul
 
 /** Constant pieces: [[0, 0.1], [1000, 0.01]] is 0.1 for the first 1000 steps and 0.01 from then on. */
 export function piecewise(pieces: readonly (readonly [from: number, rate: number])[]): Schedule {
+  const pairs =
+    Array.isArray(pieces) && Array.from(pieces).every((p) => Array.isArray(p) && p.length === 2 && p.every(Number.isFinite));
+  if (!pairs)
+    fail("argument", `piecewise: the pieces must be an array of [from, rate] pairs of numbers, got ${describe(pieces)}.`);
   if (pieces.length === 0 || pieces[0][0] !== 0 || pieces.some(([from], i) => i > 0 && from <= pieces[i - 1][0])) {
     fail("argument", `piecewise: pieces must start at step 0 and ascend, got ${JSON.stringify(pieces)}.`);
   }
@@ -110,11 +117,13 @@ export function piecewise(pieces: readonly (readonly [from: number, rate: number
  * from + (then(0) − from)·(t + 1)/steps, so that the first update already does something. (Goyal et al. 2017.)
  */
 export function warmup(then: number | Schedule, options: { readonly steps: number; readonly from?: number }): Schedule {
-  const { steps, from = 0 } = options;
+  const { steps, from = 0 } = named("warmup", options);
   requireSteps("warmup", "steps", steps);
+  if (typeof then !== "number") callable("warmup", "what follows, unless it is a number,", then);
   const later = typeof then === "number" ? constant(then) : then;
   return schedule("warmup", { rate: typeof then === "number" ? then : { kind: then.kind, ...then.options }, ...options }, (t) => {
     const target = later(t.mul(0));
+    nodeOf("warmup (the schedule's result)", target);
     const rising = target
       .sub(from)
       .mul(minimum(t.add(1), steps).div(steps))
@@ -136,8 +145,9 @@ export interface OneCycleOptions {
 
 /** Half a cosine up to `peak` and another down to almost nothing. (Smith & Topin 2018; torch.optim.lr_scheduler.OneCycleLR.) */
 export function oneCycle(peak: number, options: OneCycleOptions): Schedule {
-  const { steps, rise = 0.3, start = 25, end = 1e4 } = options;
+  const { steps, rise = 0.3, start = 25, end = 1e4 } = named("oneCycle", options);
   requireSteps("oneCycle", "steps", steps);
+  for (const [name, value] of Object.entries({ peak, rise, start, end })) number("oneCycle", name, value);
   const top = rise * steps - 1;
   const last = steps - 1;
   if (!(top > 0 && top < last)) {

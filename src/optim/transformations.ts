@@ -1,7 +1,9 @@
 // The steps that optimizers are chained from. Each follows its equation; g is the incoming update (at first the gradient), u what is
 // passed on.
 
+import { fail } from "../graph/errors.ts";
 import { zeros, zerosLike } from "../tensor/create.ts";
+import { callable, describe, named, nodeOf } from "../tensor/operands.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leavesWithPaths, mapTree, type Tree } from "../tensor/tree.ts";
 import { mapTrees, type Optimizer, perDType, requireRange } from "./optimizer.ts";
@@ -38,20 +40,27 @@ export function scaleByLearningRate(learningRate: number | Schedule): Optimizer 
 }
 
 function scaleBySchedule(schedule: Schedule): Optimizer<{ readonly step: Tensor }> {
+  const rate = (step: Tensor): Tensor => {
+    const value = schedule(step);
+    nodeOf("scaleByLearningRate (the schedule's result)", value);
+    return value;
+  };
   return {
     kind: "scaleByLearningRate",
     options: { learningRate: describeRate(schedule) },
     init: () => ({ step: stepCounter() }),
     update: (gradients, { step }) => {
-      const scale = perDType((dtype) => schedule(step.cast(dtype)).cast(dtype).neg());
+      const scale = perDType((dtype) => rate(step.cast(dtype)).cast(dtype).neg());
       return { updates: mapTree((g) => g.mul(scale(g)), gradients), state: { step: step.add(1) } };
     },
-    learningRate: ({ step }) => schedule(step.cast("float32")).item(),
+    learningRate: ({ step }) => rate(step.cast("float32")).item(),
   };
 }
 
 /** A learning rate as data, for records of a run. */
 export function describeRate(rate: number | Schedule): unknown {
+  if (typeof rate !== "number" && typeof rate !== "function")
+    fail("argument", `the learningRate must be a number or a schedule, got ${describe(rate)}.`);
   return typeof rate === "number" ? rate : { kind: rate.kind ?? (rate.name || "custom"), ...rate.options };
 }
 
@@ -59,10 +68,8 @@ export function describeRate(rate: number | Schedule): unknown {
  * b ← μ·b + g; u = b, or with nesterov u = g + μ·b. (Polyak 1964; Nesterov 1983 as in Sutskever et al. 2013. As in
  * torch.optim.SGD the learning rate is applied after, so that a change of rate acts at once.)
  */
-export function trace(
-  momentum: number,
-  { nesterov = false }: { readonly nesterov?: boolean } = {},
-): Optimizer<{ readonly trace: Trees }> {
+export function trace(momentum: number, options: { readonly nesterov?: boolean } = {}): Optimizer<{ readonly trace: Trees }> {
+  const { nesterov = false } = named("trace", options);
   requireRange("trace", "momentum", momentum, 0, 1);
   return {
     kind: "trace",
@@ -92,7 +99,7 @@ export interface AdamScaling {
 export function scaleByAdam(
   options: AdamScaling = {},
 ): Optimizer<{ readonly step: Tensor; readonly mean: Trees; readonly square: Trees }> {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = named("scaleByAdam", options);
   requireRange("scaleByAdam", "beta1", beta1, 0, 1);
   requireRange("scaleByAdam", "beta2", beta2, 0, 1);
   requireRange("scaleByAdam", "epsilon", epsilon, 0);
@@ -124,15 +131,10 @@ export function scaleByAdam(
 }
 
 /** s ← s + g²; u = g / (√s + ε). (Duchi, Hazan & Singer 2011.) */
-export function scaleByRss({
-  initial = 0,
-  epsilon = 1e-10,
-}: {
-  readonly initial?: number;
-  readonly epsilon?: number;
-} = {}): Optimizer<{
-  readonly sum: Trees;
-}> {
+export function scaleByRss(
+  options: { readonly initial?: number; readonly epsilon?: number } = {},
+): Optimizer<{ readonly sum: Trees }> {
+  const { initial = 0, epsilon = 1e-10 } = named("scaleByRss", options);
   requireRange("scaleByRss", "initial", initial, 0);
   requireRange("scaleByRss", "epsilon", epsilon, 0);
   return {
@@ -147,15 +149,10 @@ export function scaleByRss({
 }
 
 /** s ← αs + (1−α)g²; u = g / (√s + ε). (Tieleman & Hinton 2012, Lecture 6.5.) */
-export function scaleByRms({
-  decay = 0.99,
-  epsilon = 1e-8,
-}: {
-  readonly decay?: number;
-  readonly epsilon?: number;
-} = {}): Optimizer<{
-  readonly square: Trees;
-}> {
+export function scaleByRms(
+  options: { readonly decay?: number; readonly epsilon?: number } = {},
+): Optimizer<{ readonly square: Trees }> {
+  const { decay = 0.99, epsilon = 1e-8 } = named("scaleByRms", options);
   requireRange("scaleByRms", "decay", decay, 0, 1);
   requireRange("scaleByRms", "epsilon", epsilon, 0);
   return {
@@ -177,6 +174,7 @@ export type DecayMask = (path: string, parameter: Tensor) => boolean;
  * (Loshchilov & Hutter 2019.)
  */
 export function addDecayedWeights(decay: number, mask?: DecayMask): Stateless {
+  if (mask !== undefined) callable("addDecayedWeights", "the mask", mask);
   requireRange("addDecayedWeights", "decay", decay, 0);
   return stateless("addDecayedWeights", { decay }, (gradients, parameters) => {
     const decayed = leavesWithPaths(parameters).map(([path, p]) => mask?.(path, p) ?? true);

@@ -133,6 +133,12 @@ export function named<T extends object>(operation: string, options: T): T {
     : fail("argument", `${operation}: the options must be an object, as in { name: value }, got ${describe(options)}.`);
 }
 
+/** One of a few words. */
+export function oneOf(operation: string, name: string, value: unknown, words: readonly string[]): void {
+  if (typeof value === "string" && words.includes(value)) return;
+  fail("argument", `${operation}: ${name} must be ${words.map((w) => `"${w}"`).join(" or ")}, got ${describe(value)}.`);
+}
+
 export function callable(operation: string, name: string, value: unknown): void {
   if (typeof value === "function") return;
   const hint = value instanceof Tensor ? " Give the function itself, not its result." : "";

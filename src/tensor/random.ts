@@ -48,6 +48,7 @@ function floatNamed(operation: string, value: unknown): FloatDType {
 }
 
 const shapeOf = (operation: string, shape: unknown) => dimensions(`random.${operation}`, shape);
+const ownShape = (operation: string, shape: unknown) => (shape === undefined ? shape : shapeOf(operation, shape));
 
 /** The key of a seed. */
 export const key = (seed: number): Key => one(ops.randomKey(number("random.key", "the seed", seed)));
@@ -98,9 +99,11 @@ export function normal(key: Key, shape: Shape = [], options: NormalOptions = {})
 
 /** Standard normal, conditioned on lower ≤ x ≤ upper. */
 export function truncatedNormal(key: Key, shape: Shape = [], options: ops.TruncatedNormalOptions = {}): Tensor {
-  const { dtype: wanted = "float32" } = named("random.truncatedNormal", options);
+  const { lower = -2, upper = 2, dtype: wanted = "float32" } = named("random.truncatedNormal", options);
+  number("random.truncatedNormal", "lower", lower);
+  number("random.truncatedNormal", "upper", upper);
   const dtype = floatNamed("truncatedNormal", wanted);
-  return one(ops.truncatedNormal(keyNode("truncatedNormal", key), shapeOf("truncatedNormal", shape), { ...options, dtype }));
+  return one(ops.truncatedNormal(keyNode("truncatedNormal", key), shapeOf("truncatedNormal", shape), { lower, upper, dtype }));
 }
 
 /** true with probability p. */
@@ -109,13 +112,20 @@ export const bernoulli = (key: Key, p: TensorLike, shape?: Shape): Tensor =>
     ops.bernoulli(
       keyNode("bernoulli", key),
       typeof p === "number" ? p : operand("random.bernoulli", p),
-      shape && shapeOf("bernoulli", shape),
+      ownShape("bernoulli", shape),
     ),
   );
 
 /** Whole numbers low … high − 1; int32. */
 export const integers = (key: Key, shape: Shape, low: number, high: number): Tensor =>
-  one(ops.randomIntegers(keyNode("integers", key), shapeOf("integers", shape), low, high));
+  one(
+    ops.randomIntegers(
+      keyNode("integers", key),
+      shapeOf("integers", shape),
+      integer("random.integers", "low", low),
+      integer("random.integers", "high", high),
+    ),
+  );
 
 /** A random order of 0 … n − 1; int32. */
 export const permutation = (key: Key, n: number): Tensor =>
@@ -127,4 +137,4 @@ export const shuffle = (key: Key, x: Tensor, axis = 0): Tensor =>
 
 /** Indices drawn with probabilities softmax(logits) over the last axis; int32. */
 export const categorical = (key: Key, logits: Tensor, shape?: Shape): Tensor =>
-  one(ops.categorical(keyNode("categorical", key), nodeOf("random.categorical", logits), shape && shapeOf("categorical", shape)));
+  one(ops.categorical(keyNode("categorical", key), nodeOf("random.categorical", logits), ownShape("categorical", shape)));

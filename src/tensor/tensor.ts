@@ -7,17 +7,7 @@ import { formatShape, type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 import { constant, constantData, isConstant } from "../graph/structural.ts";
 import * as ops from "../ops/index.ts";
 import { one as finished } from "./lift.ts";
-import {
-  describe,
-  dimensions,
-  dtype as dtypeNamed,
-  integerOrList,
-  integers,
-  named,
-  nodeOf,
-  operands,
-  type TensorLike,
-} from "./operands.ts";
+import { describe, dimensions, dtype as dtypeNamed, integers, named, nodeOf, operands, type TensorLike } from "./operands.ts";
 import type { Broadcast, MatmulOperand, MatmulShape, Reshaped } from "./types.ts";
 
 /** Numbers nested in arrays, all rows of one length. */
@@ -302,13 +292,15 @@ export class Tensor<S extends Shape = Shape> {
   transpose(
     permutation?: readonly number[],
   ): Tensor<S extends readonly [infer A extends number, infer B extends number] ? readonly [B, A] : Shape> {
-    return one(ops.transpose(this.node, permutation && integers("transpose", "permutation", permutation)));
+    return one(
+      ops.transpose(this.node, permutation === undefined ? permutation : integers("transpose", "permutation", permutation)),
+    );
   }
   broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
     return one(ops.broadcastTo(this.node, dimensions("broadcastTo", shape)));
   }
   expandDims(axes: Axes): Tensor {
-    return one(ops.expandDims(this.node, integerOrList("expandDims", "axes", axes)));
+    return one(ops.expandDims(this.node, typeof axes === "number" ? axes : integers("expandDims", "axes", axes)));
   }
   squeeze(axes?: Axes): Tensor {
     return one(ops.squeeze(this.node, axes));

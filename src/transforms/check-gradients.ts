@@ -335,7 +335,8 @@ function checkOptions(options: CheckOptions): Required<CheckOptions> {
   };
   const { order, directions, tolerance, seed } = settings;
   if (order !== 1 && order !== 2) fail("argument", `checkGradients: the order is 1 or 2, got ${describe(order)}.`);
-  if (directions !== "all" && directions !== "auto") integer("checkGradients", "the number of directions", directions, 1);
+  if (directions !== "all" && directions !== "auto" && integer("checkGradients", "the number of directions", directions, 1) > 1e6)
+    fail("argument", `checkGradients: ${directions} directions are too many; a few dozen tell as much.`);
   if (!(typeof tolerance === "number" && tolerance > 0))
     fail("argument", `checkGradients: the tolerance must be a number above 0, got ${describe(tolerance)}.`);
   integer("checkGradients", "the seed", seed);

@@ -76,7 +76,7 @@ export function trace<A extends unknown[]>(
       const count = `${args.length} argument${args.length === 1 ? "" : "s"}`;
       fail(
         "argument",
-        `${operation}: argument ${index} was asked for (they count from 0), but the function was called with ${count}.`,
+        `${operation}: argument ${typeof index === "number" ? index : describe(index)} was asked for (they count from 0), but the function was called with ${count}.`,
       );
     }
     const { leaves, structure } = flatten(asTree(args[index]));

@@ -44,8 +44,11 @@ export const standardDeviation = (x: Tensor, axes?: Axes, options: ops.VarianceO
   const name = "standardDeviation";
   return one(ops.standardDeviation(nodeOf(name, x), integerOrList(name, "axes", axes), named(name, options)));
 };
-export const norm = (x: Tensor, axes?: Axes, options: ops.NormOptions = {}): Tensor =>
-  one(ops.norm(nodeOf("norm", x), integerOrList("norm", "axes", axes), named("norm", options)));
+export const norm = (x: Tensor, axes?: Axes, options: ops.NormOptions = {}): Tensor => {
+  const { order = 2 } = named("norm", options);
+  number("norm", "the order", order);
+  return one(ops.norm(nodeOf("norm", x), integerOrList("norm", "axes", axes), options));
+};
 /** (x − mean)/√(variance + ε) over `axes`, scaled and shifted where those are given. */
 export const layerNorm = (x: Tensor, axes: Axes = -1, epsilon = 1e-5, scale?: Tensor, shift?: Tensor): Tensor =>
   one(
@@ -53,7 +56,7 @@ export const layerNorm = (x: Tensor, axes: Axes = -1, epsilon = 1e-5, scale?: Te
       nodeOf("layerNorm", x),
       integerOrList("layerNorm", "axes", axes),
       number("layerNorm", "epsilon", epsilon),
-      scale && nodeOf("layerNorm", scale),
-      shift && nodeOf("layerNorm", shift),
+      scale === undefined ? scale : nodeOf("layerNorm", scale),
+      shift === undefined ? shift : nodeOf("layerNorm", shift),
     ),
   );

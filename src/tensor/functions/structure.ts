@@ -49,7 +49,8 @@ export function split(x: Tensor, sizes: Axes, axis = 0): Tensor[] {
 }
 export const tile = (x: Tensor, repetitions: readonly number[]): Tensor =>
   one(ops.tile(nodeOf("tile", x), integers("tile", "repetitions", repetitions)));
-export const repeat = (x: Tensor, times: number, axis = 0): Tensor => one(ops.repeat(nodeOf("repeat", x), times, axis));
+export const repeat = (x: Tensor, times: number, axis = 0): Tensor =>
+  one(ops.repeat(nodeOf("repeat", x), integer("repeat", "the number of times", times, 0), axis));
 /** Zeros (or `value`) around and, with a third number, between the elements of each axis. Negative padding crops. */
 export function pad(x: Tensor, padding: readonly ops.PadAxis[], value = 0): Tensor {
   if (!Array.isArray(padding))
