@@ -82,8 +82,9 @@ typedef void gradus_convolution_function(struct gradus_runtime *rt, long thread,
 typedef void gradus_pooling_function(struct gradus_runtime *rt, long thread, long threads, const struct gradus_pooling *p);
 
 /*
- * One per JavaScript thread. Functions whose pointer is NULL are absent (a program that wants one asks before it is written, see
- * the engine's list of routines). All threads of a run call them with the same arguments, each with its own number.
+ * One per JavaScript thread. The kernels are in libraries of their own, which are compiled and loaded when a program is whose source
+ * calls one of them, by the words rt->matmul_f32 and the like; the pointers of all others are NULL. All threads of a run call a
+ * kernel with the same arguments, each with its own number.
  */
 struct gradus_runtime {
   /* Set when a host call has thrown: what follows may be garbage, loops that depend on it must end (see gradus_failed). */
@@ -101,9 +102,9 @@ struct gradus_runtime {
   void *(*shared)(struct gradus_runtime *rt, long thread, long threads, long bytes);
   /*
    * Computes an operation in JavaScript: `call` is its number in the program's list, `operands` its addresses (inputs, then
-   * outputs, which arrive zeroed). Thread 0 only. Use gradus_host.
+   * outputs, which arrive zeroed; at most 64). Thread 0 only. Use gradus_host.
    */
-  int32_t (*host)(int32_t call, int32_t count, char *const *operands);
+  int32_t (*host)(struct gradus_runtime *rt, int32_t call, int32_t count, char *const *operands);
 
   gradus_product_function *matmul_f32, *matmul_f64;
   gradus_convolution_function *convolution_f32, *convolution_f64;
@@ -113,12 +114,21 @@ struct gradus_runtime {
   gradus_pooling_function *sum_pool_f32, *sum_pool_f64;
   gradus_pooling_function *sum_pool_transpose_f32, *sum_pool_transpose_f64;
 
-  /* The library's own: memory handed out by scratch and shared. */
+  /* The library's own: memory handed out by scratch and shared; the run's memory; how JavaScript is called. */
   struct gradus_memory *memory;
+  char *base;
+  int32_t (*call)(int32_t call);
+  double *arguments;
 };
 
-/* The entry of a program. */
+/* The entry of a program, gradus_run. */
 typedef void gradus_program(char *memory, long thread, long threads, struct gradus_runtime *rt);
+#if defined(_WIN32)
+#define GRADUS_EXPORT __declspec(dllexport)
+#else
+#define GRADUS_EXPORT __attribute__((visibility("default")))
+#endif
+GRADUS_EXPORT gradus_program gradus_run;
 
 /* Waits until all threads of the run are here; what each wrote before is visible to all after. */
 static inline void gradus_barrier(struct gradus_runtime *rt, long thread, long threads) {
@@ -127,7 +137,7 @@ static inline void gradus_barrier(struct gradus_runtime *rt, long thread, long t
 
 /* A host call, by thread 0; the others must not read what it writes before the next barrier. */
 static inline void gradus_host(struct gradus_runtime *rt, long call, long count, char *const *operands) {
-  if (!rt->failed && rt->host((int32_t)call, (int32_t)count, operands) != 0) rt->failed = 1;
+  if (!rt->failed && rt->host(rt, (int32_t)call, (int32_t)count, operands) != 0) rt->failed = 1;
 }
 
 /* For conditions of loops, after a barrier: a run that has failed leaves them, all threads at the same round. */

@@ -27,12 +27,6 @@
 #include <sched.h>
 #endif
 
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
 /* Longer than the gap between two steps, shorter than anyone notices. */
 #define SPIN_NANOSECONDS 60000
 
@@ -212,12 +206,14 @@ void gradus_pool_barrier(struct gradus_runtime *rt, long thread, long threads) {
 }
 
 /* Runs a program on up to `threads` threads, the caller's being the first, and returns 0, or 1 where a host call has thrown. */
-EXPORT int32_t gradus_execute(const struct run *run) {
+GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
   struct gradus_runtime *rt = run->rt;
   long threads = run->threads < GRADUS_MOST_THREADS ? run->threads : GRADUS_MOST_THREADS;
   /* A run within a host call of another leaves that one's state alone. */
   int32_t failed = rt->failed;
+  char *base = rt->base;
   rt->failed = 0;
+  rt->base = run->memory;
   if (threads <= 1 || atomic_flag_test_and_set(&taken)) {
     run->program(run->memory, 0, 1, rt);
   } else {
@@ -239,5 +235,6 @@ EXPORT int32_t gradus_execute(const struct run *run) {
   }
   int32_t result = rt->failed;
   rt->failed = failed;
+  rt->base = base;
   return result;
 }

@@ -1,0 +1,106 @@
+// A compiled program with its memory: what the native engine's compile returns.
+
+import { allocate, type TypedArray } from "../../graph/dtype.ts";
+import { fail } from "../../graph/errors.ts";
+import type { Program } from "../engine.ts";
+import type { Plan, WholeKernel } from "../lowering/ir.ts";
+import { roomOf, viewOf } from "../rooms.ts";
+import { type LoadedProgram, loadKoffi } from "./library.ts";
+import { workerThreads } from "./node.ts";
+
+export interface CompiledProgram {
+  readonly loaded: LoadedProgram;
+  readonly plan: Plan;
+  /** Operations that are computed by their own rooms, by the number of the call. */
+  readonly hostCalls: readonly WholeKernel[];
+  /** Most threads of a run. */
+  readonly threads: number;
+}
+
+const alignment = 64;
+
+/** Memory that starts at a multiple of 64 bytes, with room to read a vector past the end. It stays where it is: it cannot be transferred. */
+function reserve(bytes: number): { readonly memory: ArrayBuffer; readonly start: number; readonly address: bigint } {
+  let memory: ArrayBuffer;
+  try {
+    memory = new ArrayBuffer(bytes + 2 * alignment);
+  } catch {
+    return fail(
+      "engine",
+      `native: there is no memory for the program, which needs ${(bytes / 2 ** 30).toFixed(1)} GiB. Use a smaller batch, or checkpoint() to recompute ` +
+        "values instead of keeping them.",
+    );
+  }
+  workerThreads().markAsUntransferable(memory);
+  const address = loadKoffi().address(memory);
+  const start = (alignment - Number(address % BigInt(alignment))) % alignment;
+  return { memory, start, address: address + BigInt(start) };
+}
+
+export function instantiate({ loaded, plan, hostCalls, threads }: CompiledProgram): Program {
+  const { runtime } = loaded;
+  const { memory, start, address } = reserve(plan.bytes);
+  const rooms = hostCalls.map(roomOf);
+  let thrown: unknown;
+  const host = (call: number): number => {
+    try {
+      rooms[call](
+        memory,
+        runtime.operands.map((offset) => offset + start),
+      );
+      return 0;
+    } catch (error) {
+      thrown = error;
+      return 1;
+    }
+  };
+  // struct run of pool.c. What C code refers to is named in `execute`, so that it lives as long as that does.
+  const words = new BigInt64Array(new ArrayBuffer(32));
+  words.set([loaded.entry, address, runtime.table, BigInt(threads)]);
+  const call = { library: loaded.library, words, address: loadKoffi().address(words) };
+  const execute = () => {
+    const outer = runtime.host;
+    runtime.host = host;
+    const failed = runtime.execute(call.address) !== 0;
+    runtime.host = outer;
+    if (failed) {
+      const error = thrown;
+      thrown = undefined;
+      throw error;
+    }
+  };
+  for (const buffer of plan.buffers) {
+    const offset = plan.offsets[buffer.id];
+    if (buffer.data && offset !== undefined) viewOf(memory, buffer.dtype, start + offset, buffer.length).set(buffer.data);
+  }
+  const view = (buffer: number): TypedArray => {
+    const { dtype, length } = plan.buffers[buffer];
+    const offset = plan.offsets[buffer];
+    return offset === undefined ? allocate(dtype, 0) : viewOf(memory, dtype, start + offset, length);
+  };
+  const parameters = plan.parameters.map(view);
+  const outputs = plan.outputs.map(view);
+  const write = (parameter: number, data: TypedArray) => {
+    const target = parameters[parameter];
+    if (data.length !== target.length) {
+      fail("argument", `parameter ${parameter} takes ${target.length} elements, got ${data.length}.`);
+    }
+    target.set(data);
+  };
+  return {
+    engine: "native",
+    bytes: memory.byteLength,
+    write,
+    view: (parameter) => parameters[parameter],
+    execute,
+    read: (output) => outputs[output].slice(),
+    outputView: (output) => outputs[output],
+    run: (inputs) => {
+      inputs.forEach((data, i) => {
+        write(i, data);
+      });
+      execute();
+      return outputs.map((o) => o.slice());
+    },
+  };
+}
