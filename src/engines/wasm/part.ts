@@ -1,7 +1,7 @@
 // The part of a divided kernel that the running thread does. Nothing that is computed depends on how the parts are cut: they are ranges
 // of independent results.
 
-import { type Expression, type FunctionBuilder, type Local, type Operand, op } from "./assembler.ts";
+import { type Expression, type FunctionBuilder, type Local, type Operand, op, sum } from "./assembler.ts";
 
 export interface Part {
   /** 0 … threads − 1. */
@@ -39,6 +39,16 @@ export function dealer(f: FunctionBuilder, part: Part | undefined): (body: () =>
     });
     f.increment(turn, -1);
   };
+}
+
+/** memory[to …] = memory[from …], this thread's part of it. */
+export function copyPart(f: FunctionBuilder, part: Part, to: Expression, from: Expression, bytes: number): void {
+  const line = 64;
+  const range = share(f, part, Math.floor(bytes / line));
+  const start = f.let(op("i32.mul", range.from, line));
+  f.copyMemory(sum(to, start), sum(from, start), op("i32.sub", op("i32.mul", range.to, line), start));
+  const rest = bytes % line;
+  if (rest > 0) inLast(f, part, () => f.copyMemory(sum(to, bytes - rest), sum(from, bytes - rest), rest));
 }
 
 /** How evenly `units` units of the same size fall to `threads` threads: 1 when all have the same, 1 / threads when one has all. */

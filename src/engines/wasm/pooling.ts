@@ -18,7 +18,8 @@ import {
 } from "./assembler.ts";
 import { clearBytes } from "./copies.ts";
 import { loadElements, storeElements, type Width } from "./lanes.ts";
-import type { Routines } from "./routines.ts";
+import { dealer, type Part } from "./part.ts";
+import type { Routine, Routines } from "./routines.ts";
 
 /** Windows are written out element by element. */
 const isSmall = ({ window }: Attributes) => sizeOf(window as readonly number[]) <= 64;
@@ -26,11 +27,17 @@ const isSmall = ({ window }: Attributes) => sizeOf(window as readonly number[]) 
 export const poolingRoutines: Routines = {
   maxPoolIndices: (kernel, a) =>
     kernel.inputs[0].dtype === "float32" && isSmall(a)
-      ? { scratch: 0, emit: (f) => emitMaxPoolIndices(f, kernel, a) }
+      ? { scratch: 0, divisible: true, emit: (f, _, part) => emitMaxPoolIndices(f, kernel, a, part) }
       : undefined,
-  sumPool: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, false) } : undefined),
-  sumPoolTranspose: (kernel, a) => (isSmall(a) ? { scratch: 0, emit: (f) => emitSumPool(f, kernel, a, true) } : undefined),
+  sumPool: (kernel, a) => (isSmall(a) ? sums(kernel, a, false) : undefined),
+  sumPoolTranspose: (kernel, a) => (isSmall(a) ? sums(kernel, a, true) : undefined),
 };
+
+const sums = (kernel: WholeKernel, attributes: Attributes, transposed: boolean): Routine => ({
+  scratch: 0,
+  divisible: true,
+  emit: (f, _, part) => emitSumPool(f, kernel, attributes, transposed, part),
+});
 
 interface Geometry {
   readonly examples: number;
@@ -80,17 +87,27 @@ function eachTap(f: FunctionBuilder, g: Geometry, o: readonly Expression[], body
   axis(0, f.hoisted({ kind: "constant", type: "i32", value: 0 }));
 }
 
-/** The loops over examples and windows; body(window position, addresses of the example in x and of the window in y). */
+/**
+ * The loops over examples, which threads divide, and windows; body(window position, addresses of the example in x and of the window in
+ * y), after begin(address of the example in x).
+ */
 function eachWindow(
   f: FunctionBuilder,
   g: Geometry,
   pointers: { readonly x: Expression; readonly y: Expression; readonly xBytes: number; readonly yBytes: number },
+  part: Part | undefined,
   body: (o: readonly Expression[], example: Expression, x: Local, y: Local) => void,
+  begin?: (x: Local) => void,
 ): void {
-  const x = f.let(pointers.x);
-  const y = f.let(pointers.y);
-  const image = g.size[0] * g.size[1] * g.size[2] * g.channels;
-  f.forLoop(0, g.examples, 1, (n) => {
+  const deal = dealer(f, part);
+  const x = f.local("i32");
+  const y = f.local("i32");
+  const image = sizeOf(g.size) * g.channels * pointers.xBytes;
+  const windows = sizeOf(g.count) * g.channels * pointers.yBytes;
+  const example = (n: Expression) => {
+    f.set(x, sum(pointers.x, scaled(n, image)));
+    f.set(y, sum(pointers.y, scaled(n, windows)));
+    begin?.(x);
     f.forLoop(0, g.count[0], 1, (a) => {
       f.forLoop(0, g.count[1], 1, (b) => {
         f.forLoop(0, g.count[2], 1, (c) => {
@@ -99,8 +116,8 @@ function eachWindow(
         });
       });
     });
-    f.increment(x, image * pointers.xBytes);
-  });
+  };
+  f.forLoop(0, g.examples, 1, (n) => deal(() => example(n)));
 }
 
 /** body(first channel, lanes in use) for the channels, `width` at a time. */
@@ -115,13 +132,13 @@ function eachVector(
   if (channels > whole) f.scoped(() => body(f.let(sum(whole)), channels - whole));
 }
 
-function emitMaxPoolIndices(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes): void {
+function emitMaxPoolIndices(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes, part?: Part): void {
   const [input] = kernel.inputs;
   const [output] = kernel.outputs;
   const g = geometryOf(input.shape, output.shape, attributes as PoolingAttributes);
   const image = g.size[0] * g.size[1] * g.size[2];
   const ramp = f.hoisted(wordsConstant([0, 1, 2, 3]));
-  eachWindow(f, g, { x: f.parameters[0], y: f.parameters[1], xBytes: 4, yBytes: 4 }, (o, n, x, y) => {
+  eachWindow(f, g, { x: f.parameters[0], y: f.parameters[1], xBytes: 4, yBytes: 4 }, part, (o, n, x, y) => {
     eachVector(f, g.channels, 4, (c, active) => {
       const best = f.local("v128", splatConstant("f32x4", 0));
       const at = f.local("v128", splatConstant("i32x4", -1));
@@ -145,7 +162,7 @@ function emitMaxPoolIndices(f: FunctionBuilder, kernel: WholeKernel, attributes:
 }
 
 /** Sums of windows, or their transpose: every window's value added to its elements. */
-function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes, transposed: boolean): void {
+function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes: Attributes, transposed: boolean, part?: Part): void {
   const [from] = kernel.inputs;
   const [to] = kernel.outputs;
   const [image, windows] = transposed ? [to, from] : [from, to];
@@ -155,9 +172,9 @@ function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes: Attrib
   const lanes = dtype === "float64" ? "f64x2" : "f32x4";
   const g = geometryOf(image.shape, windows.shape, attributes as PoolingAttributes);
   const [first, second] = f.parameters;
-  if (transposed) clearBytes(f, second, sizeOf(to.shape) * bytes);
+  const begin = transposed ? (x: Local) => clearBytes(f, x, sizeOf(g.size) * g.channels * bytes) : undefined;
   const pointers = { x: transposed ? second : first, y: transposed ? first : second, xBytes: bytes, yBytes: bytes };
-  eachWindow(f, g, pointers, (o, _n, x, y) => {
+  const body = (o: readonly Expression[], _n: Expression, x: Local, y: Local) => {
     eachVector(f, g.channels, width, (c, active) => {
       const window = { address: f.let(sum(y, scaled(c, bytes))), offset: 0 };
       const elementAt = (position: Expression) => ({
@@ -179,5 +196,6 @@ function emitSumPool(f: FunctionBuilder, kernel: WholeKernel, attributes: Attrib
       );
       storeElements(f, width, dtype, window, 1, active, total);
     });
-  });
+  };
+  eachWindow(f, g, pointers, part, body, begin);
 }

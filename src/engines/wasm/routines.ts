@@ -6,6 +6,7 @@ import type { GatherAttributes } from "../../ops/indexing.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
 import { type Expression, type FunctionBuilder, type Local, load, op, scaled, sum } from "./assembler.ts";
 import { clearBytes, copyBytes } from "./copies.ts";
+import type { Part } from "./part.ts";
 
 /**
  * Writes the operation's code. The function's parameters are the addresses of the inputs, the outputs, and scratch memory if the routine asks
@@ -13,12 +14,15 @@ import { clearBytes, copyBytes } from "./copies.ts";
  */
 export interface Routine {
   readonly scratch: number;
-  emit(f: FunctionBuilder, giveUp: () => void): void;
+  /** Whether threads can divide it; `emit` is then perhaps given the part of one. */
+  readonly divisible?: boolean;
+  emit(f: FunctionBuilder, giveUp: () => void, part?: Part): void;
 }
 
 export const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
-export type RoutineMaker = (kernel: WholeKernel, attributes: Attributes) => Routine | undefined;
+/** `threads`: the most that will divide the routine, if it is divisible. */
+export type RoutineMaker = (kernel: WholeKernel, attributes: Attributes, threads: number) => Routine | undefined;
 
 /** By the name of the operation. */
 export type Routines = Readonly<Record<string, RoutineMaker>>;
@@ -38,9 +42,9 @@ export function useRoutines(routines: Routines): void {
   Object.assign(known, routines);
 }
 
-export function routineFor(kernel: WholeKernel): Routine | undefined {
+export function routineFor(kernel: WholeKernel, threads = 1): Routine | undefined {
   const make = known[kernel.node.op.name];
-  return make?.(kernel, kernel.node.attributes);
+  return make?.(kernel, kernel.node.attributes, threads);
 }
 
 // Indexing ----------------------------------------------------------------------------------------------------------------

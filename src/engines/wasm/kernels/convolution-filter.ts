@@ -1,6 +1,7 @@
 // The filter gradient of a convolution: a product of an image's patches, transposed, with the output's gradient, summed over images.
 
 import { type Expression, type FunctionBuilder, type Operand, op, relaxedSimd, scaled, sum } from "../assembler.ts";
+import { dealer } from "../part.ts";
 import { laneFormats } from "../simd.ts";
 import {
   type ConvolutionOperands,
@@ -9,6 +10,7 @@ import {
   imageElements,
   inBlocks,
   maximumVectors,
+  perThread,
   type Shared,
   three,
   tileRows,
@@ -33,8 +35,9 @@ export interface FilterPlan extends Shared {
   readonly packed: boolean;
   readonly packedGroupBytes: number;
   readonly sumsInScratch: boolean;
-  /** Offsets in the scratch memory, behind the frames. */
+  /** Where the panels stand, behind the frames: each thread has its own of both, and tiles of the sums in what all of them share. */
   readonly packedAt: number;
+  readonly threadBytes: number;
   readonly sumsAt: number;
   readonly scratchBytes: number;
 }
@@ -66,7 +69,8 @@ export function planFilter(spec: ConvolutionSpec): FilterPlan {
   const packedGroupBytes = packed ? panelBytes * positions * images : 0;
   const sumsInScratch = spec.epilogue === true && images < examples;
   const packedAt = frame.elements * images * format.bytes;
-  const sumsAt = packedAt + packedGroupBytes * groups;
+  const threadBytes = perThread(spec, packedAt + packedGroupBytes * groups);
+  const sumsAt = threadBytes * (spec.threads ?? 1);
   return {
     kind: "filter",
     format,
@@ -85,6 +89,7 @@ export function planFilter(spec: ConvolutionSpec): FilterPlan {
     packedGroupBytes,
     sumsInScratch,
     packedAt,
+    threadBytes,
     sumsAt,
     scratchBytes: sumsAt + (sumsInScratch ? rows * panelStep(format, spec.outputChannels) : 0),
   };
@@ -101,7 +106,8 @@ export function emitFilterGradient(
   const { bytes, lanes } = format;
   const { examples, outputChannels } = spec;
   const [x, y] = [operands.a, operands.b];
-  const scratch = operands.scratch ?? 0;
+  const { part, scratch: memory = 0 } = operands;
+  const scratch = part ? f.let(sum(memory, op("i32.mul", part.thread, plan.threadBytes))) : memory;
   clearFrames(f, format, frame, scratch, images);
   const width = maximumVectors * lanes;
   const finish = finisher(operands, outputChannels);
@@ -119,6 +125,8 @@ export function emitFilterGradient(
   ];
 
   f.forLoop(0, examples, images, (n) => {
+    // Each thread has the same tiles for every image, since they add up their own sums.
+    const deal = dealer(f, part);
     if (!frame.inPlace) {
       f.forLoop(0, images, 1, (i) => {
         const source = f.let(sum(x, scaled(sum(n, i), imageElements(frame) * bytes)));
@@ -137,7 +145,7 @@ export function emitFilterGradient(
         : {
             isFirst: op("i32.eqz", n),
             isLast: op("i32.eq", n, examples - images),
-            sums: plan.sumsInScratch ? sum(scratch, plan.sumsAt) : (operands.result ?? 0),
+            sums: plan.sumsInScratch ? sum(memory, plan.sumsAt) : (operands.result ?? 0),
             rowStride: plan.sumsInScratch ? panelStep(format, outputChannels) / bytes : outputChannels,
             columnStride: 1,
           };
@@ -171,7 +179,7 @@ export function emitFilterGradient(
     /** Consecutive rows of the filter whose elements of x are `rowStep` bytes apart. */
     const run = (g: Operand, length: number, rowStep: number, row: Expression, a: Expression) =>
       inBlocks(f, length, tileRows, (r, size) =>
-        eachPanel((p, count) => tile(sum(row, r), sum(a, scaled(r, rowStep)), multiples(size, rowStep), g, p, count)),
+        eachPanel((p, count) => deal(() => tile(sum(row, r), sum(a, scaled(r, rowStep)), multiples(size, rowStep), g, p, count))),
       );
 
     f.forLoop(0, depthwise ? 1 : groups, 1, (g) => {

@@ -1,6 +1,7 @@
 // The convolution and its input gradient: windows that slide over a frame, one tile of neighbouring windows at a time.
 
 import { type Expression, type FunctionBuilder, type Operand, op, relaxedSimd, scaled, sum } from "../assembler.ts";
+import { balance, dealer } from "../part.ts";
 import { laneFormats } from "../simd.ts";
 import {
   type ConvolutionOperands,
@@ -9,6 +10,7 @@ import {
   imageElements,
   inBlocks,
   maximumVectors,
+  perThread,
   type Shared,
   three,
   tileRows,
@@ -38,6 +40,9 @@ export interface SlidingPlan extends Shared {
   readonly packedGroupBytes: number;
   readonly tileRows: readonly [number, number];
   readonly frameBytes: number;
+  /** What threads divide: with few images, the tiles of each. */
+  readonly divided: "images" | "tiles";
+  readonly threadBytes: number;
   readonly scratchBytes: number;
 }
 
@@ -88,6 +93,8 @@ export function planSliding(spec: ConvolutionSpec): SlidingPlan {
   // Tiles of 2 × 2 positions where rows of positions do not divide into fours.
   const square = result[2] % tileRows !== 0 && result[2] % 2 === 0 && result[1] % 2 === 0;
   const frameBytes = frame.elements * format.bytes;
+  const threads = spec.threads ?? 1;
+  const threadBytes = perThread(spec, frameBytes + (packed ? groupBytes * groups : 0));
   return {
     kind: "sliding",
     format,
@@ -107,7 +114,9 @@ export function planSliding(spec: ConvolutionSpec): SlidingPlan {
     packedGroupBytes: groupBytes,
     tileRows: square ? [2, 2] : [1, tileRows],
     frameBytes,
-    scratchBytes: frameBytes + (packed ? groupBytes * groups : 0),
+    divided: balance(spec.examples, threads) > 0.8 ? "images" : "tiles",
+    threadBytes,
+    scratchBytes: threadBytes * threads,
   };
 }
 
@@ -116,7 +125,10 @@ export function emitSliding(f: FunctionBuilder, spec: ConvolutionSpec, plan: Sli
   const { format, frame, output, step, groups, depthwise, channelsOut, terms, packed, tileRows: block } = plan;
   const { bytes, lanes } = format;
   const { a: image, b: filter } = operands;
-  const scratch = operands.scratch ?? 0;
+  const { part, scratch: memory = 0 } = operands;
+  const scratch = part ? f.let(sum(memory, op("i32.mul", part.thread, plan.threadBytes))) : memory;
+  const dealImage = dealer(f, plan.divided === "images" ? part : undefined);
+  const dealTile = dealer(f, plan.divided === "tiles" ? part : undefined);
   const packedAt = sum(scratch, plan.frameBytes);
   if (packed) packFilter(f, spec, plan, filter, packedAt);
   clearFrames(f, format, frame, scratch, 1);
@@ -128,7 +140,7 @@ export function emitSliding(f: FunctionBuilder, spec: ConvolutionSpec, plan: Sli
   const finish = finisher(operands, allColumns);
   const [sd, sh, sw] = axes((a) => frame.strides[a] * step[a] * bytes);
 
-  f.forLoop(0, spec.examples, 1, (n) => {
+  const example = (n: Expression) => {
     const source = f.let(sum(image, scaled(n, imageElements(frame) * bytes)));
     if (!frame.inPlace) copyIntoFrame(f, format, frame, source, scratch);
     const base = frame.inPlace ? f.let(sum(source, frame.origin * bytes)) : f.let(sum(scratch));
@@ -181,12 +193,15 @@ export function emitSliding(f: FunctionBuilder, spec: ConvolutionSpec, plan: Sli
         if (columns % width > 0) each(panels, columns % width);
       };
       if (plan.packedGroupBytes <= residentBytes) {
-        positions((d, h, w, rows, wide) => eachPanel((panel, count) => tile(d, h, w, rows, wide, panel, count)));
-      } else eachPanel((panel, count) => positions((d, h, w, rows, wide) => tile(d, h, w, rows, wide, panel, count)));
+        positions((d, h, w, rows, wide) => eachPanel((panel, count) => dealTile(() => tile(d, h, w, rows, wide, panel, count))));
+      } else {
+        eachPanel((panel, count) => positions((d, h, w, rows, wide) => dealTile(() => tile(d, h, w, rows, wide, panel, count))));
+      }
     };
     if (depthwise) group(0);
     else f.forLoop(0, groups, 1, group);
-  });
+  };
+  f.forLoop(0, spec.examples, 1, (n) => dealImage(() => example(n)));
 }
 
 /** Bytes from one element of a window to the next, along each axis; negative where an unpacked filter is to be read in reverse. */

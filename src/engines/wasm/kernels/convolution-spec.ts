@@ -2,6 +2,7 @@
 
 import { fail } from "../../../graph/errors.ts";
 import type { Expression, FunctionBuilder, Operand } from "../assembler.ts";
+import type { Part } from "../part.ts";
 import type { LaneFormat } from "../simd.ts";
 import { type Axes, axes, type Frame } from "./frame.ts";
 import type { Epilogue } from "./output.ts";
@@ -30,6 +31,8 @@ export interface ConvolutionSpec {
   /** Whether an epilogue will be given. */
   readonly epilogue?: boolean;
   readonly relaxed?: boolean;
+  /** Most threads among which the convolution is divided, when each of them runs the code as its part; default 1. */
+  readonly threads?: number;
 }
 
 /** Addresses of the operands, in the order of the graph's operations: x and w, y and w (input gradient), x and y (filter gradient). */
@@ -46,6 +49,8 @@ export interface ConvolutionOperands {
    * rows.
    */
   readonly epilogue?: Epilogue;
+  /** The running thread's, where the specification has several. */
+  readonly part?: Part | undefined;
 }
 
 /** What every plan knows. */
@@ -75,6 +80,11 @@ export function finisher({ result, epilogue }: ConvolutionOperands, columns: num
     if (result === undefined) fail("engine", "convolution: the epilogue returned a value, but no output was given.");
     at.store(result, columns, 1, final);
   };
+}
+
+/** Scratch memory of each thread, of `bytes` bytes; those of several stand on cache lines of their own. */
+export function perThread(spec: ConvolutionSpec, bytes: number): number {
+  return (spec.threads ?? 1) === 1 ? bytes : Math.ceil(bytes / 64) * 64;
 }
 
 /** Elements of one image where it comes from. */

@@ -24,6 +24,7 @@ function asMatmul(spec: ConvolutionSpec): MatmulSpec | undefined {
   const shared = {
     dtype,
     ...(spec.epilogue && { epilogue: true }),
+    ...(spec.threads !== undefined && { threads: spec.threads }),
     ...(spec.relaxed !== undefined && { tuning: { relaxed: spec.relaxed } }),
   };
   const rowMajor = (columns: number) => ({ row: columns, column: 1 });
@@ -57,7 +58,7 @@ export function emitConvolution(f: FunctionBuilder, spec: ConvolutionSpec, opera
   f.scoped(() => {
     if (product !== undefined) {
       const { a, b } = operands;
-      const rest = { ...(scratch !== undefined && { scratch }), ...(epilogue && { epilogue }) };
+      const rest = { ...(scratch !== undefined && { scratch }), ...(epilogue && { epilogue }), part: operands.part };
       emitMatmul(f, product, { a, b, ...(result !== undefined && { c: result }), ...rest });
     } else if (spec.kind === "filterGradient") emitFilterGradient(f, spec, planFilter(spec), operands);
     else emitSliding(f, spec, planSliding(spec), operands);
