@@ -1,0 +1,11 @@
+// The workloads in Gradus on one engine. Usage: gradus_side.ts ENGINE THREADS
+
+import type { EngineName } from "../../src/index.ts";
+import { workloads } from "../workloads.ts";
+import { serve } from "./side.mjs";
+
+const [engine, threads] = process.argv.slice(2);
+
+await serve({ versions: { Node: process.version }, import_us: 0 }, (work) =>
+  workloads[work]().start({ engine: engine as EngineName, threads: Number(threads) }),
+);
