@@ -33,7 +33,7 @@ export function sha256(...parts: readonly (string | Uint8Array)[]): string {
 }
 
 /** Where the folder is: $GRADUS_CACHE, or `gradus` in the place that the system has for caches. */
-function location(): string {
+export function cacheLocation(): string {
   const { join, isAbsolute, resolve } = path();
   const { GRADUS_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (GRADUS_CACHE) return resolve(GRADUS_CACHE);
@@ -66,7 +66,7 @@ function objection(folder: string): string | undefined {
 
 /** The folder, made if it does not exist. Throws an engine error where it cannot be made or is not safe. */
 export function cacheFolder(): string {
-  const folder = location();
+  const folder = cacheLocation();
   const advice = 'Set the environment variable GRADUS_CACHE to a folder of your own, or use engine: "wasm", which needs none.';
   try {
     fs().mkdirSync(folder, { recursive: true, mode: 0o700 });

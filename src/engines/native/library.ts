@@ -97,10 +97,12 @@ interface Kernels {
 
 /** The libraries of kernels whose functions a program's source calls through its table and the table lacks. */
 function kernelsOf(source: string): Kernels[] {
+  files ??= runtimeFiles();
   const wanted = new Map<string, string[]>();
   for (const [, name] of source.matchAll(/\brt->((?:matmul|convolution|max_pool|sum_pool)\w*_f(?:32|64))\b/g)) {
     if (runtime?.provided.has(name)) continue;
     const part: Part = name.startsWith("matmul") ? "matmul" : name.startsWith("convolution") ? "convolution" : "pool";
+    if (!(parts[part][0] in files)) continue;
     const key = `${part} ${name.slice(-2)}`;
     const functions = wanted.get(key) ?? [];
     if (!functions.includes(name)) functions.push(name);
