@@ -58,19 +58,19 @@ export const outside = { loss: "loss", optimizer: "optimizer" } as const;
 /** The training step as a function of tensors, for tracing. */
 export function trainStep({ model, loss, metrics, optimizer, key }: Problem) {
   return (state: TrainingState, inputs: Tensor, targets: Tensor): readonly [TrainingState, BatchResult] => {
-    const context = training({ key: foldIn(key, state.step), state: state.state });
-    let predictions: Tensor | undefined;
     const objective = (parameters: Parameters) => {
-      predictions = model.apply(parameters, inputs, context);
-      return withPath(outside.loss, () => loss(predictions!, targets));
+      const context = training({ key: foldIn(key, state.step), state: state.state });
+      const predictions = model.apply(parameters, inputs, context);
+      const value = withPath(outside.loss, () => loss(predictions, targets));
+      return [value, { predictions, updated: context.updatedState() }] as const;
     };
-    const { value, gradient } = valueAndGrad(objective)(state.parameters);
+    const { value, gradient, aux } = valueAndGrad(objective, { aux: true })(state.parameters);
     const [parameters, optimizerState] = withPath(outside.optimizer, () => {
       const { updates, state: next } = optimizer.update(gradient, state.optimizer, state.parameters);
       return [applyUpdates(state.parameters, updates), next] as const;
     });
-    const next = { parameters, optimizer: optimizerState, state: context.updatedState(), step: state.step.add(1) };
-    return [next, { loss: value, metrics: metrics.map((m) => m(predictions!, targets)) }];
+    const next = { parameters, optimizer: optimizerState, state: aux.updated, step: state.step.add(1) };
+    return [next, { loss: value, metrics: metrics.map((m) => m(aux.predictions, targets)) }];
   };
 }
 

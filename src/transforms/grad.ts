@@ -44,31 +44,73 @@ function requireFloats(operation: string, { formals, arguments: [{ structure }] 
   });
 }
 
-/** f and ∇f at once. Returns { value, gradient }; the gradient has the form of the argument. The function must return one scalar. */
+/** The options of a function that returns [value, aux] and is differentiated through its value. */
+export interface AuxOptions<N extends number = number> extends GradOptions<N> {
+  readonly aux: true;
+}
+
+/**
+ * f and ∇f at once. Returns { value, gradient }; the gradient has the form of the argument. The function must return one scalar; with
+ * { aux: true } it returns [scalar, aux], and the result has the tree `aux` (predictions, the next state of a model) besides.
+ */
+export function valueAndGrad<A extends unknown[], X, N extends number = 0>(
+  f: (...args: A) => readonly [value: Tensor, aux: X],
+  options: AuxOptions<N>,
+): (...args: Loose<A, N>) => { readonly value: Tensor<readonly []>; readonly gradient: Gradient<A[N]>; readonly aux: X };
 export function valueAndGrad<A extends unknown[], N extends number = 0>(
   f: (...args: A) => Tensor,
-  options: GradOptions<N> = {},
-): (...args: Loose<A, N>) => { readonly value: Tensor<readonly []>; readonly gradient: Gradient<A[N]> } {
-  callable("grad", "the first argument", f);
-  named("grad", options);
+  options?: GradOptions<N>,
+): (...args: Loose<A, N>) => { readonly value: Tensor<readonly []>; readonly gradient: Gradient<A[N]> };
+export function valueAndGrad(f: (...args: never[]) => unknown, options?: AnyOptions): (...args: never[]) => unknown {
+  const differentiated = derivativeOf(f, options);
   return (...args) => {
-    const traced = trace("grad", f, args, [options.argument ?? 0]);
-    requireFloats("grad", traced);
-    const { formals, arguments: parts, output } = traced;
-    const value = scalarOutput("grad", output);
-    const pulled = pullback([value], [ones(value)], formals.nodes);
-    const results = resolve([reshape(value, []), ...formals.nodes.map((n, i) => pulled[i] ?? zerosOf(typeOf(n)))], formals);
-    return { value: results[0] as Tensor<readonly []>, gradient: parts[0].structure.build(results.slice(1)) as Gradient<A[N]> };
+    const { value, gradient, output } = differentiated(args);
+    return output === undefined ? { value, gradient } : { value, gradient, aux: output[1] };
   };
 }
 
-/** ∇f with respect to one argument, in the form of that argument. The function must return one scalar. */
+/**
+ * ∇f with respect to one argument, in the form of that argument. The function must return one scalar; with { aux: true } it returns
+ * [scalar, aux], and the result is { gradient, aux }.
+ */
+export function grad<A extends unknown[], X, N extends number = 0>(
+  f: (...args: A) => readonly [value: Tensor, aux: X],
+  options: AuxOptions<N>,
+): (...args: Loose<A, N>) => { readonly gradient: Gradient<A[N]>; readonly aux: X };
 export function grad<A extends unknown[], N extends number = 0>(
   f: (...args: A) => Tensor,
-  options: GradOptions<N> = {},
-): (...args: Loose<A, N>) => Gradient<A[N]> {
-  const both = valueAndGrad<A, N>(f, options);
-  return (...args) => both(...args).gradient;
+  options?: GradOptions<N>,
+): (...args: Loose<A, N>) => Gradient<A[N]>;
+export function grad(f: (...args: never[]) => unknown, options?: AnyOptions): (...args: never[]) => unknown {
+  const differentiated = derivativeOf(f, options);
+  return (...args) => {
+    const { gradient, output } = differentiated(args);
+    return output === undefined ? gradient : { gradient, aux: output[1] };
+  };
+}
+
+type AnyOptions = GradOptions & { readonly aux?: boolean };
+
+/** Value and gradient of f at arguments; with `aux` also what f returned, [value, aux]. */
+function derivativeOf(f: (...args: never[]) => unknown, options: AnyOptions = {}) {
+  callable("grad", "the first argument", f);
+  const { argument = 0, aux = false } = named("grad", options);
+  return (args: readonly unknown[]) => {
+    const traced = trace<never[]>("grad", f, args, [argument]);
+    requireFloats("grad", traced);
+    const { formals, arguments: parts, output } = traced;
+    const value = scalarOutput("grad", output, aux);
+    const pulled = pullback([value], [ones(value)], formals.nodes);
+    const gradients = formals.nodes.map((n, i) => pulled[i] ?? zerosOf(typeOf(n)));
+    const others = output.leaves.slice(1).map((t) => t.node);
+    const [scalar, ...results] = resolve([reshape(value, []), ...gradients, ...others], formals);
+    const rest = results.splice(gradients.length);
+    return {
+      value: scalar,
+      gradient: parts[0].structure.build(results),
+      output: aux ? (output.structure.build([scalar, ...rest]) as readonly [Tensor, unknown]) : undefined,
+    };
+  };
 }
 
 /** f(args) and the map from a cotangent of the output (in its form) to cotangents of the arguments: u ↦ uᵀJ. */

@@ -117,10 +117,16 @@ export function resultOf(operation: string, result: unknown): Output {
   return flatten(result);
 }
 
-/** The single scalar float output of a trace, for gradients. */
-export function scalarOutput(operation: string, output: Output): Node {
+/** The single scalar float output of a trace, for gradients; with `aux` the first of [scalar, aux]. */
+export function scalarOutput(operation: string, output: Output, aux = false): Node {
   const [only] = output.leaves;
-  if (output.leaves.length !== 1 || only.size !== 1) {
+  if (aux && (output.structure.paths[0] !== "[0]" || only.size !== 1)) {
+    fail(
+      "derivative",
+      `${operation}: with { aux: true } the function must return [value, aux], a scalar tensor and anything else.`,
+    );
+  }
+  if (!aux && (output.leaves.length !== 1 || only.size !== 1)) {
     const tensors = output.leaves.map((t) => `${t.dtype}[${t.shape.join(", ")}]`).join(", ");
     const got = tensors || (output.leaves.length === 0 ? describe(output.structure.build([])) : "no tensor");
     fail(
