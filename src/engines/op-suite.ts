@@ -88,28 +88,17 @@ function compare(expected: TypedArray, got: TypedArray, dtype: DType, tolerance:
   return undefined;
 }
 
-/** Runs every sample of every operation (or those whose name `only` accepts). */
-export function runOpSuite(engine: Engine, only: (op: string) => boolean = () => true): SuiteResult {
-  useEveryRoutine();
-  let passed = 0;
-  const failures: string[] = [];
-  const check = (
-    name: string,
-    parameters: readonly Node[],
-    outputs: readonly Node[],
-    data: readonly TypedArray[],
-    tolerance: number,
-  ) => {
-    try {
-      const expected = interpreter.compile({ parameters, outputs }).run(data);
-      const got = engine.compile({ parameters, outputs }).run(data);
-      const problem = outputs.map((n, i) => compare(expected[i], got[i], n.dtype, tolerance)).find((p) => p !== undefined);
-      if (problem === undefined) passed++;
-      else failures.push(`${name}: ${problem}`);
-    } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
+/** Graphs to run on two engines, and how far the results may differ. */
+export interface SuiteCase {
+  readonly name: string;
+  readonly parameters: readonly Node[];
+  readonly outputs: readonly Node[];
+  readonly data: readonly TypedArray[];
+  readonly tolerance: number;
+}
+
+/** Every sample of every operation (or of those whose name `only` accepts), and its derivatives. */
+export function* suiteCases(only: (op: string) => boolean = () => true): Generator<SuiteCase> {
   for (const [op, list] of Object.entries(samples)) {
     if (!only(op)) continue;
     for (const sample of list as readonly Sample[]) {
@@ -118,17 +107,54 @@ export function runOpSuite(engine: Engine, only: (op: string) => boolean = () =>
         const ulp = sample.tolerance?.[dtype];
         const tolerance =
           ulp === undefined ? (dtype === "float32" ? 2e-6 : 1e-13) : ulp * (dtype === "float32" ? 2 ** -23 : 2 ** -52);
-        check(`${op} (${sample.about}) ${dtype}`, parameters, outputs, data, tolerance);
+        const about = `${op} (${sample.about})`;
+        yield { name: `${about} ${dtype}`, parameters, outputs, data, tolerance };
         if (dtype === "float32" || (sample.order ?? 2) === 0) continue;
         const wrt = parameters.filter((p) => isFloat(p.dtype));
         const value = weighted(outputs, numbers(2));
         if (!value || wrt.length === 0) continue;
         const first = gradients(value, wrt);
-        check(`${op} (${sample.about}) first derivative`, parameters, first, data, 1e-11);
+        yield { name: `${about} first derivative`, parameters, outputs: first, data, tolerance: 1e-11 };
         const slope = (sample.order ?? 2) === 2 ? weighted(first, numbers(3)) : undefined;
-        if (slope) check(`${op} (${sample.about}) second derivative`, parameters, gradients(slope, wrt), data, 1e-10);
+        if (!slope) continue;
+        const outputs2 = gradients(slope, wrt);
+        yield { name: `${about} second derivative`, parameters, outputs: outputs2, data, tolerance: 1e-10 };
       }
     }
   }
+}
+
+/**
+ * Runs the suite. With `together`, so many cases make one program, for engines that take long to compile; a program that fails
+ * fails for all of them.
+ */
+export function runOpSuite(engine: Engine, only?: (op: string) => boolean, together = 1): SuiteResult {
+  useEveryRoutine();
+  let passed = 0;
+  const failures: string[] = [];
+  const run = (cases: readonly SuiteCase[]) => {
+    const inputs = new Map(cases.flatMap((c) => c.parameters.map((p, i) => [p, c.data[i]] as const)));
+    const graph = { parameters: [...inputs.keys()], outputs: cases.flatMap((c) => c.outputs) };
+    let got: TypedArray[];
+    try {
+      got = engine.compile(graph).run([...inputs.values()]);
+    } catch (error) {
+      for (const { name } of cases) failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    let at = 0;
+    for (const { name, parameters, outputs, data, tolerance } of cases) {
+      const expected = interpreter.compile({ parameters, outputs }).run(data);
+      const start = at;
+      at += outputs.length;
+      const problem = outputs
+        .map((n, i) => compare(expected[i], got[start + i], n.dtype, tolerance))
+        .find((p) => p !== undefined);
+      if (problem === undefined) passed++;
+      else failures.push(`${name}: ${problem}`);
+    }
+  };
+  const all = [...suiteCases(only)];
+  for (let i = 0; i < all.length; i += together) run(all.slice(i, i + together));
   return { passed, failed: failures.length, failures };
 }

@@ -10,7 +10,7 @@ export type Vectorised =
 const product = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
 
 /** Whether the kernel works on float64 anywhere, so that a vector has lanes of 64 bits. */
-export function touchesDoubles(kernel: LoopKernel): boolean {
+export function touchesDoubles(kernel: Pick<LoopKernel, "values" | "steps">): boolean {
   const wide = (d: string) => d === "float64";
   return (
     kernel.values.some((v) => wide(v.dtype) || (v.kind === "apply" && wide(v.compute))) ||

@@ -11,7 +11,7 @@ export type VectorType = "nf" | "ni" | "wf" | "wi" | "wd" | "wl";
 
 const list = (n: number, item: (l: number) => string) => Array.from({ length: n }, (_, l) => item(l)).join(", ");
 
-const elements = { f: "float", i: "int", d: "double", l: "long long", u: "unsigned" } as const;
+const elements = { f: "float", i: "int", d: "double", l: "long long", u: "unsigned", m: "unsigned long long" } as const;
 
 /** Suffixes of x86 builtins by bytes of the vector and element. */
 function builtin(name: string, bytes: number, element: "f" | "d"): string {
@@ -32,8 +32,7 @@ function floatHelpers(target: Target, letter: "n" | "w", element: "f" | "d", lan
     lines.push(`static inline ${type} ${name}_${type}(${parameters}) { ${body} }`);
   const scalar = element === "f" ? "float" : "double";
   define("splat", `${scalar} x`, `return (${type}){${list(lanes, () => "x")}};`);
-  const each = (call: (x: string) => string) =>
-    `${type} r; for (int l = 0; l < ${lanes}; l++) r[l] = ${call("[l]")}; return r;`;
+  const each = (call: (x: string) => string) => `${type} r; for (int l = 0; l < ${lanes}; l++) r[l] = ${call("[l]")}; return r;`;
   define("select", `${mask} m, ${type} a, ${type} b`, `return (${type})((m & (${mask})a) | (~m & (${mask})b));`);
   // x86: the second operand where one is NaN or both are zeros.
   const max = isX86 ? `${builtin("max", bytes, element)}(a, b)` : `select_${type}(a > b, a, b)`;
@@ -94,7 +93,8 @@ function booleanHelpers(target: Target, letter: "n" | "w", lanes: number): strin
   ];
   if (target.name !== "avx2") return slow.join("\n");
   const extend = letter === "n" ? "__builtin_ia32_pmovzxbd256" : "__builtin_ia32_pmovzxbq256";
-  const low = letter === "n" ? "v4si a = __builtin_shufflevector(m, m, 0, 1, 2, 3), b = __builtin_shufflevector(m, m, 4, 5, 6, 7)" : "";
+  const low =
+    letter === "n" ? "v4si a = __builtin_shufflevector(m, m, 0, 1, 2, 3), b = __builtin_shufflevector(m, m, 4, 5, 6, 7)" : "";
   const packed =
     letter === "n"
       ? `${low}; v8hi s = __builtin_ia32_packssdw128(a, b)`
@@ -119,7 +119,7 @@ export function prelude(target: Target): string {
   const { floatLanes, doubleLanes } = target;
   const types: string[] = [];
   const type = (name: string, element: keyof typeof elements, lanes: number) => {
-    const bytes = lanes * (element === "d" || element === "l" ? 8 : 4);
+    const bytes = lanes * ("dlm".includes(element) ? 8 : 4);
     types.push(`typedef ${elements[element]} ${name} __attribute__((vector_size(${bytes})));`);
     types.push(`typedef ${elements[element]} ${name}_at __attribute__((vector_size(${bytes}), aligned(1), may_alias));`);
   };
@@ -131,8 +131,10 @@ export function prelude(target: Target): string {
   type("wu", "u", doubleLanes);
   type("wd", "d", doubleLanes);
   type("wl", "l", doubleLanes);
+  type("wul", "m", doubleLanes);
   return [
     "#ifndef __has_builtin\n#define __has_builtin(x) 0\n#endif",
+    "typedef char *gradus_address;",
     "typedef int v4si __attribute__((vector_size(16)));",
     "typedef short v8hi __attribute__((vector_size(16)));",
     "typedef char v16qi __attribute__((vector_size(16)));",

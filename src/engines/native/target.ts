@@ -1,6 +1,4 @@
-// What generated C is written for: the width of vectors and what the processor can do with them, asked of the compiler, which knows its host.
-
-import { execFileSync } from "node:child_process";
+// What generated C is written for: the width of vectors and what the processor can do with them, by the macros that the compiler defines.
 
 export interface Target {
   readonly name: "avx2" | "neon" | "generic";
@@ -9,49 +7,23 @@ export interface Target {
   readonly doubleLanes: number;
   /** Whether a multiply-add is one instruction. */
   readonly fma: boolean;
-  /** Options of the compiler; the same for whatever is called from a program. */
+  /** Options for the compiler, besides those that name the processor. */
   readonly flags: readonly string[];
 }
 
-/** Formulas rely on every operation being rounded for itself; integers wrap; memory is typed by who reads it. */
-const common = ["-std=gnu11", "-fno-strict-aliasing", "-fwrapv", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w"];
+/**
+ * Formulas rely on every operation being rounded for itself; integers wrap; memory has the type of whoever reads it. Vectors are
+ * written out, so that the optimizations of -O3 would only take longer.
+ */
+const flags = ["-O2", "-fno-strict-aliasing", "-fwrapv", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"];
 
-const processorFlags = process.arch === "arm64" ? ["-mcpu=native", "-march=native"] : ["-march=native"];
-
-/** The target for what the compiler defines when asked for the host's instructions. */
-export function targetFrom(defines: string, flags: readonly string[]): Target {
-  const has = (name: string) => defines.includes(`#define ${name} `);
-  const all = [...common, ...flags];
-  if (has("__AVX2__") && has("__FMA__")) return { name: "avx2", floatLanes: 8, doubleLanes: 4, fma: true, flags: all };
-  if (has("__ARM_NEON") && has("__aarch64__")) return { name: "neon", floatLanes: 4, doubleLanes: 2, fma: true, flags: all };
-  return { name: "generic", floatLanes: 4, doubleLanes: 2, fma: false, flags: all };
-}
-
-const probed = new Map<string, Target>();
-
-/** Asks `compiler` what this machine has, once. Throws what running it throws. */
-export function probeTarget(compiler: string): Target {
-  const known = probed.get(compiler);
-  if (known) return known;
-  const definesWith = (flag: string): string | undefined => {
-    try {
-      return execFileSync(compiler, [flag, "-dM", "-E", "-x", "c", "-"], {
-        input: "",
-        encoding: "utf8",
-        stdio: ["pipe", "pipe", "ignore"],
-        timeout: 20_000,
-      });
-    } catch {
-      return undefined;
-    }
-  };
-  let target = targetFrom("", []);
-  for (const flag of processorFlags) {
-    const defines = definesWith(flag);
-    if (defines === undefined) continue;
-    target = targetFrom(defines, [flag]);
-    break;
-  }
-  probed.set(compiler, target);
-  return target;
+/**
+ * The target of a compiler that defines these macros. With AVX-512 vectors stay at 256 bits: loops are bound by memory, and results are the
+ * same bits on more machines.
+ */
+export function targetFor(macros: Readonly<Record<string, string>>): Target {
+  const has = (name: string) => macros[name] !== undefined;
+  if (has("__AVX2__") && has("__FMA__")) return { name: "avx2", floatLanes: 8, doubleLanes: 4, fma: true, flags };
+  if (has("__aarch64__")) return { name: "neon", floatLanes: 4, doubleLanes: 2, fma: true, flags };
+  return { name: "generic", floatLanes: 4, doubleLanes: 2, fma: false, flags };
 }
