@@ -19,8 +19,8 @@ INLINE void NAME(tile)(int count, int vectors, const REAL *const *rows, const lo
     UNROLL for (int v = 0; v < vectors; v++) right[v] = CONST_VECTOR_AT(b + v * LANES);
     b += bStep;
     UNROLL for (int r = 0; r < count; r++) {
-      REAL left = row[r][step];
-      UNROLL for (int v = 0; v < vectors; v++) sums[r][v] += left * right[v];
+      VECTOR left = SPLAT(row[r][step]);
+      UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = MULTIPLY_ADD(left, right[v], sums[r][v]);
     }
   }
   UNROLL for (int r = 0; r < count; r++) {
@@ -86,7 +86,8 @@ void NAME(gradus_packed_tile)(const REAL *a, long k, const REAL *b, REAL *c, lon
     VECTOR right[TILE_VECTORS];
     UNROLL for (int v = 0; v < TILE_VECTORS; v++) right[v] = CONST_VECTOR_AT(b + v * LANES);
     UNROLL for (int r = 0; r < TILE_ROWS; r++) {
-      UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] += a[r] * right[v];
+      VECTOR left = SPLAT(a[r]);
+      UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = MULTIPLY_ADD(left, right[v], sums[r][v]);
     }
     a += TILE_ROWS;
     b += TILE_COLUMNS;

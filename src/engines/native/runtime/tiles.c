@@ -3,8 +3,12 @@
 
 #include <string.h>
 
+#if GRADUS_REAL_BITS != 64
 #define REAL_BITS 32
 #include "tiles-template.h"
 #undef REAL_BITS
+#endif
+#if GRADUS_REAL_BITS != 32
 #define REAL_BITS 64
 #include "tiles-template.h"
+#endif

@@ -20,20 +20,27 @@ typedef void gradus_tile_f32(const float *const *rows, const long *steps, long k
 typedef void gradus_tile_f64(const double *const *rows, const long *steps, long k, const double *b, long bStep, double *c,
                              long cStride, enum gradus_mode mode);
 
+/* What files of one library share, and no other. */
+#if defined(_WIN32)
+#define GRADUS_HIDDEN
+#else
+#define GRADUS_HIDDEN __attribute__((visibility("hidden")))
+#endif
+
 /* [vectors - 1][rows - 1] */
-extern gradus_tile_f32 *const gradus_tiles_f32[][16];
-extern gradus_tile_f64 *const gradus_tiles_f64[][16];
+extern GRADUS_HIDDEN gradus_tile_f32 *const gradus_tiles_f32[][16];
+extern GRADUS_HIDDEN gradus_tile_f64 *const gradus_tiles_f64[][16];
 
 /* The full tile over packed panels: element (r, p) of the left operand at a[p · TILE_ROWS + r], of the right at b[p · TILE_COLUMNS + j]. */
-void gradus_packed_tile_f32(const float *a, long k, const float *b, float *c, long cStride, enum gradus_mode mode);
-void gradus_packed_tile_f64(const double *a, long k, const double *b, double *c, long cStride, enum gradus_mode mode);
+GRADUS_HIDDEN void gradus_packed_tile_f32(const float *a, long k, const float *b, float *c, long cStride, enum gradus_mode mode);
+GRADUS_HIDDEN void gradus_packed_tile_f64(const double *a, long k, const double *b, double *c, long cStride, enum gradus_mode mode);
 
 /*
  * to[p · width + r] = from[r · row + p · step] for r < count, p < k; 0 for count ≤ r < width when `fill`. Without `fill`, what lies
  * there is not defined, and up to GRADUS_PANEL_SLACK elements after the panel may be overwritten.
  */
-void gradus_pack_f32(float *to, long width, long count, const float *from, long row, long step, long k, int fill);
-void gradus_pack_f64(double *to, long width, long count, const double *from, long row, long step, long k, int fill);
+GRADUS_HIDDEN void gradus_pack_f32(float *to, long width, long count, const float *from, long row, long step, long k, int fill);
+GRADUS_HIDDEN void gradus_pack_f64(double *to, long width, long count, const double *from, long row, long step, long k, int fill);
 enum { GRADUS_PANEL_SLACK = 16 };
 
 #endif

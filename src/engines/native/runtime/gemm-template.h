@@ -1,0 +1,135 @@
+/* The blocked product of two matrices for one type of elements; see gemm.c. */
+#include "vectors.h"
+
+/* One matrix product; places are those of the first element. */
+struct NAME(product) {
+  const REAL *a, *b;
+  REAL *c;
+  long m, n, k;
+  long aRow, aColumn, bRow, bColumn;
+  /** Of c, whose columns are neighbours. */
+  long cRow;
+  gradus_finish finish;
+  void *context;
+  long batch;
+};
+
+/* c (`rows` × `columns` at most a tile) (+)= the sums of the tile; what is outside of c is left alone. */
+INLINE void NAME(edge_tile)(const REAL *const *rows, const long *steps, long k, const REAL *b, long bStep, REAL *c, long cStride,
+                            long count, long columns, enum gradus_mode mode) {
+  long vectors = (columns + LANES - 1) / LANES;
+  NAME(gradus_tile) *tile = NAME(gradus_tiles)[vectors - 1][count - 1];
+  if (columns == vectors * LANES) {
+    tile(rows, steps, k, b, bStep, c, cStride, mode);
+    return;
+  }
+  REAL sums[TILE_ROWS * TILE_COLUMNS];
+  tile(rows, steps, k, b, bStep, sums, TILE_COLUMNS, GRADUS_STORE);
+  for (long r = 0; r < count; r++) {
+    for (long j = 0; j < columns; j++) {
+      REAL sum = sums[r * TILE_COLUMNS + j];
+      c[r * cStride + j] = mode == GRADUS_ADD ? c[r * cStride + j] + sum : sum;
+    }
+  }
+}
+
+/* Rows of the left operand as tiles read them: packed panels, or where they are. */
+struct NAME(left) {
+  const REAL *at;
+  int packed;
+  /** From row to row, and the places of the terms. */
+  long row;
+  const long *steps;
+  long terms;
+};
+
+/* c = or += `rows` × `columns` (at most FINISHED_COLUMNS) of the product; b: panels, or the matrix itself when bStep is not TILE_COLUMNS. */
+static void NAME(block)(const struct NAME(left) *left, const REAL *b, long bStep, long bPanel, REAL *c, long cStride, long rows,
+                        long columns, enum gradus_mode mode) {
+  long terms = left->terms;
+  for (long j = 0; j < columns; j += TILE_COLUMNS, b += bPanel) {
+    long width = least(TILE_COLUMNS, columns - j);
+    for (long i = 0; i < rows; i += TILE_ROWS) {
+      long count = least(TILE_ROWS, rows - i);
+      REAL *to = c + i * cStride + j;
+      const REAL *a = left->packed ? left->at + i * terms : left->at + i * left->row;
+      if (left->packed && count == TILE_ROWS && width == TILE_COLUMNS && bStep == TILE_COLUMNS) {
+        NAME(gradus_packed_tile)(a, terms, b, to, cStride, mode);
+        continue;
+      }
+      const REAL *pointers[TILE_ROWS];
+      for (long r = 0; r < count; r++) pointers[r] = a + r * (left->packed ? 1 : left->row);
+      NAME(edge_tile)(pointers, left->steps, terms, b, bStep, to, cStride, count, width, mode);
+    }
+  }
+}
+
+static void NAME(multiply)(const struct NAME(product) *p, struct part part, struct gradus_runtime *rt, long thread) {
+  if (part.rows == 0 || part.columns == 0) return;
+  long parts = p->k == 0 ? 1 : (p->k + MOST_TERMS - 1) / MOST_TERMS;
+  long mostTerms = p->k == 0 ? 8 : round_up((p->k + parts - 1) / parts, 8);
+  long mostColumns = least(BLOCK_COLUMNS, round_up(part.columns, TILE_COLUMNS));
+  long mostRows = least(round_up(BLOCK_ROWS, TILE_ROWS), round_up(part.rows, TILE_ROWS));
+  /* Packing costs about as much as a few tiles; not worth it for operands that few tiles read and that lie well. */
+  int packB = p->bColumn != 1 || part.rows > 4 * TILE_ROWS;
+  int packA = p->aColumn != 1 ? part.columns > TILE_COLUMNS : part.columns > 8 * TILE_COLUMNS;
+  long bSize = mostTerms * mostColumns + GRADUS_PANEL_SLACK;
+  long aSize = packA ? mostTerms * mostRows + GRADUS_PANEL_SLACK : 0;
+  /* Where sums wait for the rest of the terms, if not in c: whole blocks, one after the other. */
+  long finishedColumns = least(FINISHED_COLUMNS, mostColumns);
+  long blocks = parts > 1 ? (part.rows + mostRows - 1) / mostRows * (mostColumns / TILE_COLUMNS) : finishedColumns / TILE_COLUMNS;
+  long waitingSize = p->finish ? blocks * TILE_COLUMNS * mostRows : 0;
+  bSize = round_up(bSize, 16);
+  aSize = round_up(aSize, 16);
+  REAL *packedB = rt->scratch(rt, thread, (bSize + aSize + waitingSize) * (long)sizeof(REAL));
+  REAL *packedA = packedB + bSize, *waiting = packedA + aSize;
+
+  long steps[MOST_TERMS + 8];
+  for (long t = 0; t < mostTerms; t++) steps[t] = packA ? t * TILE_ROWS : t * p->aColumn;
+  struct NAME(left) left = {.packed = packA, .row = p->aRow, .steps = steps};
+
+  for (long column = 0; column < part.columns; column += mostColumns) {
+    long columns = least(mostColumns, part.columns - column);
+    for (long term = 0; term == 0 || term < p->k; term += mostTerms) {
+      long terms = least(mostTerms, p->k - term);
+      int last = term + terms >= p->k;
+      enum gradus_mode mode = term == 0 ? GRADUS_STORE : GRADUS_ADD;
+      const REAL *b = p->b + term * p->bRow + (part.column + column) * p->bColumn;
+      /* Columns that do not fill a tile are packed in any case, so that tiles can read whole vectors. */
+      long direct = packB ? 0 : columns / TILE_COLUMNS * TILE_COLUMNS;
+      for (long j = direct; j < columns; j += TILE_COLUMNS) {
+        NAME(gradus_pack)(packedB + j * terms, TILE_COLUMNS, least(TILE_COLUMNS, columns - j), b + j * p->bColumn, p->bColumn,
+                          p->bRow, terms, 1);
+      }
+      left.terms = terms;
+      REAL *place = waiting;
+      for (long row = 0; row < part.rows; row += mostRows) {
+        long rows = least(mostRows, part.rows - row);
+        const REAL *a = p->a + (part.row + row) * p->aRow + term * p->aColumn;
+        if (packA) {
+          for (long i = 0; i < rows; i += TILE_ROWS) {
+            NAME(gradus_pack)(packedA + i * terms, TILE_ROWS, least(TILE_ROWS, rows - i), a + i * p->aRow, p->aRow, p->aColumn,
+                              terms, 0);
+          }
+          a = packedA;
+        }
+        left.at = a;
+        for (long j = 0; j < columns; j += finishedColumns) {
+          long width = least(finishedColumns, columns - j);
+          long stride = p->finish ? round_up(width, TILE_COLUMNS) : p->cRow;
+          REAL *c = p->finish ? place : p->c + (part.row + row) * p->cRow + part.column + column + j;
+          if (p->finish && parts > 1) place += stride * rows;
+          long plain = least(width, direct > j ? direct - j : 0);
+          if (plain > 0) NAME(block)(&left, b + j, p->bRow, TILE_COLUMNS, c, stride, rows, plain, mode);
+          if (plain < width) {
+            NAME(block)(&left, packedB + (j + plain) * terms, TILE_COLUMNS, TILE_COLUMNS * terms, c + plain, stride, rows,
+                        width - plain, mode);
+          }
+          if (p->finish && last) {
+            p->finish(p->context, c, stride, part.row + row, part.column + column + j, rows, width, p->batch);
+          }
+        }
+      }
+    }
+  }
+}
