@@ -1,7 +1,8 @@
 // Builds dist/ from src/. The entries are those that package.json exports; for each there is
 //   dist/X.js          for Node: a list of exports of dist/library.js, so that an import reads few files
 //   dist/browser/**    for bundlers and browsers: one file a source, so that what is not imported is not shipped; what needs
-//                      Node is replaced by functions that say so
+//                      Node is replaced by functions that say so, and X.ts by X.browser.ts where there is such a file
+//   dist/runtime/*     the C files of the native engine
 //   dist/types/**      declarations, by tsc
 // An entry whose source does not exist yet is skipped with a warning, and is an error in CI.
 //
@@ -118,8 +119,19 @@ async function buildJavaScript() {
     await writeFile(path, `export { ${list} } from "${bundle.startsWith(".") ? bundle : `./${bundle}`}";\n`);
   }
   for (const command of commands) await chmod(join(root, next, `${outputOf(command)}.js`), 0o755);
+  await copyRuntime();
   if (library.length > 0) await buildForBrowsers();
   return result;
+}
+
+/** The C files of the native engine, which it looks for beside itself or one folder up. */
+async function copyRuntime() {
+  const from = join(root, "src/engines/native/runtime");
+  const to = join(root, next, "runtime");
+  await mkdir(to, { recursive: true });
+  for (const name of await readdir(from)) {
+    if (/\.[ch]$/.test(name)) await writeFile(join(to, name), await readFile(join(from, name)));
+  }
 }
 
 function outputOf(source) {
@@ -159,7 +171,8 @@ function wholeLibrary(exported) {
 
 /**
  * One file a source reachable from the library's entries. What is imported on demand needs Node (it reads and writes run folders), so
- * that it is replaced too; a bundler would otherwise keep all that it leads to, used or not.
+ * that it is replaced too; a bundler would otherwise keep all that it leads to, used or not. Statements labelled `check` are left out:
+ * they hold unless the library itself is at fault, and the tests run with them.
  */
 async function buildForBrowsers() {
   const onDemand = new Set();
@@ -170,7 +183,7 @@ async function buildForBrowsers() {
     outbase: "src",
     write: false,
     external: ["node:*"],
-    plugins: [notOnDemand(onDemand)],
+    plugins: [notOnDemand(onDemand), forBrowsers()],
   });
   const builtins = new Set();
   await quietly(
@@ -180,6 +193,7 @@ async function buildForBrowsers() {
       outdir: `${next}/browser`,
       outbase: "src",
       platform: "browser",
+      dropLabels: ["check"],
       plugins: [oneFileEach(builtins), pureCalls(await pureFunctions(Object.keys(reachable.metafile.inputs)))],
     }),
   );
@@ -210,12 +224,32 @@ function notOnDemand(found) {
   };
 }
 
+/** What is imported in a browser: the file beside it called X.browser.ts, where there is one. */
+function inBrowsers(path, folder) {
+  const other = path.replace(/\.ts$/, ".browser.ts");
+  return other !== path && existsSync(resolve(folder, other)) ? other : path;
+}
+
+function forBrowsers() {
+  return {
+    name: "for-browsers",
+    setup(context) {
+      context.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+        const other = inBrowsers(path, resolveDir);
+        return other === path ? undefined : { path: resolve(resolveDir, other), sideEffects: false };
+      });
+    },
+  };
+}
+
 function oneFileEach(builtins) {
   return {
     name: "one-file-each",
     setup(context) {
-      context.onResolve({ filter: /^\.\.?\// }, ({ path, kind }) =>
-        kind === "entry-point" ? undefined : { path: path.replace(/\.ts$/, ".js"), external: true, sideEffects: false },
+      context.onResolve({ filter: /^\.\.?\// }, ({ path, kind, resolveDir }) =>
+        kind === "entry-point"
+          ? undefined
+          : { path: inBrowsers(path, resolveDir).replace(/\.ts$/, ".js"), external: true, sideEffects: false },
       );
       context.onResolve({ filter: /^node:/ }, ({ path, importer }) => {
         if (!builtinModules.includes(path.slice(5))) return undefined;

@@ -73,7 +73,7 @@ export function constant64(value: bigint): Constant {
 
 /** A vector constant from its 16 bytes, lane 0 first, little-endian. */
 export function vectorConstant(bytes: Uint8Array): Constant {
-  if (bytes.length !== 16) fail("engine", `A v128 constant has 16 bytes; ${bytes.length} were given.`);
+  check: if (bytes.length !== 16) fail("engine", `A v128 constant has 16 bytes; ${bytes.length} were given.`);
   return { kind: "constant", type: "v128", value: bytes };
 }
 
@@ -91,17 +91,18 @@ export function wordsConstant(words: readonly number[]): Constant {
 /** `operand` as an expression of `type`. Throws an engine error that names `user` when it is of another type. */
 export function coerce(operand: Operand, type: ValueType, user: string): Expression {
   if (typeof operand === "number") {
-    if (type === "i32" || type === "f32" || type === "f64") return constant(type, operand);
-    return fail("engine", `${user} takes a ${type} where the number ${operand} stands; make the constant explicitly.`);
+    check: if (type === "i64" || type === "v128")
+      return fail("engine", `${user} takes a ${type} where the number ${operand} stands; make the constant explicitly.`);
+    return constant(type, operand);
   }
-  if (operand.type !== type)
+  check: if (operand.type !== type)
     fail("engine", `${user} takes a ${type} where an expression of type ${operand.type} (${operand.kind}) stands.`);
   return operand;
 }
 
 function operation(name: OpcodeName, operands: readonly Operand[], immediates: readonly number[]): Operation {
   const opcode = opcodes[name];
-  if (operands.length !== opcode.parameters.length) {
+  check: if (operands.length !== opcode.parameters.length) {
     fail("engine", `${name} takes ${opcode.parameters.length} operands; ${operands.length} were given.`);
   }
   return {
@@ -115,7 +116,7 @@ function operation(name: OpcodeName, operands: readonly Operand[], immediates: r
 
 /** An instruction without immediates applied to its operands, as `op("f32x4.add", a, b)`. Folds constant i32 arithmetic. */
 export function op(name: OpcodeName, ...operands: Operand[]): Expression {
-  if (opcodes[name].immediate !== "none")
+  check: if (opcodes[name].immediate !== "none")
     fail("engine", `${name} has immediates; build it with load, lane, loadLane or shuffle.`);
   return fold(operation(name, operands, []));
 }
@@ -135,14 +136,15 @@ export function loadLane(name: OpcodeName, address: Operand, vector: Expression,
 /** Extracts or replaces a lane, as `lane("f32x4.extract_lane", 2, v)`. */
 export function lane(name: OpcodeName, index: number, ...operands: Operand[]): Expression {
   requireImmediate(name, "lane");
-  if (index < 0 || index >= opcodes[name].lanes)
+  check: if (index < 0 || index >= opcodes[name].lanes)
     fail("engine", `${name} has lanes 0 to ${opcodes[name].lanes - 1}; ${index} was asked for.`);
   return operation(name, operands, [index]);
 }
 
 /** Bytes of `a` (indices 0 … 15) and `b` (16 … 31). */
 export function shuffleBytes(a: Expression, b: Expression, indices: readonly number[]): Expression {
-  if (indices.length !== 16 || indices.some((i) => i < 0 || i > 31)) fail("engine", "A shuffle takes 16 indices from 0 to 31.");
+  check: if (indices.length !== 16 || indices.some((i) => i < 0 || i > 31))
+    fail("engine", "A shuffle takes 16 indices from 0 to 31.");
   return operation("i8x16.shuffle", [a, b], indices);
 }
 
@@ -154,7 +156,7 @@ export function shuffleWords(a: Expression, b: Expression, indices: readonly [nu
 
 /** An atomic operation at address + offset, as `atomic("i32.atomic.rmw.add", [address, 1])`. */
 export function atomic(name: OpcodeName, operands: readonly Operand[], offset = 0): Expression {
-  if (opcodes[name].prefix !== 0xfe) fail("engine", `${name} is not atomic.`);
+  check: if (opcodes[name].prefix !== 0xfe) fail("engine", `${name} is not atomic.`);
   return operation(name, operands, [offset]);
 }
 
@@ -180,7 +182,7 @@ export function call(callee: FunctionHandle, ...operands: Operand[]): Expression
 }
 
 function callOperands(callee: FunctionHandle, operands: readonly Operand[]): Expression[] {
-  if (operands.length !== callee.parameters.length) {
+  check: if (operands.length !== callee.parameters.length) {
     fail("engine", `Function ${callee.name} takes ${callee.parameters.length} operands; ${operands.length} were given.`);
   }
   return operands.map((operand, i) => coerce(operand, callee.parameters[i], `function ${callee.name}`));
@@ -188,12 +190,12 @@ function callOperands(callee: FunctionHandle, operands: readonly Operand[]): Exp
 
 /** The type of an expression that has a value. */
 export function valueType(expression: Expression, user: string): ValueType {
-  if (expression.type === "void") return fail("engine", `${user} takes a value; this ${expression.kind} has none.`);
+  check: if (expression.type === "void") return fail("engine", `${user} takes a value; this ${expression.kind} has none.`);
   return expression.type;
 }
 
 function requireImmediate(name: OpcodeName, immediate: string): void {
-  if (opcodes[name].immediate !== immediate)
+  check: if (opcodes[name].immediate !== immediate)
     fail("engine", `${name} takes immediates of kind ${opcodes[name].immediate}, not ${immediate}.`);
 }
 

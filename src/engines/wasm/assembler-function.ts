@@ -121,13 +121,13 @@ export class FunctionBuilder {
 
   /** Writes `value` to memory at address + offset, as `store("v128.store", p, v, 16)`; the sum must not wrap. */
   store(name: OpcodeName, address: Operand, value: Operand, offset = 0): void {
-    if (opcodes[name].immediate !== "memory" || opcodes[name].result !== "void") fail("engine", `${name} is not a store.`);
+    check: if (opcodes[name].immediate !== "memory" || opcodes[name].result !== "void") fail("engine", `${name} is not a store.`);
     this.instruction(name, [address, value], [offset]);
   }
 
   /** Writes one lane of `vector` to memory, as v128.store32_lane. */
   storeLane(name: OpcodeName, address: Operand, vector: Expression, lane: number, offset = 0): void {
-    if (opcodes[name].immediate !== "memoryLane" || opcodes[name].result !== "void")
+    check: if (opcodes[name].immediate !== "memoryLane" || opcodes[name].result !== "void")
       fail("engine", `${name} is not a lane store.`);
     this.instruction(name, [address, vector], [offset, lane]);
   }
@@ -196,8 +196,9 @@ export class FunctionBuilder {
 
   return(value?: Operand): void {
     if (value !== undefined && this.result !== "void") this.write(coerce(value, this.result, "return"));
-    else if (value !== undefined || this.result !== "void")
-      fail("engine", `The function's result is ${this.result}; return disagrees.`);
+    else
+      check: if (value !== undefined || this.result !== "void")
+        fail("engine", `The function's result is ${this.result}; return disagrees.`);
     this.out.byte(code.return);
   }
 
@@ -255,7 +256,7 @@ export class FunctionBuilder {
       return;
     }
     const [counter, stride] = pointers[0];
-    if (stride === 0) fail("engine", "repeat counts by its first pointer, whose step must not be 0.");
+    check: if (stride === 0) fail("engine", "repeat counts by its first pointer, whose step must not be 0.");
     const end = this.let(op("i32.add", counter, op("i32.mul", times, stride)));
     const loop = () => {
       this.loop((again) => {
@@ -349,7 +350,7 @@ export class FunctionBuilder {
       case "memoryLane":
         // Alignment is a hint, but atomic accesses must state it exactly; vectors are only sure of their elements'.
         out.unsigned(opcode.prefix === 0xfe || opcode.bytes <= 4 ? 31 - Math.clz32(opcode.bytes) : 2);
-        if (immediates[0] < 0) fail("engine", `${name}: the offset ${immediates[0]} is negative; add it to the address.`);
+        check: if (immediates[0] < 0) fail("engine", `${name}: the offset ${immediates[0]} is negative; add it to the address.`);
         out.unsigned(immediates[0]);
         if (opcode.immediate === "memoryLane") out.byte(immediates[1]);
         return;
@@ -361,7 +362,7 @@ export class FunctionBuilder {
 
   /** The function as it stands in the code section (without its size). */
   finish(): Uint8Array {
-    if (this.depth !== 0) fail("engine", "A function was finished inside a block.");
+    check: if (this.depth !== 0) fail("engine", "A function was finished inside a block.");
     const body = new ByteWriter(this.out.length + this.prologue.length + 64);
     const runs: [count: number, type: ValueType][] = [];
     for (const type of this.locals) {

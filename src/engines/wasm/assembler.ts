@@ -8,6 +8,7 @@
 //   }, { export: true });
 //   new WebAssembly.Module(module.finish());
 //
+// What is labelled `check` are conditions on the code that uses the assembler; builds for browsers leave them out (scripts/build.mjs).
 // Expressions are data (assembler-expressions.ts), statements are methods of the FunctionBuilder (assembler-function.ts).
 // Source: WebAssembly Core Specification 2.0, "Binary Format".
 
@@ -62,7 +63,8 @@ export class ModuleBuilder {
 
   constructor(options: ModuleOptions = {}) {
     this.memory = options.memory;
-    if (this.memory?.shared && this.memory.maximumPages === undefined) fail("engine", "A shared memory needs maximumPages.");
+    check: if (this.memory?.shared && this.memory.maximumPages === undefined)
+      fail("engine", "A shared memory needs maximumPages.");
   }
 
   private typeIndex(parameters: readonly ValueType[], result: ValueType | "void"): number {
@@ -80,7 +82,7 @@ export class ModuleBuilder {
 
   /** A function that is given at instantiation. Imports come before the first function of the module itself. */
   importFunction(module: string, name: string, parameters: readonly ValueType[], result: ValueType | "void"): FunctionHandle {
-    if (this.functions.length > 0)
+    check: if (this.functions.length > 0)
       fail("engine", `Import ${module}.${name} before functions are declared: they share one numbering.`);
     const handle = this.handle(name, parameters, result);
     this.imports.push({ module, handle });
@@ -97,8 +99,8 @@ export class ModuleBuilder {
   /** Writes the body of a declared function. A value-returning body ends with `return`. */
   implement(handle: FunctionHandle, body: (f: FunctionBuilder) => void, options: { readonly export?: boolean } = {}): void {
     const target = this.functions[handle.index - this.imports.length];
-    if (target?.handle !== handle) fail("engine", `Function ${handle.name} was not declared in this module.`);
-    if (target.body !== undefined) fail("engine", `Function ${handle.name} has a body already.`);
+    check: if (target?.handle !== handle) fail("engine", `Function ${handle.name} was not declared in this module.`);
+    check: if (target.body !== undefined) fail("engine", `Function ${handle.name} has a body already.`);
     const builder = new FunctionBuilder(handle.parameters, handle.result);
     body(builder);
     // After a `return` the end of the body is unreachable, and so of any type.
@@ -167,7 +169,7 @@ export class ModuleBuilder {
     });
     put(section.code, this.functions.length, (w) => {
       for (const { handle, body } of this.functions) {
-        if (body === undefined) return fail("engine", `Function ${handle.name} was declared and never implemented.`);
+        check: if (body === undefined) return fail("engine", `Function ${handle.name} was declared and never implemented.`);
         w.sized(body);
       }
     });

@@ -77,7 +77,7 @@ export function finisher({ result, epilogue }: ConvolutionOperands, columns: num
   return (value: Expression, at: Parameters<Epilogue>[1]): void => {
     const final = epilogue === undefined ? value : epilogue(value, at);
     if (final === undefined) return;
-    if (result === undefined) fail("engine", "convolution: the epilogue returned a value, but no output was given.");
+    check: if (result === undefined) fail("engine", "convolution: the epilogue returned a value, but no output was given.");
     at.store(result, columns, 1, final);
   };
 }

@@ -50,10 +50,11 @@ export function convolutionScratchBytes(spec: ConvolutionSpec): number {
 export function emitConvolution(f: FunctionBuilder, spec: ConvolutionSpec, operands: ConvolutionOperands): void {
   const needed = convolutionScratchBytes(spec);
   const { result, epilogue, scratch } = operands;
-  if (needed > 0 && scratch === undefined) fail("engine", `convolution (${spec.kind}) needs ${needed} bytes of scratch memory.`);
-  if (epilogue !== undefined && spec.epilogue !== true)
+  check: if (needed > 0 && scratch === undefined)
+    fail("engine", `convolution (${spec.kind}) needs ${needed} bytes of scratch memory.`);
+  check: if (epilogue !== undefined && spec.epilogue !== true)
     fail("engine", "convolution: an epilogue was given but not announced in the spec.");
-  if (result === undefined && epilogue === undefined) fail("engine", "convolution: no output was given.");
+  check: if (result === undefined && epilogue === undefined) fail("engine", "convolution: no output was given.");
   const product = asMatmul(spec);
   f.scoped(() => {
     if (product !== undefined) {

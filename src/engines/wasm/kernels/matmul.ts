@@ -103,7 +103,7 @@ function planMatmul(spec: MatmulSpec): Plan {
   let { m, n, a, b } = spec;
   let c = spec.c ?? { row: n, column: 1 };
   for (const [name, layout] of Object.entries({ A: a, B: b, C: c })) {
-    if (layout.row < 0 || layout.column < 0) {
+    check: if (layout.row < 0 || layout.column < 0) {
       fail(
         "engine",
         `matmul: ${name} has the strides ${layout.row}, ${layout.column}; copy it first, strides must not be negative.`,
@@ -194,12 +194,12 @@ export function matmulUnits(spec: MatmulSpec): number {
 export function emitMatmul(f: FunctionBuilder, spec: MatmulSpec, operands: MatmulOperands): void {
   const plan = planMatmul(spec);
   if (plan.m === 0 || plan.n === 0) return;
-  if (plan.scratchBytes > 0 && operands.scratch === undefined) {
+  check: if (plan.scratchBytes > 0 && operands.scratch === undefined) {
     fail("engine", `matmul ${spec.m}×${spec.k}×${spec.n} needs ${plan.scratchBytes} bytes of scratch memory and was given none.`);
   }
-  if (operands.epilogue !== undefined && spec.epilogue !== true)
+  check: if (operands.epilogue !== undefined && spec.epilogue !== true)
     fail("engine", "matmul: an epilogue was given but not announced in the spec.");
-  if (operands.c === undefined && (operands.epilogue === undefined || spec.accumulate))
+  check: if (operands.c === undefined && (operands.epilogue === undefined || spec.accumulate))
     fail("engine", "matmul: no output was given.");
   const [a, b] = plan.transposed ? [operands.b, operands.a] : [operands.a, operands.b];
   f.scoped(() => {
@@ -229,7 +229,7 @@ interface Job {
 function finish({ plan, operands }: Job, value: Expression, at: OutputVector): void {
   const result = operands.epilogue === undefined ? value : operands.epilogue(value, at);
   if (result === undefined) return;
-  if (operands.c === undefined) fail("engine", "matmul: the epilogue returned a value, but no output was given.");
+  check: if (operands.c === undefined) fail("engine", "matmul: the epilogue returned a value, but no output was given.");
   const { row, column } = plan.transposed ? { row: plan.c.column, column: plan.c.row } : plan.c;
   at.store(operands.c, row, column, result);
 }

@@ -107,7 +107,7 @@ export function storeLanes(
   lanes: number,
   value: Expression,
 ): void {
-  if (lanes < 1 || lanes > format.lanes) fail("engine", `A ${format.shape} vector has no ${lanes} lanes.`);
+  check: if (lanes < 1 || lanes > format.lanes) fail("engine", `A ${format.shape} vector has no ${lanes} lanes.`);
   if (stride === format.bytes && lanes === format.lanes) {
     f.store("v128.store", address, value, offset);
     return;
