@@ -1,12 +1,16 @@
 // The commands, their arguments and options, as data: the parser and the help texts are two readings of this table.
 
-export type CommandName = "train" | "predict" | "summary" | "check";
+import type { CompileView } from "../train/command.ts";
+
+export type CommandName = "train" | "predict" | "summary" | "check" | "compile";
 
 export interface OptionSpec {
   readonly help: string;
   /** Name of its value in help texts; a flag has none. */
   readonly value?: string;
-  readonly kind: "flag" | "text" | "count" | "seed" | "assignment";
+  readonly kind: "flag" | "text" | "count" | "seed" | "assignment" | "choice";
+  /** Of a choice, what may be said. */
+  readonly choices?: readonly string[];
   readonly short?: string;
 }
 
@@ -25,6 +29,8 @@ export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   quiet: { kind: "flag", short: "q", help: "print results and errors only" },
   help: { kind: "flag", short: "h", help: "print this help" },
 };
+
+const compileViews: readonly CompileView[] = ["graph", "kernels", "memory", "wat", "c"];
 
 const set: OptionSpec = {
   kind: "assignment",
@@ -49,6 +55,7 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       set,
       resume: { kind: "text", value: "DIR", help: "go on with the run in DIR" },
       engine,
+      profile: { kind: "flag", help: "time every kernel, and say at the end where the time went" },
     },
     examples: [
       "gradus train digits",
@@ -89,6 +96,24 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       set,
     },
     examples: ["gradus check model.ts", "gradus check digits --order 2"],
+  },
+  compile: {
+    purpose: "show what the training step becomes: graph, kernels, memory, code",
+    usage: "digits | mnist | FILE.ts | RUN",
+    options: {
+      show: {
+        kind: "choice",
+        value: "WHAT",
+        choices: compileViews,
+        help: "graph, kernels (default), memory, wat (WebAssembly text) or c (what the native engine compiles)",
+      },
+      data: { kind: "text", value: "PATH", help: "folder or file of the data set" },
+      "batch-size": { kind: "count", value: "N", help: "examples in a batch (default: as in training)" },
+      seed,
+      set,
+      engine,
+    },
+    examples: ["gradus compile digits --show kernels", "gradus compile model.ts --show wat"],
   },
 };
 

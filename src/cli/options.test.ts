@@ -60,9 +60,9 @@ describe("what a command line asks for", () => {
 
 describe("what is wrong with a command line", () => {
   test.each([
-    ["", "no command given; the commands are train, predict, summary, check"],
+    ["", "no command given; the commands are train, predict, summary, check, compile"],
     ["trian digits", 'there is no command "trian". Did you mean "gradus train"?'],
-    ["dance", 'there is no command "dance". The commands are train, predict, summary, check.'],
+    ["dance", 'there is no command "dance". The commands are train, predict, summary, check, compile.'],
     ["--epochs 3", "the command comes first: gradus COMMAND --epochs …"],
     ["train digits --epohcs 3", "gradus train has no option --epohcs. Did you mean --epochs?"],
     ["train digits --bananas", "gradus train has no option --bananas."],

@@ -1,7 +1,16 @@
 // From words on the command line to a request: which command, with which options, or what is wrong and what was probably meant.
 
 import { parseArgs } from "node:util";
-import type { CheckOptions, JsonValue, PredictOptions, SummaryOptions, Target, Task, TrainOptions } from "../train/command.ts";
+import type {
+  CheckOptions,
+  CompileCommandOptions,
+  JsonValue,
+  PredictOptions,
+  SummaryOptions,
+  Target,
+  Task,
+  TrainOptions,
+} from "../train/command.ts";
 import { didYouMean } from "../train/suggest.ts";
 import { type CommandName, commandNames, commandSpecs, commonOptions, isCommand, type OptionSpec } from "./grammar.ts";
 
@@ -26,7 +35,8 @@ export type Request =
   | { readonly command: "train"; readonly options: TrainOptions; readonly manner: Manner }
   | { readonly command: "predict"; readonly options: PredictOptions; readonly manner: Manner }
   | { readonly command: "summary"; readonly options: SummaryOptions; readonly manner: Manner }
-  | { readonly command: "check"; readonly options: CheckOptions; readonly manner: Manner };
+  | { readonly command: "check"; readonly options: CheckOptions; readonly manner: Manner }
+  | { readonly command: "compile"; readonly options: CompileCommandOptions; readonly manner: Manner };
 
 /** Reads the words after `gradus`. Throws UsageError. */
 export function parseCommandLine(words: readonly string[]): Request {
@@ -60,6 +70,11 @@ export function parseCommandLine(words: readonly string[]): Request {
       }
       const options = { ...pick(values, { data: "data", seed: "seed", order: "order" }), set: values.set ?? {} };
       return { command, options: { ...options, target: target(command, positionals) } as CheckOptions, manner };
+    }
+    case "compile": {
+      const given = pick(values, { data: "data", seed: "seed", batchSize: "batch-size", engine: "engine", show: "show" });
+      const options = { show: "kernels", ...given, set: values.set ?? {}, target: target(command, positionals) };
+      return { command, options: options as CompileCommandOptions, manner };
     }
   }
 }
@@ -125,6 +140,12 @@ function optionValue(command: CommandName, name: string, spec: OptionSpec, text:
         throw new UsageError(`--${name} needs a whole number from 0 on, not "${text}"`, command);
       }
       return Number(text);
+    case "choice": {
+      const { choices = [] } = spec;
+      if (choices.includes(text)) return text;
+      const hint = didYouMean(text, choices) || ` It is one of ${choices.join(", ")}.`;
+      throw new UsageError(`--${name} "${text}" is unknown.${hint}`, command);
+    }
     default:
       if (text === "") throw new UsageError(`--${name} needs a value: --${name} ${spec.value}`, command);
       return text;
@@ -146,7 +167,15 @@ function assignment(command: CommandName, text: string): Readonly<Record<string,
 }
 
 function trainOptions(values: Values, positionals: readonly string[]): TrainOptions {
-  const chosen = pick(values, { data: "data", out: "out", epochs: "epochs", seed: "seed", engine: "engine", resume: "resume" });
+  const chosen = pick(values, {
+    data: "data",
+    out: "out",
+    epochs: "epochs",
+    seed: "seed",
+    engine: "engine",
+    resume: "resume",
+    profile: "profile",
+  });
   const options = { ...chosen, set: values.set ?? {} } as TrainOptions;
   if (options.resume !== undefined) {
     if (positionals.length > 0) throw new UsageError(`--resume knows what it trained; leave "${positionals[0]}" out`, "train");

@@ -13,6 +13,7 @@ const nothing: Commands = {
   predict: async () => ({ ok: true, text: "", json: null }),
   summary: async () => ({ ok: true, text: "", json: null }),
   check: async () => ({ ok: true, text: "", json: null }),
+  compile: async () => ({ ok: true, text: "", json: null }),
 };
 
 async function gradus(line: string, commands: Partial<Commands> = {}, world: Partial<World> = {}) {

@@ -60,6 +60,8 @@ async function answer(request: Request, world: World): Promise<number> {
           return print(await commands.summary(request.options, context), request.manner, world);
         case "check":
           return print(await commands.check(request.options, context), request.manner, world);
+        case "compile":
+          return print(await commands.compile(request.options, context), request.manner, world);
       }
     }
   }

@@ -25,6 +25,8 @@ export interface TrainOptions {
   readonly set: Readonly<Record<string, JsonValue>>;
   /** Run folder to go on with, to the same bits. */
   readonly resume?: string;
+  /** Time every kernel and say at the end where the time went. */
+  readonly profile?: boolean;
 }
 
 export interface PredictOptions {
@@ -52,6 +54,20 @@ export interface CheckOptions {
   readonly seed?: number;
   /** Highest order of derivative to check: 1 or 2. Default 1. */
   readonly order?: 1 | 2;
+  readonly set: Readonly<Record<string, JsonValue>>;
+}
+
+/** The program of a training step, from its graph to the code of an engine. */
+export type CompileView = "graph" | "kernels" | "memory" | "wat" | "c";
+
+export interface CompileCommandOptions {
+  readonly target: Target;
+  readonly show: CompileView;
+  readonly data?: string;
+  readonly seed?: number;
+  /** Examples in a batch; absent: as in training. */
+  readonly batchSize?: number;
+  readonly engine?: string;
   readonly set: Readonly<Record<string, JsonValue>>;
 }
 
@@ -83,4 +99,5 @@ export interface Commands {
   readonly predict: (options: PredictOptions, context: CommandContext) => Promise<Answer>;
   readonly summary: (options: SummaryOptions, context: CommandContext) => Promise<Answer>;
   readonly check: (options: CheckOptions, context: CommandContext) => Promise<Answer>;
+  readonly compile: (options: CompileCommandOptions, context: CommandContext) => Promise<Answer>;
 }

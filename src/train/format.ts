@@ -64,6 +64,30 @@ export function bytes(value: number): string {
   return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }
 
+/** Floating-point operations in decimal units: "12.8 MFLOP". */
+export function operations(value: number): string {
+  const units = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"];
+  let size = value;
+  let unit = 0;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${Number(size.toPrecision(3))} ${units[unit]}`;
+}
+
+/** Rows of cells as lines with their columns aligned, to the left unless `sides` says otherwise. */
+export function columns(rows: readonly (readonly string[])[], sides: readonly ("left" | "right")[] = []): string[] {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (sides[i] === "right" ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
 /** Whether a metric of this name is a share between 0 and 1, written as a percentage. */
 export function isShare(name: string): boolean {
   return /accuracy|precision|recall|f1$/i.test(name);
