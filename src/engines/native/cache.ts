@@ -58,7 +58,8 @@ function objection(folder: string): string | undefined {
   // Whoever may rename a folder above it may put another in its place; a sticky one, like /tmp, lets nobody.
   for (let above = dirname(fs().realpathSync(folder)); ; above = dirname(above)) {
     const { mode, uid } = fs().statSync(above);
-    if (uid !== user && uid !== 0) return `the folder ${above} above it belongs to another user (number ${uid})`;
+    // 65534: a user of outside the container, most often its root.
+    if (uid !== user && uid !== 0 && uid !== 65534) return `the folder ${above} above it belongs to another user (number ${uid})`;
     if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return `anyone may write to the folder ${above} above it`;
     if (above === dirname(above)) return undefined;
   }

@@ -174,7 +174,7 @@ const loadedKernels: LoadedLibrary[] = [];
 const mostOperands = 64;
 
 /** GRADUS_ABI of gradus.h. */
-const abi = 1;
+const abi = 2;
 
 // Programs ------------------------------------------------------------------------------------------------------------------
 

@@ -13,17 +13,19 @@ export interface CompiledProgram {
   readonly plan: Plan;
   /** Operations that are computed by their own rooms, by the number of the call. */
   readonly hostCalls: readonly WholeKernel[];
+  /** Of the program's memory. */
+  readonly bytes: number;
   /** Most threads of a run. */
   readonly threads: number;
 }
 
 const alignment = 64;
 
-/** Memory that starts at a multiple of 64 bytes, with room to read a vector past the end. It stays where it is: it cannot be transferred. */
+/** Memory that starts at a multiple of 64 bytes. It stays where it is: it cannot be transferred. */
 function reserve(bytes: number): { readonly memory: ArrayBuffer; readonly start: number; readonly address: bigint } {
   let memory: ArrayBuffer;
   try {
-    memory = new ArrayBuffer(bytes + 2 * alignment);
+    memory = new ArrayBuffer(bytes + alignment);
   } catch {
     return fail(
       "engine",
@@ -37,9 +39,9 @@ function reserve(bytes: number): { readonly memory: ArrayBuffer; readonly start:
   return { memory, start, address: address + BigInt(start) };
 }
 
-export function instantiate({ loaded, plan, hostCalls, threads }: CompiledProgram): Program {
+export function instantiate({ loaded, plan, hostCalls, bytes, threads }: CompiledProgram): Program {
   const { runtime } = loaded;
-  const { memory, start, address } = reserve(plan.bytes);
+  const { memory, start, address } = reserve(bytes);
   const rooms = hostCalls.map(roomOf);
   let thrown: unknown;
   const host = (call: number): number => {

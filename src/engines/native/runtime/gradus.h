@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 /* Counted up when anything below changes its layout or meaning. (The cache keys contain the text of this file besides.) */
-#define GRADUS_ABI 1
+#define GRADUS_ABI 2
 
 struct gradus_runtime;
 
@@ -87,7 +87,11 @@ typedef void gradus_pooling_function(struct gradus_runtime *rt, long thread, lon
  * kernel with the same arguments, each with its own number.
  */
 struct gradus_runtime {
-  /* Set when a host call has thrown: what follows may be garbage, loops that depend on it must end (see gradus_failed). */
+  /*
+   * Whether a host call has thrown: what follows is garbage, and loops that depend on it must end. `thrown` is set at once, for the
+   * first thread; `failed` by the next barrier, so that all threads find out at the same point. See gradus_failed.
+   */
+  int32_t thrown;
   volatile int32_t failed;
   int32_t abi;
 
@@ -137,11 +141,13 @@ static inline void gradus_barrier(struct gradus_runtime *rt, long thread, long t
 
 /* A host call, by thread 0; the others must not read what it writes before the next barrier. */
 static inline void gradus_host(struct gradus_runtime *rt, long call, long count, char *const *operands) {
-  if (!rt->failed && rt->host(rt, (int32_t)call, (int32_t)count, operands) != 0) rt->failed = 1;
+  if (!rt->thrown && rt->host(rt, (int32_t)call, (int32_t)count, operands) != 0) rt->thrown = 1;
 }
 
-/* For conditions of loops, after a barrier: a run that has failed leaves them, all threads at the same round. */
-static inline int gradus_failed(const struct gradus_runtime *rt) { return rt->failed != 0; }
+/* For conditions of loops: a run that has failed leaves them, all threads that run the loop at the same round. */
+static inline int gradus_failed(const struct gradus_runtime *rt, long threads) {
+  return threads > 1 ? rt->failed != 0 : rt->thrown != 0;
+}
 
 /* The part [*from, *to) of `count` results that a thread computes, cut at multiples of `grain`: equal parts but for the last. */
 static inline void gradus_part(long count, long grain, long thread, long threads, long *from, long *to) {

@@ -188,17 +188,20 @@ static long prepare(long threads) {
 #endif
       break;
     }
+#if defined(__linux__)
+    pthread_setname_np(worker->thread, "gradus");
+#endif
     workers[++working] = worker;
   }
   return working + 1 < threads ? working + 1 : threads;
 }
 
 void gradus_pool_barrier(struct gradus_runtime *rt, long thread, long threads) {
-  (void)rt;
   (void)thread;
   int round = atomic_load(&barrier.value);
   if (atomic_fetch_add(&arrived, 1) == threads - 1) {
     atomic_store(&arrived, 0);
+    if (rt->thrown) rt->failed = 1;
     gate_open(&barrier);
   } else {
     gate_wait(&barrier, round, spin);
@@ -210,9 +213,9 @@ GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
   struct gradus_runtime *rt = run->rt;
   long threads = run->threads < GRADUS_MOST_THREADS ? run->threads : GRADUS_MOST_THREADS;
   /* A run within a host call of another leaves that one's state alone. */
-  int32_t failed = rt->failed;
+  int32_t thrown = rt->thrown, failed = rt->failed;
   char *base = rt->base;
-  rt->failed = 0;
+  rt->thrown = rt->failed = 0;
   rt->base = run->memory;
   if (threads <= 1 || atomic_flag_test_and_set(&taken)) {
     run->program(run->memory, 0, 1, rt);
@@ -233,7 +236,8 @@ GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
     }
     atomic_flag_clear(&taken);
   }
-  int32_t result = rt->failed;
+  int32_t result = rt->thrown;
+  rt->thrown = thrown;
   rt->failed = failed;
   rt->base = base;
   return result;
