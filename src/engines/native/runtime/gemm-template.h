@@ -1,5 +1,5 @@
 /* The blocked product of two matrices for one type of elements; see gemm.c. */
-#include "vectors.h"
+#include "edge-template.h"
 
 /* One matrix product; places are those of the first element. */
 struct NAME(product) {
@@ -13,25 +13,6 @@ struct NAME(product) {
   void *context;
   long batch;
 };
-
-/* c (`rows` × `columns` at most a tile) (+)= the sums of the tile; what is outside of c is left alone. */
-INLINE void NAME(edge_tile)(const REAL *const *rows, const long *steps, long k, const REAL *b, long bStep, REAL *c, long cStride,
-                            long count, long columns, enum gradus_mode mode) {
-  long vectors = (columns + LANES - 1) / LANES;
-  NAME(gradus_tile) *tile = NAME(gradus_tiles)[vectors - 1][count - 1];
-  if (columns == vectors * LANES) {
-    tile(rows, steps, k, b, bStep, c, cStride, mode);
-    return;
-  }
-  REAL sums[TILE_ROWS * TILE_COLUMNS];
-  tile(rows, steps, k, b, bStep, sums, TILE_COLUMNS, GRADUS_STORE);
-  for (long r = 0; r < count; r++) {
-    for (long j = 0; j < columns; j++) {
-      REAL sum = sums[r * TILE_COLUMNS + j];
-      c[r * cStride + j] = mode == GRADUS_ADD ? c[r * cStride + j] + sum : sum;
-    }
-  }
-}
 
 /* Rows of the left operand as tiles read them: packed panels, or where they are. */
 struct NAME(left) {
