@@ -3,6 +3,7 @@
 
 import type { Engine, Program } from "../engines/engine.ts";
 import { type EngineName, engineNamed } from "../engines/index.ts";
+import { threadCount } from "../engines/threads.ts";
 import type { TypedArray } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { typeOf } from "../graph/node.ts";
@@ -15,13 +16,21 @@ import { flatten, type Structure } from "../tensor/tree.ts";
 import { resultOf } from "./trace.ts";
 
 export interface CompileOptions {
-  /** Which engine; "auto" (the default) is the fastest present. */
+  /**
+   * Which engine. "wasm" (the default) starts at once; "native" takes up to some seconds to compile a new program, and is the fastest;
+   * "auto" is "native" where that is there, else "wasm".
+   */
   readonly engine?: EngineName | Engine;
   /**
    * Arguments, by index, whose tensors are given away: their memory is taken over by results of the same form, and they can no longer
    * be read afterwards. A step compiled with donate: [0] over (state, batch) ↦ [state, loss] updates the state in place.
    */
   readonly donate?: readonly number[];
+  /**
+   * Most threads that run it; the results are the same bits for any number. Default: see `setThreads`. What takes less than some 200 µs
+   * runs in one, as does everything in a browser page that is not isolated from other origins.
+   */
+  readonly threads?: number;
   /** How many forms of arguments to keep compiled; the least recently used goes first. Default 8. */
   readonly cacheSize?: number;
 }
@@ -29,6 +38,8 @@ export interface CompileOptions {
 /** A compiled function, with what it has compiled. */
 export interface Compiled<A extends unknown[], R> {
   (...args: A): R;
+  /** Name of the engine; where "auto" was asked for, of the one that was picked. */
+  readonly engine: string;
   /** Bytes of program memory held. */
   readonly bytes: number;
   /** Number of forms compiled so far, evicted ones included. */
@@ -137,7 +148,13 @@ interface Entry {
   readonly held: (Literal | undefined)[];
 }
 
-function build(f: (...args: never[]) => unknown, args: readonly unknown[], engine: Engine, donate: readonly number[]): Entry {
+function build(
+  f: (...args: never[]) => unknown,
+  args: readonly unknown[],
+  engine: Engine,
+  donate: readonly number[],
+  threads: number | undefined,
+): Entry {
   const outside = donate.find((index) => index >= args.length);
   if (outside !== undefined) {
     fail(
@@ -175,7 +192,7 @@ function build(f: (...args: never[]) => unknown, args: readonly unknown[], engin
     homes[j] = i;
     return j;
   });
-  const program = engine.compile({ parameters: formals, outputs }, { donate: donation });
+  const program = engine.compile({ parameters: formals, outputs }, { donate: donation, ...(threads !== undefined && { threads }) });
   return {
     form,
     program,
@@ -217,10 +234,11 @@ function run(entry: Entry, leaves: readonly Tensor[]): unknown {
  */
 export function compile<A extends unknown[], R>(f: (...args: A) => R, options: CompileOptions = {}): Compiled<A, R> {
   callable("compile", "the first argument", f);
-  const { donate = [], cacheSize = 8 } = named("compile", options);
+  const { donate = [], cacheSize = 8, threads } = named("compile", options);
+  if (threads !== undefined) threadCount("compile", threads);
   integer("compile", "cacheSize", cacheSize, 1);
   integers("compile", "donate", donate).forEach((index) => integer("compile", "an index in donate", index, 0));
-  const engine = engineNamed(options.engine ?? "auto");
+  const engine = engineNamed(options.engine ?? "wasm");
   if (typeof engine?.compile !== "function")
     fail("engine", `compile: the engine must be a name or an engine, got ${describe(engine)}.`);
   let entries: Entry[] = [];
@@ -236,7 +254,7 @@ export function compile<A extends unknown[], R>(f: (...args: A) => R, options: C
     }
     const { leaves } = flatten(args);
     if (leaves.some((t) => t.isSymbolic)) return f(...args);
-    const entry = build(f as (...args: never[]) => unknown, args, engine, donate);
+    const entry = build(f as (...args: never[]) => unknown, args, engine, donate, threads);
     compilations++;
     for (const old of entries.slice(cacheSize - 1))
       for (const literal of old.held) if (literal instanceof Resident) literal.save();
@@ -244,6 +262,7 @@ export function compile<A extends unknown[], R>(f: (...args: A) => R, options: C
     return run(entry, leaves) as R;
   };
   return Object.defineProperties(compiled, {
+    engine: { value: engine.name },
     bytes: { get: () => entries.reduce((total, e) => total + e.program.bytes, 0) },
     compilations: { get: () => compilations },
   }) as Compiled<A, R>;
