@@ -10,6 +10,8 @@ export interface CompileOptions {
    * that output. This is how a training step updates its state in place.
    */
   readonly donate?: readonly (number | undefined)[];
+  /** Most threads that run the program; the results are the same bits for any number. Default: `threads()`, see engines/threads.ts. */
+  readonly threads?: number;
   /** Read a clock after every kernel, for `Program.profile`. Costs a call each time; the numbers computed are the same. */
   readonly profile?: boolean;
 }

@@ -192,7 +192,10 @@ function build(
     homes[j] = i;
     return j;
   });
-  const program = engine.compile({ parameters: formals, outputs }, { donate: donation, ...(threads !== undefined && { threads }) });
+  const program = engine.compile(
+    { parameters: formals, outputs },
+    { donate: donation, ...(threads !== undefined && { threads }) },
+  );
   return {
     form,
     program,
