@@ -21,7 +21,7 @@ export interface LowerOptions {
   /** donate[i] = j: output j is left in parameter i's memory. */
   readonly donate?: readonly (number | undefined)[];
   /** Bytes of scratch memory that the engine's rendering of a kernel needs; they become its last buffer. */
-  readonly scratch?: (kernel: Kernel) => number;
+  readonly scratch?: (kernel: Kernel, launch: Launch) => number;
   /** Whether the engine renders this matrix product or convolution with its epilogue; without this option none is given one. */
   readonly epilogues?: (kernel: ProductKernel) => boolean;
 }
@@ -149,7 +149,7 @@ function planOf(
     return copy;
   });
   const launches = [...first, ...computed, ...last].map((launch): Launch => {
-    const bytes = mode.scratch?.(launch.kernel) ?? 0;
+    const bytes = mode.scratch?.(launch.kernel, launch) ?? 0;
     if (bytes === 0) return launch;
     return { ...launch, buffers: [...launch.buffers, addBuffer("bool", bytes, "temporary", "scratch")] };
   });

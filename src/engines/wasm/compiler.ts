@@ -5,6 +5,7 @@ import { fail } from "../../graph/errors.ts";
 import type { Node } from "../../graph/node.ts";
 import type { Body, Kernel, Launch, MatmulKernel, Plan, WholeKernel } from "../lowering/ir.ts";
 import { align } from "../lowering/memory.ts";
+import { type DivisionOptions, divide, isDivided } from "../lowering/parallel.ts";
 import {
   call,
   type Expression,
@@ -17,9 +18,11 @@ import {
   pageBytes,
   sum,
 } from "./assembler.ts";
+import { barrierBytes, defineBarrier } from "./barrier.ts";
 import { copyBytes } from "./copies.ts";
-import { emitMatmul, type MatmulSpec, matmulScratchBytes } from "./kernels/matmul.ts";
-import { emitLoops } from "./loops.ts";
+import { emitMatmul, type MatmulSpec, matmulScratchBytes, matmulUnits } from "./kernels/matmul.ts";
+import { canDivideLoops, emitLoops } from "./loops.ts";
+import { balance, copyPart, dealer, type Part } from "./part.ts";
 import { routineFor } from "./routines.ts";
 
 /** An operation that is computed by its own room, on views of the program's memory. */
@@ -42,6 +45,10 @@ export interface EmittedModule {
   /** Where a host call finds the addresses of its operands. */
   readonly argumentsAt: number;
   readonly bytes: number;
+  /** Most threads that can run it. With more than one the memory is imported and shared, and `run` takes a thread's number and how many there are. */
+  readonly threads: number;
+  /** Where the words of the threads' barrier begin. */
+  readonly barrierAt: number;
   /** The kernel that each function of the module computes, by the function's index, as profilers show it. */
   readonly functions: ReadonlyMap<number, Kernel>;
   /** Present in a profiled module, by the number with which it calls the clock. */
@@ -58,15 +65,53 @@ const mostArguments = 64;
 const mostBytes = 2 ** 32 - pageBytes;
 const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
-/** Scratch memory of a kernel's rendering here. */
-export function scratchBytes(kernel: Kernel): number {
-  if (kernel.kind === "matmul") return matmulScratchBytes(matmulSpec(kernel));
-  return kernel.kind === "whole" ? (routineFor(kernel)?.scratch ?? 0) : 0;
+export interface PlanOptions {
+  readonly profile?: boolean;
+  /** Most threads that will run the program; default 1. */
+  readonly threads?: number;
+  /** As in DivisionOptions. */
+  readonly worth?: number;
 }
 
-function matmulSpec({ dtype, m, n, k, a, b, c }: MatmulKernel): MatmulSpec {
+/** How plans are divided among threads for this engine. */
+export function division({ worth }: PlanOptions): DivisionOptions {
+  return { divisible: canDivide, ...(worth !== undefined && { worth }) };
+}
+
+function canDivide(kernel: Kernel): boolean {
+  switch (kernel.kind) {
+    case "loop":
+      return canDivideLoops(kernel);
+    case "matmul":
+      return countOf(kernel) * matmulUnits(matmulSpec(kernel)) > 1;
+    case "whole":
+      return routineFor(kernel)?.divisible === true;
+    default:
+      return kernel.kind === "copy";
+  }
+}
+
+/** Scratch memory that the rendering of a launch's kernel needs here. */
+export function scratchBytes(kernel: Kernel, launch: Launch, options: PlanOptions = {}): number {
+  const { threads = 1 } = options;
+  const most = threads > 1 && isDivided(launch, division(options)) ? threads : 1;
+  if (kernel.kind === "whole") return routineFor(kernel, most)?.scratch ?? 0;
+  if (kernel.kind !== "matmul") return 0;
+  if (byBatch(kernel, most)) return most * align(matmulScratchBytes(matmulSpec(kernel)));
+  return matmulScratchBytes(matmulSpec(kernel, most));
+}
+
+const countOf = ({ batch }: MatmulKernel) => batch.reduce((product, extent) => product * extent, 1);
+
+/** Whether threads divide a stack of products by whole products, each packing what is its own. */
+function byBatch(kernel: MatmulKernel, threads: number): boolean {
+  if (threads === 1) return false;
+  return balance(countOf(kernel), threads) >= 0.9 * balance(matmulUnits(matmulSpec(kernel, threads)), threads);
+}
+
+function matmulSpec({ dtype, m, n, k, a, b, c }: MatmulKernel, threads = 1): MatmulSpec {
   const layout = ({ row, column }: { readonly row: number; readonly column: number }) => ({ row, column });
-  return { dtype, m, n, k, a: layout(a), b: layout(b), ...(c && { c: layout(c) }) };
+  return { dtype, m, n, k, threads, a: layout(a), b: layout(b), ...(c && { c: layout(c) }) };
 }
 
 interface Emission {
@@ -77,17 +122,22 @@ interface Emission {
   readonly kernels: Map<string, FunctionHandle>;
   readonly functions: Map<number, Kernel>;
   readonly clock: { readonly lap: FunctionHandle; readonly timed: Timed[] } | undefined;
+  readonly threads: number;
+  readonly division: DivisionOptions;
+  readonly barrier: FunctionHandle | undefined;
 }
 
-export function compilePlan(plan: Plan, options: { readonly profile?: boolean } = {}): CompiledModule {
+export function compilePlan(plan: Plan, options: PlanOptions = {}): CompiledModule {
   const { binary, ...rest } = emitPlan(plan, options);
   return { ...rest, module: new WebAssembly.Module(binary) };
 }
 
 /** With `profile` the module calls `host.lap` with -1 when it starts, and after each kernel with the kernel's place in `timed`. */
-export function emitPlan(plan: Plan, { profile = false }: { readonly profile?: boolean } = {}): EmittedModule {
+export function emitPlan(plan: Plan, options: PlanOptions = {}): EmittedModule {
+  const { profile = false, threads = 1 } = options;
   const argumentsAt = align(plan.bytes) + slack;
-  const bytes = argumentsAt + mostArguments * 4;
+  const barrierAt = argumentsAt + mostArguments * 4;
+  const bytes = barrierAt + (threads > 1 ? barrierBytes : 0);
   if (bytes > mostBytes) {
     fail(
       "engine",
@@ -95,19 +145,33 @@ export function emitPlan(plan: Plan, { profile = false }: { readonly profile?: b
         "recompute values instead of keeping them.",
     );
   }
-  const module = new ModuleBuilder({ memory: { export: "memory", pages: Math.ceil(bytes / pageBytes) } });
+  const pages = Math.ceil(bytes / pageBytes);
+  const shared = { import: ["env", "memory"], maximumPages: pages, shared: true } as const;
+  const module = new ModuleBuilder({ memory: { pages, ...(threads > 1 ? shared : { export: "memory" }) } });
   const host = module.importFunction("host", "call", ["i32"], "void");
   const clock = profile ? { lap: module.importFunction("host", "lap", ["i32"], "void"), timed: [] } : undefined;
-  const emission: Emission = { module, host, hostCalls: [], argumentsAt, kernels: new Map(), functions: new Map(), clock };
+  const emission: Emission = {
+    module,
+    host,
+    hostCalls: [],
+    argumentsAt,
+    kernels: new Map(),
+    functions: new Map(),
+    clock,
+    threads,
+    division: division(options),
+    barrier: threads > 1 ? defineBarrier(module, barrierAt) : undefined,
+  };
   // The functions of kernels come to be while `run` is written.
-  const run = module.declare("run", [], "void");
+  const run = module.declare("run", threads > 1 ? ["i32", "i32"] : [], "void");
   module.implement(
     run,
     (f) => {
       const addressOf = (buffer: number): Expression =>
         sum(plan.offsets[buffer] ?? fail("engine", `buffer ${buffer} has no place.`));
-      if (clock) f.run(call(clock.lap, -1));
-      emitLaunches(emission, f, plan, addressOf);
+      const part = threads > 1 ? partOf(f) : undefined;
+      if (clock) onlyFirst(f, part, () => f.run(call(clock.lap, -1)));
+      emitLaunches(emission, f, plan, addressOf, part, false);
     },
     { export: true },
   );
@@ -117,29 +181,71 @@ export function emitPlan(plan: Plan, { profile = false }: { readonly profile?: b
     hostCalls: emission.hostCalls,
     argumentsAt,
     bytes,
+    threads,
+    barrierAt,
     functions: emission.functions,
     timed: clock?.timed,
   };
 }
 
-function emitLaunches(emission: Emission, f: FunctionBuilder, plan: Plan, addressOf: (buffer: number) => Expression): void {
-  for (const launch of plan.launches) {
-    emitLaunch(emission, f, launch, addressOf);
-    // The kernels of a loop's body call the clock themselves.
-    const { kind } = launch.kernel;
-    if (emission.clock === undefined || kind === "scan" || kind === "while" || kind === "cond") continue;
-    f.run(call(emission.clock.lap, emission.clock.timed.push({ plan, launch }) - 1));
-  }
+type AddressOf = (buffer: number) => Expression;
+
+/** The thread that runs a function whose last parameters say so. */
+function partOf(f: FunctionBuilder): Part {
+  const [thread, threads] = f.parameters.slice(-2);
+  return { thread, threads };
 }
 
-function emitLaunch(emission: Emission, f: FunctionBuilder, launch: Launch, addressOf: (buffer: number) => Expression): void {
+/** What thread 0 does; without a part there are no others. */
+function onlyFirst(f: FunctionBuilder, part: Part | undefined, body: () => void): void {
+  if (part) f.if(op("i32.eqz", part.thread), body);
+  else body();
+}
+
+/** All launches of a plan. With a part every thread is here, else only one. */
+function emitLaunches(
+  emission: Emission,
+  f: FunctionBuilder,
+  plan: Plan,
+  addressOf: AddressOf,
+  part: Part | undefined,
+  body: boolean,
+): void {
+  const timed = (launch: Launch, part?: Part) => {
+    emitLaunch(emission, f, launch, addressOf, part);
+    // The kernels of a loop's body call the clock themselves.
+    const { kind } = launch.kernel;
+    const { clock } = emission;
+    if (clock === undefined || kind === "scan" || kind === "while" || kind === "cond") return;
+    const index = clock.timed.push({ plan, launch }) - 1;
+    onlyFirst(f, part, () => f.run(call(clock.lap, index)));
+  };
+  if (part === undefined) {
+    for (const launch of plan.launches) timed(launch);
+    return;
+  }
+  const { launches, barrierAtEnd } = divide(plan, { ...emission.division, body });
+  for (const { launch, divided, barrier } of launches) {
+    if (barrier) wait(emission, f, part);
+    if (divided) timed(launch, part);
+    else onlyFirst(f, part, () => timed(launch));
+  }
+  if (barrierAtEnd) wait(emission, f, part);
+}
+
+function wait({ barrier }: Emission, f: FunctionBuilder, { thread, threads }: Part): void {
+  if (barrier) f.run(call(barrier, thread, threads));
+}
+
+function emitLaunch(emission: Emission, f: FunctionBuilder, launch: Launch, addressOf: AddressOf, part?: Part): void {
   const { kernel } = launch;
   const addresses = launch.buffers.map(addressOf);
   if (kernel.kind === "whole" && routineFor(kernel) === undefined) {
     callRoom(emission, f, kernel, addresses);
     return;
   }
-  f.run(call(kernelFunction(emission, kernel, launch.buffers.length), ...addresses));
+  const handle = kernelFunction(emission, kernel, launch.buffers.length, part !== undefined);
+  f.run(call(handle, ...addresses, ...(part ? [part.thread, part.threads] : [])));
 }
 
 /** Calls the room of an operation, which finds its operands' addresses in memory. */
@@ -152,46 +258,63 @@ function callRoom(emission: Emission, f: FunctionBuilder, kernel: WholeKernel, a
   f.run(call(emission.host, index));
 }
 
-function kernelFunction(emission: Emission, kernel: Kernel, parameters: number): FunctionHandle {
+/** The function of a kernel; of a divided one it takes the thread's number and how many there are behind the addresses. */
+function kernelFunction(emission: Emission, kernel: Kernel, addresses: number, divided: boolean): FunctionHandle {
   const { module, kernels } = emission;
   const known = kernels.get(kernel.key);
   if (known) return known;
-  const handle = module.declare(`${kernel.name}.${kernels.size}`, new Array<"i32">(parameters).fill("i32"), "void");
+  const parameters = new Array<"i32">(addresses + (divided ? 2 : 0)).fill("i32");
+  const handle = module.declare(`${kernel.name}.${kernels.size}`, parameters, "void");
   kernels.set(kernel.key, handle);
   emission.functions.set(handle.index, kernel);
-  module.implement(handle, (f) => emitKernel(emission, f, kernel));
+  module.implement(handle, (f) => {
+    emitKernel(emission, f, kernel, f.parameters.slice(0, addresses), divided ? partOf(f) : undefined);
+  });
   return handle;
 }
 
-function emitKernel(emission: Emission, f: FunctionBuilder, kernel: Kernel): void {
+function emitKernel(
+  emission: Emission,
+  f: FunctionBuilder,
+  kernel: Kernel,
+  addresses: readonly Local[],
+  part: Part | undefined,
+): void {
   switch (kernel.kind) {
     case "loop":
-      emitLoops(f, kernel);
+      emitLoops(f, kernel, part);
       break;
     case "matmul":
-      emitProduct(f, kernel);
+      emitProduct(f, kernel, addresses[kernel.slots.length], part, emission.threads);
       break;
     case "whole":
-      routineFor(kernel)?.emit(f, () => callRoom(emission, f, kernel, f.parameters.slice(0, kernel.slots.length)));
+      routineFor(kernel, part ? emission.threads : 1)?.emit(
+        f,
+        () => callRoom(emission, f, kernel, addresses.slice(0, kernel.slots.length)),
+        part,
+      );
       break;
-    case "copy":
-      copyBytes(f, f.parameters[1], f.parameters[0], kernel.slots[0].length * elementBytes[kernel.slots[0].dtype]);
+    case "copy": {
+      const bytes = kernel.slots[0].length * elementBytes[kernel.slots[0].dtype];
+      if (part) copyPart(f, part, addresses[1], addresses[0], bytes);
+      else copyBytes(f, addresses[1], addresses[0], bytes);
       break;
+    }
     case "scan":
-      emitScan(emission, f, kernel);
+      emitScan(emission, f, kernel, part);
       break;
     case "while": {
-      copyCarries(f, kernel);
-      const condition = bodyFunction(emission, kernel.condition.plan);
-      const body = bodyFunction(emission, kernel.body.plan);
+      copyCarries(emission, f, kernel, part);
+      const condition = bodyFunction(emission, kernel.condition.plan, part);
+      const body = bodyFunction(emission, kernel.body.plan, part);
       const test = kernel.condition.plan;
       const at = test.offsets[test.outputs[0]] ?? fail("engine", "while: the condition's result has no place.");
       const workspace = f.parameters[kernel.slots.length - 1];
       f.block((exit) => {
         f.loop((again) => {
-          f.run(call(condition, ...bodyArguments(f, kernel.condition, kernel.slots.length)));
+          f.run(call(condition, ...bodyArguments(f, kernel.condition, kernel.slots.length, part)));
           f.brIf(exit, op("i32.eqz", load("i32.load8_u", workspace, kernel.condition.start + at)));
-          f.run(call(body, ...bodyArguments(f, kernel.body, kernel.slots.length)));
+          f.run(call(body, ...bodyArguments(f, kernel.body, kernel.slots.length, part)));
           f.br(again);
         });
       });
@@ -199,8 +322,8 @@ function emitKernel(emission: Emission, f: FunctionBuilder, kernel: Kernel): voi
     }
     case "cond": {
       const [whenTrue, whenFalse] = kernel.branches.map((b) => {
-        const handle = bodyFunction(emission, b.plan);
-        return () => f.run(call(handle, ...bodyArguments(f, b, kernel.slots.length)));
+        const handle = bodyFunction(emission, b.plan, part);
+        return () => f.run(call(handle, ...bodyArguments(f, b, kernel.slots.length, part)));
       });
       f.if(load("i32.load8_u", f.parameters[0]), whenTrue, whenFalse);
       break;
@@ -208,18 +331,28 @@ function emitKernel(emission: Emission, f: FunctionBuilder, kernel: Kernel): voi
   }
 }
 
-function emitProduct(f: FunctionBuilder, kernel: MatmulKernel): void {
+function emitProduct(
+  f: FunctionBuilder,
+  kernel: MatmulKernel,
+  scratchAt: Local | undefined,
+  part: Part | undefined,
+  threads: number,
+): void {
   const { batch, a, b, dtype } = kernel;
   const c = kernel.c ?? fail("engine", "matmul: epilogues are not rendered yet.");
   const bytes = elementBytes[dtype];
   const start = ({ slot, offset }: { readonly slot: number; readonly offset: number }) =>
     f.let(sum(f.parameters[slot], offset * bytes));
   const pointers = [a, b, c].map((operand): Local => start(operand));
-  const scratch = f.parameters[kernel.slots.length];
-  const spec = matmulSpec(kernel);
+  const whole = part !== undefined && byBatch(kernel, threads);
+  const spec = matmulSpec(kernel, part && !whole ? threads : 1);
+  const apart = whole && scratchAt && f.let(sum(scratchAt, op("i32.mul", part.thread, align(matmulScratchBytes(spec)))));
+  const scratch = apart || scratchAt;
+  const deal = dealer(f, whole ? part : undefined);
   const level = (depth: number): void => {
     if (depth === batch.length) {
-      emitMatmul(f, spec, { a: pointers[0], b: pointers[1], c: pointers[2], ...(scratch ? { scratch } : {}) });
+      const place = { ...(scratch ? { scratch } : {}), part: whole ? undefined : part };
+      deal(() => emitMatmul(f, spec, { a: pointers[0], b: pointers[1], c: pointers[2], ...place }));
       return;
     }
     const strides = [a, b, c].map((operand) => operand.batch[depth] * bytes);
@@ -234,9 +367,10 @@ function emitProduct(f: FunctionBuilder, kernel: MatmulKernel): void {
 
 // Control flow ------------------------------------------------------------------------------------------------------------
 
-/** The function of a body: its workspace, then its externals. */
-function bodyFunction(emission: Emission, plan: Plan): FunctionHandle {
-  return emission.module.define("body", new Array<"i32">(1 + plan.externals.length).fill("i32"), "void", (f) => {
+/** The function of a body: its workspace, then its externals, and perhaps the part of a thread. */
+function bodyFunction(emission: Emission, plan: Plan, part: Part | undefined): FunctionHandle {
+  const parameters = new Array<"i32">(1 + plan.externals.length + (part ? 2 : 0)).fill("i32");
+  return emission.module.define("body", parameters, "void", (f) => {
     const addressOf = (buffer: number): Expression => {
       let at = buffer;
       while (plan.standsIn.has(at)) at = plan.standsIn.get(at)!;
@@ -244,12 +378,13 @@ function bodyFunction(emission: Emission, plan: Plan): FunctionHandle {
       if (external >= 0) return f.parameters[1 + external];
       return sum(f.parameters[0], plan.offsets[at] ?? fail("engine", `buffer ${at} of a body has no place.`));
     };
-    emitLaunches(emission, f, plan, addressOf);
+    emitLaunches(emission, f, plan, addressOf, part && partOf(f), true);
   });
 }
 
-function bodyArguments(f: FunctionBuilder, body: Body, slots: number): Expression[] {
-  return [sum(f.parameters[slots - 1], body.start), ...body.bindings.map(({ slot }) => f.parameters[slot])];
+function bodyArguments(f: FunctionBuilder, body: Body, slots: number, part: Part | undefined): Expression[] {
+  const externals = body.bindings.map(({ slot }) => f.parameters[slot]);
+  return [sum(f.parameters[slots - 1], body.start), ...externals, ...(part ? [part.thread, part.threads] : [])];
 }
 
 type Copying = {
@@ -257,19 +392,24 @@ type Copying = {
   readonly slots: readonly { readonly dtype: keyof typeof elementBytes; readonly length: number }[];
 };
 
-function copyCarries(f: FunctionBuilder, { copies, slots }: Copying): void {
-  for (const [from, to] of copies)
-    copyBytes(f, f.parameters[to], f.parameters[from], slots[from].length * elementBytes[slots[from].dtype]);
+function copyCarries(emission: Emission, f: FunctionBuilder, { copies, slots }: Copying, part: Part | undefined): void {
+  onlyFirst(f, part, () => {
+    for (const [from, to] of copies)
+      copyBytes(f, f.parameters[to], f.parameters[from], slots[from].length * elementBytes[slots[from].dtype]);
+  });
+  if (part && copies.length > 0) wait(emission, f, part);
 }
 
-function emitScan(emission: Emission, f: FunctionBuilder, kernel: Extract<Kernel, { kind: "scan" }>): void {
-  copyCarries(f, kernel);
+type Scan = Extract<Kernel, { kind: "scan" }>;
+
+function emitScan(emission: Emission, f: FunctionBuilder, kernel: Scan, part: Part | undefined): void {
+  copyCarries(emission, f, kernel, part);
   const { body, length, reverse, slots } = kernel;
   if (length === 0) return;
-  const handle = bodyFunction(emission, body.plan);
+  const handle = bodyFunction(emission, body.plan, part);
   // Bindings that move are pointers of their own.
   const moving: (readonly [Local, number])[] = [];
-  const fixed = bodyArguments(f, body, slots.length);
+  const fixed = bodyArguments(f, body, slots.length, part);
   const operands = body.bindings.map(({ slot, stride }, i): Expression => {
     if (stride === 0) return fixed[i + 1];
     const bytes = stride * elementBytes[slots[slot].dtype];
@@ -277,5 +417,7 @@ function emitScan(emission: Emission, f: FunctionBuilder, kernel: Extract<Kernel
     moving.push([pointer, reverse ? -bytes : bytes]);
     return pointer;
   });
-  f.repeat(length, moving.length > 0 ? moving : [[f.local("i32", 0), 1]], () => f.run(call(handle, fixed[0], ...operands)));
+  f.repeat(length, moving.length > 0 ? moving : [[f.local("i32", 0), 1]], () =>
+    f.run(call(handle, fixed[0], ...operands, ...fixed.slice(1 + operands.length))),
+  );
 }

@@ -6,12 +6,12 @@ import { type ConvolutionKind, type ConvolutionSpec, convolutionScratchBytes, em
 import type { Routine, Routines } from "./routines.ts";
 
 export const convolutionRoutines: Routines = {
-  convolution: (kernel, a) => convolution(kernel, a as ConvolutionAttributes, "forward"),
-  convolutionInputGradient: (kernel, a) => convolution(kernel, a as ConvolutionAttributes, "inputGradient"),
-  convolutionFilterGradient: (kernel, a) => convolution(kernel, a as ConvolutionAttributes, "filterGradient"),
+  convolution: (kernel, a, threads) => convolution(kernel, a as ConvolutionAttributes, "forward", threads),
+  convolutionInputGradient: (kernel, a, threads) => convolution(kernel, a as ConvolutionAttributes, "inputGradient", threads),
+  convolutionFilterGradient: (kernel, a, threads) => convolution(kernel, a as ConvolutionAttributes, "filterGradient", threads),
 };
 
-function convolution(kernel: WholeKernel, attributes: ConvolutionAttributes, kind: ConvolutionKind): Routine {
+function convolution(kernel: WholeKernel, attributes: ConvolutionAttributes, kind: ConvolutionKind, threads: number): Routine {
   const [p, q] = kernel.inputs.map((t) => t.shape);
   const [r] = kernel.outputs.map((t) => t.shape);
   const [x, w, y] = kind === "forward" ? [p, q, r] : kind === "inputGradient" ? [r, q, p] : [p, r, q];
@@ -28,13 +28,15 @@ function convolution(kernel: WholeKernel, attributes: ConvolutionAttributes, kin
     padding: attributes.padding,
     dilation: attributes.dilation,
     groups: attributes.groups,
+    threads,
   };
   const scratch = convolutionScratchBytes(spec);
   return {
     scratch,
-    emit: (f) => {
+    divisible: true,
+    emit: (f, _, part) => {
       const [a, b, result, memory] = f.parameters;
-      emitConvolution(f, spec, { a, b, result, ...(scratch > 0 ? { scratch: memory } : {}) });
+      emitConvolution(f, spec, { a, b, result, ...(scratch > 0 ? { scratch: memory } : {}), part });
     },
   };
 }

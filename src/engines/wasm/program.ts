@@ -4,9 +4,11 @@ import { allocate, type DType, type TypedArray } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import type { Profile, Program } from "../engine.ts";
+import { pageBytes } from "./assembler.ts";
 import type { CompiledModule, HostCall, Timed } from "./compiler.ts";
+import { team } from "./team.ts";
 
-function viewOf(memory: ArrayBuffer, dtype: DType, offset: number, length: number): TypedArray {
+function viewOf(memory: ArrayBufferLike, dtype: DType, offset: number, length: number): TypedArray {
   switch (dtype) {
     case "float32":
       return new Float32Array(memory, offset, length);
@@ -20,7 +22,7 @@ function viewOf(memory: ArrayBuffer, dtype: DType, offset: number, length: numbe
 }
 
 /** Calls the room of an operation on views of the memory. Views are kept per address: the same ones come again and again. */
-function hostFunction(call: HostCall): (memory: ArrayBuffer, addresses: Int32Array) => void {
+function hostFunction(call: HostCall): (memory: ArrayBufferLike, addresses: Int32Array) => void {
   const { node, kernel } = call;
   const { op } = node;
   if (op.kind !== "structured") fail("engine", `wasm: the operation ${op.name} can be neither compiled nor called.`);
@@ -60,13 +62,17 @@ export function instantiate(compiled: CompiledModule): Program {
   const { plan, hostCalls, argumentsAt } = compiled;
   const host = hostCalls.map(hostFunction);
   let addresses = new Int32Array(0);
-  let memory = new ArrayBuffer(0);
+  let memory: ArrayBufferLike = new ArrayBuffer(0);
+  const pages = Math.ceil(compiled.bytes / pageBytes);
+  const shared = compiled.threads > 1 ? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }) : undefined;
   const clock = compiled.timed && stopwatch(compiled.timed);
   const instance = new WebAssembly.Instance(compiled.module, {
+    ...(shared ? { env: { memory: shared } } : {}),
     host: { call: (index: number) => host[index](memory, addresses), ...(clock ? { lap: clock.lap } : {}) },
   });
-  const { memory: owned, run } = instance.exports;
-  if (!(owned instanceof WebAssembly.Memory) || typeof run !== "function") fail("engine", "wasm: the module lacks its exports.");
+  const { memory: owned = shared, run: entry } = instance.exports;
+  if (!(owned instanceof WebAssembly.Memory) || typeof entry !== "function")
+    fail("engine", "wasm: the module lacks its exports.");
   memory = owned.buffer;
   addresses = new Int32Array(memory, argumentsAt, 64);
   for (const buffer of plan.buffers) {
@@ -87,6 +93,10 @@ export function instantiate(compiled: CompiledModule): Program {
     }
     target.set(data);
   };
+  const { module, barrierAt, threads } = compiled;
+  const run = shared
+    ? team({ module, memory: shared, barrierAt, threads, run: (thread, count) => entry(thread, count) })
+    : () => entry();
   return {
     engine: "wasm",
     bytes: memory.byteLength,
