@@ -112,9 +112,16 @@ export interface Structured<A extends Attributes = Attributes> extends Primitive
   evaluate(inputs: readonly Dense[], outputs: readonly Dense[], attributes: A): void;
 }
 
+/** The outputs of a sub-graph, given its parameters' values. */
+export type EvaluateGraph = (graph: Graph, inputs: readonly Dense[]) => readonly Dense[];
+
 /** Graph structure rather than arithmetic (parameter, constant, pick, alias, call, scan …): engines treat each by name. */
 export interface Structural<A extends Attributes = Attributes> extends PrimitiveBase<A> {
   readonly kind: "structural";
+  /** Control flow: the outputs, one value each. */
+  evaluate?(node: Node, inputs: readonly Dense[], evaluate: EvaluateGraph): readonly Dense[];
+  /** A pass over graphs in which the operation occurs, for duplicates that cannot be told by equal attributes and inputs. */
+  merge?(outputs: readonly Node[]): Node[];
 }
 
 export type Primitive<A extends Attributes = Attributes> = Elementwise<A> | Structured<A> | Structural<A>;

@@ -7,7 +7,6 @@ import { type Graph, type Node, topologicalOrder } from "../../graph/node.ts";
 import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { callAttributes, constantData, isCall, isConstant, isIdentity, isParameter, isPick } from "../../graph/structural.ts";
-import { evaluateControl, isControl } from "./control.ts";
 import { evaluateElementwise } from "./elementwise.ts";
 
 /** Called after each node that is computed (in sub-graphs too), with its values and those of its inputs. */
@@ -94,7 +93,7 @@ export function evaluateNode(node: Node, operands: readonly Dense[], observe?: O
   if (isConstant(node)) return [{ shape: node.shape, dtype: node.dtype, data: constantData(node) }];
   if (isIdentity(node)) return [operands[0]];
   if (isCall(node)) return evaluateGraph(callAttributes(node).body, operands, observe);
-  if (isControl(node)) return evaluateControl(node, operands, (graph, inputs) => evaluateGraph(graph, inputs, observe));
+  if (op.evaluate) return op.evaluate(node, operands, (graph, inputs) => evaluateGraph(graph, inputs, observe));
   if (isParameter(node)) {
     fail(
       "symbolic",

@@ -23,6 +23,8 @@ export const condOp: Structural<CondAttributes> = {
   kind: "structural",
   name: "cond",
   infer: (_inputs, { branches }) => branches[0].outputs.map(typeOf),
+  evaluate: (node, [condition, ...operands], evaluate) =>
+    evaluate((node.attributes as CondAttributes).branches[condition.data[0] ? 0 : 1], operands),
   derivative: {
     kind: "rules",
     vjp: (node, cotangents, needed) => {

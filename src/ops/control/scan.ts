@@ -1,11 +1,11 @@
 // scan: a loop of known length. Its derivatives of both modes are scans again, so they exist to any order.
 
-import { isFloat } from "../../graph/dtype.ts";
+import { allocate, isFloat, type TypedArray } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, makeNode, type Node, topologicalOrder, typeOf } from "../../graph/node.ts";
-import type { Adjoints, Attributes, Structural } from "../../graph/primitive.ts";
-import { inlineCalls, mergeEqual, substitute } from "../../graph/rewrite.ts";
-import { formatShape } from "../../graph/shape.ts";
+import type { Adjoints, Attributes, Dense, EvaluateGraph, Structural } from "../../graph/primitive.ts";
+import { inlineCalls, mergeEqual, substitute, withInputs } from "../../graph/rewrite.ts";
+import { formatShape, sizeOf } from "../../graph/shape.ts";
 import { hasOwnDerivative, isIdentity, parameter, pick } from "../../graph/structural.ts";
 import { add } from "../arithmetic.ts";
 import { pullback, pushforward, zerosOf } from "../autodiff.ts";
@@ -28,11 +28,15 @@ export interface ScanAttributes extends Attributes {
 
 let lastScan = 0;
 
+const scanOf = ({ op, attributes }: Node) => (op.name === "scan" ? (attributes as ScanAttributes) : undefined);
+
 export const scanOp: Structural<ScanAttributes> = {
   kind: "structural",
   name: "scan",
   infer: (_inputs, { body, carries, length }) =>
     body.outputs.map((n, i) => (i < carries ? typeOf(n) : { shape: [length, ...n.shape], dtype: n.dtype })),
+  evaluate: (node, inputs, evaluate) => evaluateScan(node, inputs, evaluate),
+  merge: (outputs) => mergeScans(outputs),
   derivative: {
     kind: "rules",
     vjp: (node, cotangents, needed) => pullScan(node, cotangents, needed),
@@ -45,6 +49,55 @@ export const scanOp: Structural<ScanAttributes> = {
     tex: (...xs) => String.raw`\operatorname{scan}(${xs.join(", ")})`,
   }),
 };
+
+function evaluateScan(node: Node, inputs: readonly Dense[], evaluate: EvaluateGraph): Dense[] {
+  const { body, carries, sequences, length, reverse } = node.attributes as ScanAttributes;
+  let carry = inputs.slice(0, carries);
+  const xs = inputs.slice(carries, carries + sequences);
+  const operands = inputs.slice(carries + sequences);
+  const stacks = node.outputs.slice(carries).map((type) => ({ ...type, data: allocate(type.dtype, sizeOf(type.shape)) }));
+  for (let step = 0; step < length; step++) {
+    const t = reverse ? length - 1 - step : step;
+    const results = evaluate(body, [...carry, ...xs.map((x) => sliceAt(x, t)), ...operands]);
+    carry = results.slice(0, carries);
+    stacks.forEach((stack, i) => {
+      const { data } = results[carries + i];
+      (stack.data as TypedArray).set(data, t * data.length);
+    });
+  }
+  return [...carry, ...stacks];
+}
+
+function sliceAt(x: Dense, t: number): Dense {
+  const shape = x.shape.slice(1);
+  const size = sizeOf(shape);
+  return { shape, dtype: x.dtype, data: x.data.subarray(t * size, (t + 1) * size) };
+}
+
+/** Differentiating a scan makes an extended copy that also returns residuals; the original is then read off the copy. */
+function mergeScans(outputs: readonly Node[]): Node[] {
+  const scans = topologicalOrder(outputs).filter((n) => scanOf(n));
+  const standIn = new Map<Node, Node>();
+  for (const node of scans) {
+    const { id } = scanOf(node)!;
+    const extended = scans.find(
+      (other) => scanOf(other)!.extends.includes(id) && other.inputs.every((n, i) => n === node.inputs[i]),
+    );
+    if (extended) standIn.set(node, extended);
+  }
+  if (standIn.size === 0) return [...outputs];
+  const last = (node: Node): Node => (standIn.has(node) ? last(standIn.get(node)!) : node);
+  // A stand-in is made where the first scan it stands for is needed, which is before its own turn.
+  const made = new Map<Node, Node>();
+  return substitute(outputs, new Map(), (node, original) => {
+    const known = made.get(original);
+    if (known || !standIn.has(original)) return known;
+    const extended = last(original);
+    const rebuilt = made.get(extended) ?? withInputs(extended, node.inputs);
+    made.set(extended, rebuilt);
+    return rebuilt;
+  });
+}
 
 function makeScan(inputs: readonly Node[], attributes: ScanAttributes): Node[] {
   const node = makeNode(scanOp, inputs, attributes);

@@ -26,6 +26,13 @@ export const whileOp: Structural<WhileAttributes> = {
   kind: "structural",
   name: "while",
   infer: (_inputs, { body }) => body.outputs.map(typeOf),
+  evaluate: (node, inputs, evaluate) => {
+    const { condition, body, carries } = node.attributes as WhileAttributes;
+    let carry = inputs.slice(0, carries);
+    const operands = inputs.slice(carries);
+    while (evaluate(condition, [...carry, ...operands])[0].data[0]) carry = [...evaluate(body, [...carry, ...operands])];
+    return carry;
+  },
   derivative: {
     kind: "rules",
     vjp: () =>
