@@ -37,7 +37,8 @@ function arithmetic(w: Writer, type: VectorType, mask: VectorType): Omit<Arithme
     and: (a, b) => truth(`${a} & ${b}`),
     or: (a, b) => truth(`${a} | ${b}`),
     not: (a) => truth(`~${a}`),
-    select: (m, a, b) => value(`select_${type}(${m}, ${a}, ${b})`),
+    // Of values, or of masks.
+    select: (m, a, b) => w.let("__auto_type", `SELECT(${mask}, ${m}, ${a}, ${b})`),
   };
 }
 

@@ -9,6 +9,7 @@ import { bytesOf } from "./lanes.ts";
 import { loopsDivide, renderLoops } from "./loops.ts";
 import { prelude } from "./prelude.ts";
 import { renderFinish, renderProduct } from "./products.ts";
+import { isSmall, renderSmallProduct } from "./small-products.ts";
 import type { Target } from "./target.ts";
 import { wholeRendering } from "./whole.ts";
 
@@ -151,7 +152,7 @@ function kernelText(emission: Emission, kernel: Kernel, name: string, divided: b
     case "loop":
       return renderLoops(kernel, target, divided);
     case "matmul":
-      return matmulText(emission, kernel, name);
+      return isSmall(kernel) ? renderSmallProduct(kernel, target, divided) : matmulText(emission, kernel, name);
     case "whole":
       return wholeText(emission, kernel, name);
     case "copy": {

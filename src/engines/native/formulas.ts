@@ -39,8 +39,11 @@ export interface Scope {
 export interface Formulas {
   /** The vector of value `index` at vector `group` of the round. */
   value(index: number, group: number, scope: Scope): string;
-  /** All values are computed before the first is stored: a result may lie where an operand of another was. */
-  storeAll(stores: readonly Store[], groups: number, scope: Scope): void;
+  /**
+   * Stores vectors `first` (0) to `groups` of the round. All values are computed before the first is stored: a result may lie where an
+   * operand of another was.
+   */
+  storeAll(stores: readonly Store[], groups: number, scope: Scope, first?: number): void;
   /** Address of an access, `bytes` further on. */
   address(access: Access, elementBytes: number, bytes: number): string;
   /** Open loops, outermost first. */
@@ -149,9 +152,9 @@ export function formulas(w: Writer, { lanes, values, variesWith, slot, given }: 
     else storeElements(w, lanes, s.dtype, place, stride, scope.active, x);
   };
 
-  const storeAll = (stores: readonly Store[], groups: number, scope: Scope) => {
-    for (let g = 0; g < groups; g++) for (const s of stores) value(s.value, g, scope);
-    for (let g = 0; g < groups; g++) for (const s of stores) store(s, g, scope);
+  const storeAll = (stores: readonly Store[], groups: number, scope: Scope, first = 0) => {
+    for (let g = first; g < groups; g++) for (const s of stores) value(s.value, g, scope);
+    for (let g = first; g < groups; g++) for (const s of stores) store(s, g, scope);
   };
 
   return { value, storeAll, address, loops };

@@ -114,6 +114,44 @@ ${slow.join("\n")}
 #endif`;
 }
 
+/**
+ * turn_T: to[q][l] = from[q · fromRow + l · fromColumn] for `rounds` q and `columns` l, any numbers up to a whole vector; strides in bytes. Where `from` is
+ * contiguous along q it goes by square blocks: half of each vector changes places with its partner's, then quarters, and so on.
+ */
+function turning(type: VectorType, scalar: string, lanes: number, bytes: number): string {
+  const swaps: string[] = [];
+  for (let apart = lanes / 2; apart >= 1; apart /= 2) {
+    const pick = (offset: number) =>
+      list(lanes, (l) => {
+        const within = l % (2 * apart);
+        return String((within < apart ? 0 : lanes) + l - within + (within % apart) + offset);
+      });
+    for (let i = 0; i < lanes; i++) {
+      if (i % (2 * apart) >= apart) continue;
+      swaps.push(
+        `{ ${type} p = x${i}, q = x${i + apart}; x${i} = __builtin_shufflevector(p, q, ${pick(0)}); x${i + apart} = __builtin_shufflevector(p, q, ${pick(apart)}); }`,
+      );
+    }
+  }
+  const each = (line: (l: number) => string) => Array.from({ length: lanes }, (_, l) => line(l)).join(" ");
+  return `__attribute__((noinline, unused)) static void turn_${type}(char *to, long toRow, const char *from, long fromRow, long fromColumn, long rounds, long columns) {
+  for (long c = 0; c < columns; c += ${lanes}, to += ${lanes * bytes}, from += ${lanes} * fromColumn) {
+    long q = 0, here = columns - c < ${lanes} ? columns - c : ${lanes};
+    if (fromRow == ${bytes})
+      for (; q + ${lanes} <= rounds; q += ${lanes}) {
+        const char *p = from + q * ${bytes};
+        char *r = to + q * toRow;
+        ${type} ${list(lanes, (l) => `x${l} = LOAD(${type}, p + (${l} < here ? ${l} : 0) * fromColumn)`)};
+        ${swaps.join("\n        ")}
+        ${each((l) => `STORE(${type}, r + ${l} * toRow, x${l});`)}
+      }
+    for (; q < rounds; q++)
+      for (long l = 0; l < ${lanes}; l++)
+        ((${scalar} *)(to + q * toRow))[l] = l < here ? *(const ${scalar} *)(from + q * fromRow + l * fromColumn) : 0;
+  }
+}`;
+}
+
 /** The text for a target. */
 export function prelude(target: Target): string {
   const { floatLanes, doubleLanes } = target;
@@ -141,6 +179,7 @@ export function prelude(target: Target): string {
     "typedef long long v2di __attribute__((vector_size(16)));",
     ...types,
     "#define LOAD(type, p) (*(const type##_at *)(p))",
+    "#define SELECT(mask, m, a, b) ((__typeof__((a) + 0))((m & (mask)(a)) | (~m & (mask)(b))))",
     "#define STORE(type, p, x) (*(type##_at *)(p) = (x))",
     floatHelpers(target, "n", "f", floatLanes),
     floatHelpers(target, "w", "f", doubleLanes),
@@ -155,5 +194,8 @@ export function prelude(target: Target): string {
 }`,
     booleanHelpers(target, "n", floatLanes),
     booleanHelpers(target, "w", doubleLanes),
+    turning("nf", "float", floatLanes, 4),
+    turning("wf", "float", doubleLanes, 4),
+    turning("wd", "double", doubleLanes, 8),
   ].join("\n");
 }
