@@ -18,7 +18,7 @@ const budgets = {
    * Tensors, all derivatives, and the WASM compiler: minified and compressed with brotli, 1 kB = 1000 bytes. The goal is 60 and is not
    * reached; this keeps what is.
    */
-  coreKilobytes: 70,
+  coreKilobytes: 63,
   /** Everything that "gradus" exports. */
   wholeKilobytes: 130,
   /** The goal is 50 on a quiet machine (the figure is printed); three times that is no noise. */
