@@ -2,6 +2,7 @@
 
 import type { Program } from "../../src/engines/engine.ts";
 import { engineNamed } from "../../src/engines/index.ts";
+import { setThreads } from "../../src/engines/threads.ts";
 import { compile, type EngineName, type Tensor } from "../../src/index.ts";
 import { median } from "../table.ts";
 import type { Place } from "../workloads.ts";
@@ -9,6 +10,7 @@ import type { Place } from "../workloads.ts";
 /** ENGINE and THREADS of the command line. */
 export function placeGiven(): Place {
   const [engine, threads] = process.argv.slice(2);
+  setThreads(Number(threads));
   return { engine: engine as EngineName, threads: Number(threads) };
 }
 

@@ -1,6 +1,8 @@
 // What a training run says while it goes. Events are plain data: `fit` emits them, the progress display, the metrics file and
 // `--json` are readers of the same stream.
 
+import type { RunProfile } from "./profile.ts";
+
 /** The first event of a run. */
 export interface BeginEvent {
   readonly event: "begin";
@@ -59,6 +61,11 @@ export interface WarningEvent {
   readonly message: string;
 }
 
+/** Where the time of a profiled run went; before its end. */
+export interface ProfileEvent extends RunProfile {
+  readonly event: "profile";
+}
+
 /** The last event of a run, whatever became of it. */
 export interface EndEvent {
   readonly event: "end";
@@ -70,6 +77,6 @@ export interface EndEvent {
   readonly message?: string;
 }
 
-export type TrainEvent = BeginEvent | BatchEvent | EpochEvent | CheckpointEvent | WarningEvent | EndEvent;
+export type TrainEvent = BeginEvent | BatchEvent | EpochEvent | CheckpointEvent | WarningEvent | ProfileEvent | EndEvent;
 export type Metrics = Readonly<Record<string, number>>;
 export type Emit = (event: TrainEvent) => void;

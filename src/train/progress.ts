@@ -4,6 +4,7 @@
 
 import type { BatchEvent, BeginEvent, Emit, EndEvent, EpochEvent, Metrics, TrainEvent } from "./events.ts";
 import { clock, count, duration, isShare, metric, namedMetric, rate } from "./format.ts";
+import { profileText } from "./profile-text.ts";
 import { fitColumns, type Paint, paint, type Terminal } from "./terminal.ts";
 
 export interface ProgressOptions {
@@ -72,6 +73,8 @@ export function progress(options: ProgressOptions): Emit {
         return keep(`${style.yellow("warning")} ${event.message}`);
       case "checkpoint":
         return;
+      case "profile":
+        return keep(`\n${profileText(event)}\n`);
       case "end":
         return keep(endLine(event, best, style));
     }

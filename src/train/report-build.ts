@@ -7,6 +7,7 @@ import { leavesWithPaths } from "../tensor/tree.ts";
 import { classify, type Prediction } from "./classify.ts";
 import type { EpochRecord } from "./history.ts";
 import type { TrainedModel } from "./model.ts";
+import type { RunProfile } from "./profile.ts";
 import type { ReportConfusion, ReportData, ReportMistakes, ReportParameter, ReportWeights } from "./report-data.ts";
 import { floatsToBase64, toBase64 } from "./report-image.ts";
 import type { RunConfig, RunResult } from "./run-folder.ts";
@@ -22,9 +23,20 @@ export interface ReportSource {
   /** The command line that makes this run again. */
   readonly command?: string;
   readonly timing?: ReportData["timing"];
+  readonly profile?: RunProfile | undefined;
 }
 
-export function reportData({ config, result, history, model, train, validation, command, timing }: ReportSource): ReportData {
+export function reportData({
+  config,
+  result,
+  history,
+  model,
+  train,
+  validation,
+  command,
+  timing,
+  profile,
+}: ReportSource): ReportData {
   const predictions = validation?.classes && classify(model, validation.inputs, validation.classes.length);
   const classes = validation?.classes;
   const weights = firstLayer(model, train);
@@ -47,6 +59,7 @@ export function reportData({ config, result, history, model, train, validation, 
     ...(weights ? { weights } : {}),
     parameters: parameterTable(model),
     ...(timing ? { timing } : {}),
+    ...(profile ? { profile } : {}),
     machine: config.machine,
   };
 }

@@ -2,6 +2,7 @@
 
 import type { JsonValue } from "./command.ts";
 import type { EndEvent, Metrics } from "./events.ts";
+import type { RunProfile } from "./profile.ts";
 
 export interface ReportData {
   /** What was trained, such as "digits". */
@@ -28,6 +29,8 @@ export interface ReportData {
   readonly mistakes?: ReportMistakes;
   readonly weights?: ReportWeights;
   readonly parameters: readonly ReportParameter[];
+  /** Of a run with --profile. */
+  readonly profile?: RunProfile;
   /** Where the time went, in seconds. */
   readonly timing?: readonly { readonly name: string; readonly seconds: number }[];
   /** Such as { CPU: "…", Node: "v20.20.2" }. */

@@ -5,6 +5,7 @@ import { count, duration, isShare, metric, namedMetric, percent, rate } from "./
 import { type Chart, chartFigure, type Series, valueTable } from "./report-chart.ts";
 import type { ReportData, ReportEpoch } from "./report-data.ts";
 import { escapeHtml } from "./report-html.ts";
+import { profileSection } from "./report-profile.ts";
 import { confusionSection, mistakesSection, parametersSection, weightsSection } from "./report-sections.ts";
 import { css, script } from "./report-style.ts";
 
@@ -34,6 +35,7 @@ ${[
   data.mistakes === undefined ? "" : mistakesSection(data.mistakes),
   data.weights === undefined ? "" : weightsSection(data.weights),
   parametersSection(data.parameters),
+  data.profile === undefined ? "" : profileSection(data.profile),
   settings(data),
 ]
   .filter((part) => part !== "")

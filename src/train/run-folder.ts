@@ -14,6 +14,7 @@ import type { Task } from "./command.ts";
 import type { Settings } from "./config.ts";
 import type { EndEvent, Metrics } from "./events.ts";
 import type { EpochRecord } from "./history.ts";
+import type { RunProfile } from "./profile.ts";
 import { decodeCursor, decodeSnapshot, encodeSnapshot, type Snapshot, tensorsOf, treeFrom } from "./snapshot.ts";
 import type { TrainingState } from "./step.ts";
 
@@ -50,11 +51,12 @@ const files = {
   model: "model.safetensors",
   report: "report.html",
   result: "result.json",
+  profile: "profile.json",
 } as const;
 
 /** What writeFileAtomic leaves behind when the process is killed. */
 const leftover =
-  /^\.(config\.json|encoding\.json|checkpoint\.safetensors|model\.safetensors|report\.html|result\.json)\.\d+\.[0-9a-f]+\.tmp$/;
+  /^\.(config\.json|encoding\.json|checkpoint\.safetensors|model\.safetensors|report\.html|result\.json|profile\.json)\.\d+\.[0-9a-f]+\.tmp$/;
 
 /** A run folder that is being written. */
 export interface RunFolder {
@@ -157,6 +159,7 @@ const writeJson = (folder: string, name: string, value: object) =>
 
 export const writeRunConfig = (folder: string, config: RunConfig) => writeJson(folder, files.config, config);
 export const writeResult = (folder: string, result: RunResult) => writeJson(folder, files.result, result);
+export const writeProfile = (folder: string, profile: RunProfile) => writeJson(folder, files.profile, profile);
 export const writeEncoding = (folder: string, encoding: TableEncoding) => writeJson(folder, files.encoding, encoding);
 export const writeReport = (folder: string, html: string) => writeFileAtomic(join(folder, files.report), html);
 

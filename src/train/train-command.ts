@@ -1,6 +1,7 @@
 // gradus train: a new run in a folder of its own, or one that goes on. Node only.
 
 import { join, resolve } from "node:path";
+import type { Engine } from "../engines/engine.ts";
 import { fail, GradusError } from "../graph/errors.ts";
 import type { CommandContext, TrainOptions } from "./command.ts";
 import { changeSettings, type Settings, type TrainingConfig } from "./config.ts";
@@ -9,6 +10,7 @@ import { prepareTraining } from "./fit.ts";
 import type { EpochRecord } from "./history.ts";
 import { machine } from "./machine.ts";
 import { type TrainedModel, trainedModel } from "./model.ts";
+import { type RunProfile, type RunProfiler, runProfiler } from "./profile.ts";
 import { renderReport } from "./report.ts";
 import { reportData } from "./report-build.ts";
 import {
@@ -22,6 +24,7 @@ import {
   requireFree,
   writeEncoding,
   writeModel,
+  writeProfile,
   writeReport,
   writeResult,
   writeRunConfig,
@@ -102,6 +105,7 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
   const dataSeconds = (performance.now() - started) / 1000;
   const model = config.model(settings, data);
   const engine = engineFor(record.engine);
+  const profiler = options.profile === true ? profilerOf(engine) : undefined;
   const training = prepareTraining(model, data.train, {
     loss: config.loss,
     optimizer: config.optimizer(settings),
@@ -111,7 +115,7 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
     metrics: config.metrics ?? [],
     callbacks: config.callbacks?.(settings) ?? [],
     seed,
-    engine,
+    engine: profiler?.engine ?? engine,
     resume: resume === undefined ? undefined : await readCheckpoint(resume),
   });
 
@@ -121,6 +125,7 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
   if (data.encoding) await writeEncoding(path, data.encoding);
   const folder = await openRunFolder(path);
   let last: Snapshot | undefined;
+  let profile: RunProfile | undefined;
   const finish = async (trained: TrainedModel, history: readonly EpochRecord[], result: RunResult) => {
     const timing = [
       { name: "data", seconds: dataSeconds },
@@ -130,11 +135,12 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
     const { train, validation } = data;
     await writeReport(
       path,
-      renderReport(reportData({ config: record, result, history, model: trained, train, validation, command, timing })),
+      renderReport(reportData({ config: record, result, history, model: trained, train, validation, command, timing, profile })),
     );
     // Last, for it says that all the rest is there.
     await writeResult(path, result);
   };
+  const begun = performance.now();
   try {
     const result = await training.run({
       signal: context.signal,
@@ -150,6 +156,11 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
       },
     });
     const { status, reason, metrics, seconds } = result;
+    if (profiler) {
+      profile = await profiler.profile((performance.now() - begun) / 1000);
+      await writeProfile(path, profile);
+      context.emit({ event: "profile", ...profile });
+    }
     if (status === "done") await writeModel(path, result.parameters, result.state);
     await finish(result, result.history, resultOf(status, metrics, seconds, settings.epochs, reason));
     return endOf(status, metrics, seconds, path, reason);
@@ -167,6 +178,13 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
   } finally {
     await folder.close();
   }
+}
+
+/** Throws a run error for an engine that has no kernels to time. */
+function profilerOf(engine: Engine): RunProfiler {
+  if (engine.name === "interpreter")
+    fail("run", "--profile times kernels, and the engine interpreter has none. Use --engine wasm.");
+  return runProfiler(engine);
 }
 
 function resultOf(status: RunResult["status"], metrics: Metrics, seconds: number, epochs: number, message?: string): RunResult {
@@ -189,10 +207,10 @@ function howToGoOn(path: string, last: Snapshot | undefined, settings: Settings,
 }
 
 /** The command that makes this run again. */
-function commandLine({ task, data, seed, settings }: RunConfig): string {
+function commandLine({ task, data, seed, engine, settings }: RunConfig): string {
   const words = ["gradus", "train", task?.kind === "file" ? task.path : (task?.kind ?? "")];
   if (data !== undefined) words.push("--data", data);
-  words.push("--seed", String(seed));
+  words.push("--seed", String(seed), "--engine", engine);
   for (const [name, value] of Object.entries(settings)) {
     if (name === "epochs") words.push("--epochs", String(value));
     else words.push("--set", `${name}=${JSON.stringify(value)}`);

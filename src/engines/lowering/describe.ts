@@ -35,7 +35,8 @@ function overOf(kernel: Kernel): string {
   }
 }
 
-function describeLaunch(plan: Plan, { kernel, buffers, flops, bytes }: Launch): KernelDescription {
+/** One kernel of a plan. */
+export function describeLaunch(plan: Plan, { kernel, buffers, flops, bytes }: Launch): KernelDescription {
   const named = (wanted: readonly string[]) =>
     kernel.slots.flatMap((slot, i) => {
       if (!wanted.includes(slot.access)) return [];
