@@ -173,6 +173,7 @@ function trainOptions(values: Values, positionals: readonly string[]): TrainOpti
     epochs: "epochs",
     seed: "seed",
     engine: "engine",
+    threads: "threads",
     resume: "resume",
     profile: "profile",
   });

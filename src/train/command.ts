@@ -21,6 +21,8 @@ export interface TrainOptions {
   readonly epochs?: number;
   readonly seed?: number;
   readonly engine?: string;
+  /** Most threads; the run is the same to the bit for any number. */
+  readonly threads?: number;
   /** Configuration entries by dotted path, such as { "optimizer.learningRate": 0.01 }. */
   readonly set: Readonly<Record<string, JsonValue>>;
   /** Run folder to go on with, to the same bits. */

@@ -55,6 +55,8 @@ export interface TrainingOptions {
   readonly dropRemainder?: boolean;
   /** Default "auto". */
   readonly engine?: EngineName | Engine;
+  /** Most threads that compute a step; the results are the same bits for any number. Default: see `setThreads`. */
+  readonly threads?: number;
   readonly callbacks?: readonly Callback[];
   /** Goes on from a snapshot instead of from fresh parameters, whose form it is given. */
   readonly resume?: ((fresh: TrainingState) => Snapshot) | undefined;
@@ -121,6 +123,7 @@ interface Plan {
   readonly validation: Dataset | undefined;
   readonly epochs: number;
   readonly engine: Engine;
+  readonly threads: number | undefined;
   readonly callbacks: readonly Callback[];
   readonly course: Course;
   readonly start: Position;
@@ -155,6 +158,7 @@ function planOf(model: Module, data: Dataset, options: TrainingOptions): Plan {
     validation,
     epochs,
     engine: engineNamed(options.engine ?? "auto"),
+    threads: options.threads,
     callbacks,
     course,
     start: snapshot ? positionOf(snapshot, epochs) : beginning(fresh),
@@ -169,8 +173,8 @@ async function train(plan: Plan, run: RunOptions): Promise<FitResult> {
   const { metrics } = problem;
   const { signal, onEvent: emit = () => {}, checkpointSeconds = 10 } = run;
   const at: Position = { ...plan.start, history: [...plan.start.history] };
-  const step = compileTrainStep(problem, plan.engine);
-  const evaluation = compileEvaluation(problem, plan.engine);
+  const step = compileTrainStep(problem, plan.engine, plan.threads);
+  const evaluation = compileEvaluation(problem, plan.engine, plan.threads);
   const validationBatch = Math.max(course.batchSize, 256);
   const read = feed(data, course.batchSize);
   const turn = turns();

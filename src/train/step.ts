@@ -84,12 +84,16 @@ export function evaluationStep({ model, loss, metrics }: Pick<Problem, "model" |
 }
 
 /** The training step as one program that updates its state in place. A full batch and a short last one are its two usual forms. */
-export function compileTrainStep(problem: Problem, engine: Engine): TrainStep {
-  return compile(trainStep(problem), { engine, donate: [0], cacheSize: 4 });
+export function compileTrainStep(problem: Problem, engine: Engine, threads?: number): TrainStep {
+  return compile(trainStep(problem), { engine, donate: [0], cacheSize: 4, ...(threads !== undefined && { threads }) });
 }
 
-export function compileEvaluation(problem: Pick<Problem, "model" | "loss" | "metrics">, engine: Engine): EvaluationStep {
-  return compile(evaluationStep(problem), { engine, cacheSize: 4 });
+export function compileEvaluation(
+  problem: Pick<Problem, "model" | "loss" | "metrics">,
+  engine: Engine,
+  threads?: number,
+): EvaluationStep {
+  return compile(evaluationStep(problem), { engine, cacheSize: 4, ...(threads !== undefined && { threads }) });
 }
 
 /** The state before the first step. */

@@ -116,6 +116,7 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
     callbacks: config.callbacks?.(settings) ?? [],
     seed,
     engine: profiler?.engine ?? engine,
+    ...(options.threads !== undefined && { threads: options.threads }),
     resume: resume === undefined ? undefined : await readCheckpoint(resume),
   });
 
