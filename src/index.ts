@@ -2,6 +2,7 @@
 
 export type { CompileOptions as EngineOptions, Engine, Program } from "./engines/engine.ts";
 export type { EngineName } from "./engines/index.ts";
+export { setThreads, threads } from "./engines/threads.ts";
 export type { DType, FloatDType, TypedArray } from "./graph/dtype.ts";
 export { type ErrorCode, GradusError } from "./graph/errors.ts";
 export type { Graph, Node } from "./graph/node.ts";
