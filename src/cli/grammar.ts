@@ -38,7 +38,11 @@ const set: OptionSpec = {
   help: "set an entry of the configuration, as learningRate=0.01; may be repeated",
 };
 const seed: OptionSpec = { kind: "seed", value: "N", help: "seed of everything random; the same seed gives the same bits" };
-const engine: OptionSpec = { kind: "text", value: "NAME", help: "wasm (default) or interpreter" };
+const engine: OptionSpec = {
+  kind: "text",
+  value: "NAME",
+  help: "wasm, native, interpreter, or auto, the fastest here; default wasm, of train auto",
+};
 
 export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
   train: {

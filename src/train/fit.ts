@@ -53,7 +53,7 @@ export interface TrainingOptions {
   readonly shuffle?: boolean;
   /** Leave out the last batch of an epoch if it is not full. Default false. */
   readonly dropRemainder?: boolean;
-  /** Default "auto". */
+  /** Default "wasm"; "auto" is the fastest present, which the first event names. */
   readonly engine?: EngineName | Engine;
   /** Most threads that compute a step; the results are the same bits for any number. Default: see `setThreads`. */
   readonly threads?: number;
@@ -157,7 +157,7 @@ function planOf(model: Module, data: Dataset, options: TrainingOptions): Plan {
     data,
     validation,
     epochs,
-    engine: engineNamed(options.engine ?? "auto"),
+    engine: engineNamed(options.engine ?? "wasm"),
     threads: options.threads,
     callbacks,
     course,

@@ -69,5 +69,5 @@ export async function saveResult(folder: string, saved: Saved): Promise<void> {
 /** The model saved in a run folder, given the module it was trained as. Errors as `loadModel`. */
 export async function loadSaved(model: Module, folder: string): Promise<TrainedModel> {
   const { parameters, state } = await readModel(folder, model.init(key(0)));
-  return trainedModel(model, parameters, state, engineNamed("auto"));
+  return trainedModel(model, parameters, state, engineNamed("wasm"));
 }

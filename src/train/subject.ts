@@ -1,7 +1,8 @@
 // What a command works on: the configuration of a task or of a run, with its settings.
 
 import { resolve } from "node:path";
-import { type EngineName, engineNamed } from "../engines/index.ts";
+import type { Engine } from "../engines/engine.ts";
+import { type EngineName, engineNamed, missingFor } from "../engines/index.ts";
 import { fail } from "../graph/errors.ts";
 import type { CommandContext, JsonValue, Target, Task } from "./command.ts";
 import { changeSettings, configOf, type Settings, type TrainingConfig, type TrainingData } from "./config.ts";
@@ -9,16 +10,18 @@ import { type RunConfig, readRunConfig } from "./run-folder.ts";
 import { didYouMean } from "./suggest.ts";
 import { tasks } from "./tasks.ts";
 
-const engineNames: readonly EngineName[] = ["auto", "wasm", "interpreter"];
+const engineNames: readonly EngineName[] = ["auto", "wasm", "native", "interpreter"];
 
-/** The engine an option names. Throws a run error for an unknown one. */
-export function engineFor(name: string | undefined) {
-  if (name === undefined) return engineNamed("auto");
+/** The engine an option names; without one, WASM. Throws a run error for one that is unknown or missing here. */
+export function engineFor(name: string | undefined): Engine {
+  if (name === undefined) return engineNamed("wasm");
   const found = engineNames.find((e) => e === name);
-  return engineNamed(
+  const engine = engineNamed(
     found ??
       fail("run", `there is no engine "${name}".${didYouMean(name, engineNames) || ` There are ${engineNames.join(", ")}.`}`),
   );
+  const missing = missingFor(engine);
+  return missing === undefined ? engine : fail("run", missing);
 }
 
 export async function configFor(task: Task, context: CommandContext): Promise<TrainingConfig> {

@@ -55,7 +55,7 @@ async function newJob(options: TrainOptions, context: CommandContext): Promise<J
     task: task.kind === "file" ? { kind: "file", path: resolve(task.path) } : task,
     ...(options.data === undefined ? {} : { data: resolve(options.data) }),
     seed: options.seed ?? 0,
-    engine: engineFor(options.engine).name,
+    engine: engineFor(options.engine ?? "auto").name,
     settings: changed(config.settings, options),
     startedAt: new Date().toISOString(),
     machine: machine(),
@@ -76,10 +76,21 @@ async function resumedJob(folder: string, options: TrainOptions, context: Comman
   const record: RunConfig = {
     ...before,
     ...(options.data === undefined ? {} : { data: resolve(options.data) }),
-    engine: engineFor(options.engine ?? before.engine).name,
+    engine: options.engine === undefined ? sameEngine(before.engine) : engineFor(options.engine).name,
     settings: changed(before.settings, options),
   };
   return { config: await configFor(taskOf(folder, before), context), record, resume: folder };
+}
+
+/** A resumed run keeps its engine, for the same bits. Throws a run error where that is missing here. */
+function sameEngine(name: string): string {
+  try {
+    return engineFor(name).name;
+  } catch (error) {
+    if (!(error instanceof GradusError)) throw error;
+    const instead = "To go on with another, whose numbers differ in their last bits: --engine wasm.";
+    throw new GradusError("run", `the run was started with the engine ${name}. ${error.message} ${instead}`, { cause: error });
+  }
 }
 
 function changed(settings: Settings, { set, epochs }: TrainOptions): Settings {

@@ -13,7 +13,14 @@ const allFiles = ["checkpoint.safetensors", "config.json", "metrics.jsonl", "mod
 describe("train", () => {
   test("makes a run folder with everything in it, and says so", async () => {
     const out = join(await scratch(), "a/run");
-    const { end, events } = await train({ task: digits, out, epochs: 2, seed: 7, set: { ...small, learningRate: 0.01 } });
+    const { end, events } = await train({
+      task: digits,
+      out,
+      epochs: 2,
+      seed: 7,
+      engine: "wasm",
+      set: { ...small, learningRate: 0.01 },
+    });
     expect(end).toMatchObject({ event: "end", status: "done", run: out });
     expect(Object.keys(end.metrics)).toEqual(["loss", "accuracy", "val_loss", "val_accuracy"]);
     expect((await readdir(out)).sort()).toEqual(allFiles);
@@ -34,7 +41,7 @@ describe("train", () => {
     expect(lines).toHaveLength(2);
     expect(lines[1]).toEqual({ epoch: 2, seconds: 0, learningRate: 0.01, ...end.metrics });
     const report = await readFile(join(out, "report.html"), "utf8");
-    expect(report).toContain("gradus train digits --seed 7");
+    expect(report).toContain("gradus train digits --seed 7 --engine wasm");
     expect(events.map((e) => e.event).filter((kind) => kind !== "batch")).toEqual([
       "begin",
       "checkpoint",

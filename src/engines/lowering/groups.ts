@@ -89,8 +89,8 @@ function memberOf(node: Node): { member: Member; outer: Dim[]; inners: (readonly
   return { member: { node, map, inner: over.dims, reduced: over.map }, outer: dims, inners: [over.dims] };
 }
 
-/** The group of a product, for what is computed where it stands to join it: not a loop nest, but with loops along its axes. */
-export function groupOfProduct(node: Node): Group {
+/** A group with loops along the axes of `node`, to be grown by other rules than those of loop nests. */
+export function groupAlong(node: Node): Group {
   const { member, outer, inners } = memberOf(node);
   return { members: new Map([[node, member]]), outer, inners, fusable: false };
 }

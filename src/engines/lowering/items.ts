@@ -56,18 +56,19 @@ export function readsStrided(node: Node): boolean {
   return node.op.name === "matmul";
 }
 
-/** The nodes among the views under `node` whose result no affine map describes: the lowest such must be stored. */
+/** The view under `node`, the uppermost, that neither an affine map describes nor keeps the order of a dense array: it must be stored. */
 export function unreadableView(node: Node): Node | undefined {
   const dims = node.shape.map(dim);
   let map = dims.map(indexOf);
+  const dense = (n: Node): boolean => kindOf(n) !== "view" || (keepsOrder(n) && dense(n.inputs[0]));
   let at = node;
   while (kindOf(at) === "view") {
     try {
       const next = throughView(at, map);
-      if (next === undefined) return at;
+      if (next === undefined) return dense(at) ? undefined : at;
       map = [...next];
     } catch (error) {
-      if (error instanceof NeedsSplit) return at;
+      if (error instanceof NeedsSplit) return dense(at) ? undefined : at;
       throw error;
     }
     at = at.inputs[0];

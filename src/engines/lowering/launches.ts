@@ -90,11 +90,17 @@ export function launchesOf(node: Node, context: Context): Launch[] {
   }
 }
 
-/** A product or convolution with what `built` computes at its elements; undefined if that has more loops than the product has axes. */
+/**
+ * A product or convolution with what `built` computes at its elements; undefined if that has more loops than the product has axes, but for
+ * the rows of a matrix, which may be those of several that are not too small.
+ */
 export function fusedLaunch(node: Node, homes: Homes, built: BuiltKernel): ProductLaunch | undefined {
-  const isMatmul = node.op.name === "matmul";
-  if (built.kernel.outer.length > (isMatmul ? node.shape.length : 2)) return undefined;
-  return isMatmul ? product(node, homes, built) : whole(node, homes, built);
+  const { outer } = built.kernel;
+  if (node.op.name !== "matmul") return outer.length > 2 ? undefined : whole(node, homes, built);
+  const rank = node.shape.length;
+  const fits =
+    outer.length === rank || (outer.length === rank + 1 && outer[rank] === node.shape[rank - 1] && outer[rank - 1] >= 8);
+  return fits && outer.slice(0, rank - 2).every((d, i) => d === node.shape[i]) ? product(node, homes, built) : undefined;
 }
 
 // Assembly ----------------------------------------------------------------------------------------------------------------
@@ -165,13 +171,20 @@ function stridedSource(node: Node, context: Homes): { source: Node; offset: numb
   const axes = node.shape.map(dim);
   let map: IndexMap = axes.map(indexOf);
   let at = node;
+  let flat = flatten(map, stridesOf(at.shape));
   while (!context.items.stored.has(at) && kindOf(at) === "view") {
+    // Below a view that keeps the order of a dense array the offsets are the same.
+    const dense = denseSource(at, context.items.stored);
+    if (dense !== at && (kindOf(dense) !== "view" || context.items.stored.has(dense))) {
+      at = dense;
+      break;
+    }
     const next = throughView(at, map);
     if (next === undefined) throw new NotAffine(at.inputs[0]);
     map = next;
     at = at.inputs[0];
+    flat = flatten(map, stridesOf(at.shape));
   }
-  const flat = flatten(map, stridesOf(at.shape));
   const strides = axes.map((d) => flat.terms.get(d) ?? 0);
   // Kernels walk forwards only: what is read backwards is copied first.
   if (strides.some((s) => s < 0)) throw new NotAffine(node);
@@ -180,8 +193,9 @@ function stridedSource(node: Node, context: Homes): { source: Node; offset: numb
 
 function product(node: Node, context: Homes, built?: BuiltKernel): ProductLaunch {
   const rank = node.shape.length;
-  const lead = node.shape.slice(0, -2);
-  const [m, n] = node.shape.slice(-2);
+  let lead = node.shape.slice(0, -2);
+  let [m] = node.shape.slice(-2);
+  const n = node.shape[rank - 1];
   const k = node.inputs[0].shape[node.inputs[0].shape.length - 1];
   const slots: Slot[] = [];
   const buffers: number[] = [];
@@ -208,6 +222,14 @@ function product(node: Node, context: Homes, built?: BuiltKernel): ProductLaunch
   if (built) {
     const attached = attach(built, slots, buffers);
     const lists: (readonly number[])[] = [a.batch, b.batch];
+    const { outer } = built.kernel;
+    if (outer.length > rank) {
+      // Rows in two loops are the rows of several matrices.
+      m = outer[rank - 1];
+      lead = outer.slice(0, -2);
+      lists[0] = [...a.batch, a.row * m];
+      lists[1] = [...b.batch, 0];
+    }
     withStrides(attached, (strides) => {
       lists.push(strides.slice(0, -2));
       return strides;

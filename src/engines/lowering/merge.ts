@@ -14,7 +14,7 @@ function loopsOf(group: Group): Dim[] {
   return [...flat.terms].sort((a, b) => b[1] - a[1]).map(([d]) => d);
 }
 
-function renamed(map: IndexMap, names: ReadonlyMap<Dim, Dim>): IndexMap {
+export function renamed(map: IndexMap, names: ReadonlyMap<Dim, Dim>): IndexMap {
   return map.map((a) => ({ constant: a.constant, terms: new Map([...a.terms].map(([d, c]) => [names.get(d) ?? d, c])) }));
 }
 

@@ -173,9 +173,10 @@ export function divide(plan: Plan, options: DivisionOptions & { readonly body?: 
       alone.clear();
       shared.clear();
     }
-    // The bodies of a control kernel have waited for everyone at their end; only a choice may still be read by a slow thread.
+    // The bodies of a control kernel have waited for everyone at their end; only what was chosen, or whether a loop goes on, may still be
+    // read by a slow thread.
     if (!(divided && isControl)) (divided ? shared : alone).add(reads, writes);
-    else if (kernel.kind === "cond") shared.add(reads, []);
+    else if (kernel.kind !== "scan") shared.add(reads, []);
     return { launch, divided, barrier };
   });
   return { launches, barrierAtEnd: !shared.isEmpty || (options.body === true && !alone.isEmpty) };

@@ -173,7 +173,8 @@ function probe(command: readonly string[]): Compiler {
 }
 
 function firstLines(text: string): string {
-  return text.trim().split("\n").slice(0, 12).join("\n") || "it gave no reason";
+  const lines = text.trim().split("\n").slice(0, 12);
+  return lines.map((line) => (line.length > 200 ? `${line.slice(0, 200)} …` : line)).join("\n") || "it gave no reason";
 }
 
 /** Where the compiled libraries of the units are, compiling those that the cache lacks, all at the same time. */

@@ -20,6 +20,7 @@ import {
 } from "./assembler.ts";
 import { barrierBytes, defineBarrier } from "./barrier.ts";
 import { copyBytes } from "./copies.ts";
+import { epilogueFinish, type Moving } from "./epilogue.ts";
 import { emitMatmul, type MatmulSpec, matmulScratchBytes, matmulUnits } from "./kernels/matmul.ts";
 import { canDivideLoops, emitLoops } from "./loops.ts";
 import { balance, copyPart, dealer, type Part } from "./part.ts";
@@ -109,9 +110,9 @@ function byBatch(kernel: MatmulKernel, threads: number): boolean {
   return balance(countOf(kernel), threads) >= 0.9 * balance(matmulUnits(matmulSpec(kernel, threads)), threads);
 }
 
-function matmulSpec({ dtype, m, n, k, a, b, c }: MatmulKernel, threads = 1): MatmulSpec {
+function matmulSpec({ dtype, m, n, k, a, b, c, epilogue }: MatmulKernel, threads = 1): MatmulSpec {
   const layout = ({ row, column }: { readonly row: number; readonly column: number }) => ({ row, column });
-  return { dtype, m, n, k, threads, a: layout(a), b: layout(b), ...(c && { c: layout(c) }) };
+  return { dtype, m, n, k, threads, a: layout(a), b: layout(b), ...(c && { c: layout(c) }), ...(epilogue && { epilogue: true }) };
 }
 
 interface Emission {
@@ -338,29 +339,32 @@ function emitProduct(
   part: Part | undefined,
   threads: number,
 ): void {
-  const { batch, a, b, dtype } = kernel;
-  const c = kernel.c ?? fail("engine", "matmul: epilogues are not rendered yet.");
+  const { batch, a, b, c, dtype } = kernel;
   const bytes = elementBytes[dtype];
-  const start = ({ slot, offset }: { readonly slot: number; readonly offset: number }) =>
-    f.let(sum(f.parameters[slot], offset * bytes));
-  const pointers = [a, b, c].map((operand): Local => start(operand));
+  const operands = [a, b, ...(c ? [c] : [])].map(({ slot, offset, batch }): Moving => {
+    return { local: f.let(sum(f.parameters[slot], offset * bytes)), bytes, batch };
+  });
+  const rendered = kernel.epilogue && epilogueFinish(f, dtype, kernel.epilogue, f.parameters);
+  const pointers = [...operands, ...(rendered?.moving ?? [])];
   const whole = part !== undefined && byBatch(kernel, threads);
   const spec = matmulSpec(kernel, part && !whole ? threads : 1);
   const apart = whole && scratchAt && f.let(sum(scratchAt, op("i32.mul", part.thread, align(matmulScratchBytes(spec)))));
   const scratch = apart || scratchAt;
   const deal = dealer(f, whole ? part : undefined);
+  const [first, second, third] = operands.map((o) => o.local);
   const level = (depth: number): void => {
     if (depth === batch.length) {
+      const result = rendered ? { epilogue: rendered.finish } : { c: third };
       const place = { ...(scratch ? { scratch } : {}), part: whole ? undefined : part };
-      deal(() => emitMatmul(f, spec, { a: pointers[0], b: pointers[1], c: pointers[2], ...place }));
+      deal(() => emitMatmul(f, spec, { a: first, b: second, ...result, ...place }));
       return;
     }
-    const strides = [a, b, c].map((operand) => operand.batch[depth] * bytes);
-    const moved = pointers.flatMap((p, i): (readonly [Local, number])[] => (strides[i] !== 0 ? [[p, strides[i]]] : []));
-    // C moves with every batch axis, and is listed first: it counts.
-    moved.reverse();
+    // What is stored moves with every batch axis.
+    const moved = pointers.flatMap(({ local, bytes, batch }): (readonly [Local, number])[] =>
+      batch[depth] !== 0 ? [[local, batch[depth] * bytes]] : [],
+    );
     f.repeat(batch[depth], moved, () => level(depth + 1));
-    if (depth > 0) for (const [i, p] of pointers.entries()) if (strides[i] !== 0) f.increment(p, -strides[i] * batch[depth]);
+    if (depth > 0) for (const [local, step] of moved) f.increment(local, -step * batch[depth]);
   };
   level(0);
 }

@@ -2,6 +2,7 @@
 
 import type { ConvolutionAttributes } from "../../ops/convolution.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
+import { epilogueFinish } from "./epilogue.ts";
 import { type ConvolutionKind, type ConvolutionSpec, convolutionScratchBytes, emitConvolution } from "./kernels/convolution.ts";
 import type { Routine, Routines } from "./routines.ts";
 
@@ -29,14 +30,23 @@ function convolution(kernel: WholeKernel, attributes: ConvolutionAttributes, kin
     dilation: attributes.dilation,
     groups: attributes.groups,
     threads,
+    ...(kernel.epilogue && { epilogue: true }),
   };
   const scratch = convolutionScratchBytes(spec);
   return {
     scratch,
     divisible: true,
     emit: (f, _, part) => {
-      const [a, b, result, memory] = f.parameters;
-      emitConvolution(f, spec, { a, b, result, ...(scratch > 0 ? { scratch: memory } : {}), part });
+      const [a, b, result] = f.parameters;
+      const memory = f.parameters[kernel.slots.length];
+      const { epilogue } = kernel;
+      emitConvolution(f, spec, {
+        a,
+        b,
+        ...(epilogue ? { epilogue: epilogueFinish(f, spec.dtype, epilogue, f.parameters).finish } : { result }),
+        ...(scratch > 0 ? { scratch: memory } : {}),
+        part,
+      });
     },
   };
 }

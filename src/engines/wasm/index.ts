@@ -11,6 +11,7 @@ import { simplify } from "../lowering/simplify.ts";
 import { threads as defaultThreads, threadCount } from "../threads.ts";
 import { fixedWidthSimd } from "./assembler.ts";
 import { type CompiledModule, compilePlan, division, type PlanOptions, scratchBytes } from "./compiler.ts";
+import { takesEpilogue } from "./epilogue.ts";
 import { instantiate } from "./program.ts";
 import { canShareMemory } from "./team.ts";
 
@@ -23,6 +24,7 @@ export function planFor(graph: Graph, donate: CompileOptions["donate"], options:
   return lowerSimplified(graph, {
     ...(donate ? { donate } : {}),
     scratch: (kernel, launch) => scratchBytes(kernel, launch, options),
+    epilogues: takesEpilogue,
   });
 }
 

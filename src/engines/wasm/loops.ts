@@ -1,10 +1,7 @@
 // Loop kernels as WebAssembly. One loop is vectorised: an outer one, so that lanes are different results, or in each step an inner
 // one, so that lanes are partial results of one row, which are then combined. What does not move with a loop is computed before it.
 
-import type { FloatDType } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
-import type { Algebra } from "../../numeric/algebra.ts";
-import { threefry2x32 } from "../../numeric/random.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
 import { isIndependent } from "../lowering/parallel.ts";
 import {
@@ -18,19 +15,10 @@ import {
   valuesOfStep,
 } from "../lowering/vectorise.ts";
 import { type Expression, type FunctionBuilder, type Local, type Operand, op, sum, wordsConstant } from "./assembler.ts";
-import {
-  castElements,
-  constantElements,
-  loadElements,
-  maskFor,
-  maskFrom,
-  type Place,
-  storeElements,
-  type Width,
-} from "./lanes.ts";
+import { loadElements, type Place, storeElements, type Width } from "./lanes.ts";
 import { inLast, type Part, share } from "./part.ts";
 import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
-import { simdAlgebra, simdIntegers } from "./simd.ts";
+import { formulaWriter } from "./values.ts";
 
 const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
@@ -89,16 +77,7 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
   const { width, vectorised, kernel, outerVector, outerOrder, divided } = shapeOf(given);
   const moving = stepValues(kernel);
   const bases = f.parameters;
-  const integers = simdIntegers(f);
-  const algebras = new Map<FloatDType, Algebra<Expression>>();
-  const algebraOf = (dtype: FloatDType): Algebra<Expression> => {
-    let k = algebras.get(dtype);
-    if (!k) {
-      k = simdAlgebra(f, dtype);
-      algebras.set(dtype, k);
-    }
-    return k;
-  };
+  const formula = formulaWriter(f, width, kernel.values);
   const outerRank = kernel.outer.length;
   const scaled = (access: Access, bytes: number) => access.strides.map((s) => s * bytes);
   const keyOf = (strides: readonly number[]) => strides.join();
@@ -166,39 +145,18 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
   const compute = (v: Value, group: number, scope: Scope): Expression => {
     const { vector, active } = scope;
     switch (v.kind) {
-      case "constant":
-        return constantElements(f, v.dtype, v.value);
       case "load": {
         const bytes = bytesOf[v.dtype];
         const stride = vector === undefined ? 0 : (v.access.strides[vector] ?? 0);
         const offset = (v.access.offset + group * width * stride) * bytes;
         return loadElements(f, width, v.dtype, placeOf(v.access, bytes, offset), stride, active);
       }
-      case "apply": {
-        const operands = v.operands.map((o) => {
-          const x = valueAt(o, group, scope);
-          return kernel.values[o].dtype === "bool" ? maskFor(f, width, v.compute, x) : x;
-        });
-        let result: Expression;
-        if (v.compute === "int32") {
-          const formula = v.op.integerFormula ?? fail("dtype", `${v.op.name}: has no formula for int32.`);
-          result = formula(integers, operands, v.attributes);
-        } else result = v.op.formula(algebraOf(v.compute), operands, v.attributes);
-        return v.dtype === "bool" ? maskFrom(f, width, v.compute, result) : result;
-      }
-      case "cast":
-        return castElements(f, width, kernel.values[v.operands[0]].dtype, v.dtype, valueAt(v.operands[0], group, scope));
       case "index": {
         const stride = vector === undefined ? 0 : (v.strides[vector] ?? 0);
         const start = sum(streamFor(v.strides) ?? 0, v.offset + group * width * stride);
         const first = f.let(op("i32x4.splat", start));
         if (stride === 0) return first;
         return f.let(op("i32x4.add", first, f.hoisted(wordsConstant([0, stride, 2 * stride, 3 * stride]))));
-      }
-      case "random": {
-        const [key0, key1, counter] = v.operands.map((o) => valueAt(o, group, scope));
-        const [word] = threefry2x32(integers, key0, key1, counter, integers.constant(v.stream));
-        return v.bits === 32 ? word : integers.shiftRight(word, 32 - v.bits);
       }
       case "reduced":
         return (
@@ -208,6 +166,8 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
         );
       case "product":
         return fail("engine", "loops: there is no product here.");
+      default:
+        return formula(v, (o) => valueAt(o, group, scope));
     }
   };
 

@@ -24,6 +24,9 @@ interface Hand {
 }
 
 let pool: Hand[] = [];
+
+/** How many threads did the last run of a program that may have several. */
+export let lastThreads = 1;
 /** Why a worker could not be started or came to its end; told once, and then no more are started. */
 let trouble: { readonly reason: string; told: boolean } | undefined;
 let lastId = 0;
@@ -171,6 +174,7 @@ export function team(shared: Shared): () => void {
     // What runs only once is over before a worker has heard of it.
     const hands = alone || runs++ === 0 ? [] : ready(shared, sent);
     const threads = hands.length + 1;
+    lastThreads = threads;
     for (let i = 0; i < hands.length; i++) {
       const { words } = hands[i];
       Atomics.store(words, at.program, sent.id);

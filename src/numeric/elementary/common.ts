@@ -25,7 +25,11 @@ export function byType<V>(k: Algebra<V>, single: number, double: number): V {
 
 /** Σ c[i] xⁱ by Horner's rule. */
 export function polynomial<V>(k: Algebra<V>, x: V, coefficients: Coefficients): V {
-  const c = numbersOf(k, coefficients);
+  return horner(k, x, numbersOf(k, coefficients));
+}
+
+/** The same for coefficients of one dtype. */
+export function horner<V>(k: Algebra<V>, x: V, c: readonly number[]): V {
   let sum = k.constant(c[c.length - 1]);
   for (let i = c.length - 2; i >= 0; i--) sum = k.add(k.mul(sum, x), k.constant(c[i]));
   return sum;
