@@ -79,6 +79,7 @@ const dtypes = { dtype: "float32" };
 /** How each function is called rightly; every argument is then spoilt in turn, options also inside. */
 const rightly: Record<string, readonly unknown[]> = {
   tensor: [[[1, 2]], { shape: [1, 2], dtype: "float32" }],
+  setThreads: [1],
   full: [[2], 3, "float32"],
   zeros: [[2], "float32"],
   ones: [[2], "float32"],
