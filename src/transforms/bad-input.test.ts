@@ -79,7 +79,6 @@ const dtypes = { dtype: "float32" };
 /** How each function is called rightly; every argument is then spoilt in turn, options also inside. */
 const rightly: Record<string, readonly unknown[]> = {
   tensor: [[[1, 2]], { shape: [1, 2], dtype: "float32" }],
-  setThreads: [1],
   full: [[2], 3, "float32"],
   zeros: [[2], "float32"],
   ones: [[2], "float32"],
@@ -175,7 +174,7 @@ rightly.not = [truths];
 const thenCalled = new Set(["compile", "grad", "hessian", "jacobian", "valueAndGrad", "checkpoint", "customDerivative", "vmap"]);
 
 /** Not called here: they train, read files or belong to them, and are tested with training. */
-const elsewhere = new Set("GradusError Tensor earlyStopping defineConfig fit loadModel decodeSnapshot encodeSnapshot".split(" "));
+const elsewhere = new Set("setThreads threads GradusError Tensor earlyStopping defineConfig fit loadModel decodeSnapshot encodeSnapshot".split(" "));
 
 const methods: Record<string, readonly unknown[]> = {
   clip: [0, 1],
