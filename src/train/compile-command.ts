@@ -58,6 +58,10 @@ interface Inspected {
 
 const inspectors: Readonly<Record<string, (asked: Asked) => Promise<Inspected>>> = {
   wasm: async ({ graph, options }) => (await import("../engines/wasm/inspect.ts")).inspect(graph, options),
+  native: async ({ graph, options }) => {
+    const { plan, source } = (await import("../engines/native/index.ts")).sourceOf(graph, options);
+    return { plan, text: () => source };
+  },
 };
 
 /** The graph of the step, with what is asked of the engine. */

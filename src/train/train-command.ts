@@ -192,10 +192,11 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
   }
 }
 
-/** Throws a run error for an engine that has no kernels to time. */
+/** Throws a run error for an engine whose kernels are not timed. */
 function profilerOf(engine: Engine): RunProfiler {
-  if (engine.name === "interpreter")
-    fail("run", "--profile times kernels, and the engine interpreter has none. Use --engine wasm.");
+  if (engine.name !== "wasm") {
+    fail("run", `--profile times the kernels of the engine wasm; those of ${engine.name} cannot be timed. Add --engine wasm.`);
+  }
   return runProfiler(engine);
 }
 

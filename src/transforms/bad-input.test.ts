@@ -174,7 +174,9 @@ rightly.not = [truths];
 const thenCalled = new Set(["compile", "grad", "hessian", "jacobian", "valueAndGrad", "checkpoint", "customDerivative", "vmap"]);
 
 /** Not called here: they train, read files or belong to them, and are tested with training. */
-const elsewhere = new Set("setThreads threads GradusError Tensor earlyStopping defineConfig fit loadModel decodeSnapshot encodeSnapshot".split(" "));
+const elsewhere = new Set(
+  "setThreads threads GradusError Tensor earlyStopping defineConfig fit loadModel decodeSnapshot encodeSnapshot".split(" "),
+);
 
 const methods: Record<string, readonly unknown[]> = {
   clip: [0, 1],

@@ -1,6 +1,7 @@
 // gradus compile, as its user runs it: what a training step becomes, from graph to code.
 
 import { expect, test } from "vitest";
+import { nativeMissing } from "../../src/engines/native/index.ts";
 import type { CompileView } from "../../src/train/command.ts";
 import { commands } from "../../src/train/commands.ts";
 import { digits, listener, scratch, small, writeTask } from "../train/support.ts";
@@ -24,12 +25,12 @@ test("--show graph lists every node once, inputs before users, with its layer; c
   for (const output of outputs) expect(seen.has(output)).toBe(true);
 });
 
-test("--show kernels gives the work of each: a product of m×k×n is 2mkn operations", async () => {
+test("--show kernels gives the work of each: a product of m×k×n is 2mkn operations, and bias and ReLU one more for each element", async () => {
   const { text, json } = await show("kernels", { batchSize: 5 });
   const { kernels } = json as { kernels: { kind: string; over: string; flops: number; bytes: number }[] };
   const products = kernels.filter(({ kind }) => kind === "matmul").map(({ over, flops }) => ({ over, flops }));
-  expect(products).toContainEqual({ over: "5×784×8", flops: 2 * 5 * 784 * 8 });
-  expect(products).toContainEqual({ over: "5×8×10", flops: 2 * 5 * 8 * 10 });
+  expect(products).toContainEqual({ over: "5×784×8", flops: 2 * 5 * 784 * 8 + 2 * 5 * 8 });
+  expect(products).toContainEqual({ over: "5×8×10", flops: 2 * 5 * 8 * 10 + 5 * 10 });
   expect(text).toContain(`${kernels.length} kernels, `);
 });
 
@@ -74,9 +75,20 @@ test("a loop's kernels and its memory are shown within it", async () => {
 test("--show wat is the module in WebAssembly's text format, its functions named after kernels", async () => {
   const { text } = await show("wat");
   expect(text).toMatch(/^\(module\n/);
-  expect(text).toMatch(/\(func \$matmul\.\d+ \(param i32/);
+  expect(text).toMatch(/\(func \$matmul[\w+]*\.\d+ \(param i32/);
   expect(text).toContain("f32x4.mul");
 });
+
+test.skipIf(nativeMissing() !== undefined)(
+  "--show c is the C that the native engine compiles, and --engine native shows its kernels",
+  async () => {
+    const { text } = await show("c");
+    expect(text).toContain('#include "gradus.h"');
+    expect(text).toContain("gradus_run(");
+    const { json } = await show("kernels", { engine: "native" });
+    expect(json).toMatchObject({ engine: "native" });
+  },
+);
 
 test("a view that an engine does not have is refused", async () => {
   await expect(show("wat", { engine: "interpreter" })).rejects.toThrow("--show wat shows what the engine wasm makes");

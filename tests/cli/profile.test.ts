@@ -56,9 +56,9 @@ test("rates and shares are those of the figures", () => {
   expect(text).toContain("one core reaches 80 GFLOP/s in float32 (a machine) and 16.0 GB/s");
 });
 
-test("an engine without kernels is refused before anything is written", async () => {
+test("an engine whose kernels are not timed is refused before anything is written", async () => {
   const out = join(await scratch(), "run");
   const run = train({ task: digits, set: small, engine: "interpreter", profile: true, out });
-  await expect(run).rejects.toThrow("--profile times kernels, and the engine interpreter has none");
+  await expect(run).rejects.toThrow("those of interpreter cannot be timed. Add --engine wasm.");
   await expect(bytesOf(out, "config.json")).rejects.toThrow("ENOENT");
 });

@@ -22,7 +22,7 @@ export function erf<V>(k: Algebra<V>, x: V): V {
 }
 
 /** Where erfc x turns from 1 - erf x, whose roundings grow in proportion, to `complement`, whose argument loses digits near 0. */
-const turn = 0.65;
+const turn = 0.86;
 
 /** erfc(x + δ) for |x| ≤ turn and a tiny δ (none when omitted): 1 - x is exact above ½, and erf x - x is small. */
 function fromOne<V>(k: Algebra<V>, x: V, delta?: V): V {
