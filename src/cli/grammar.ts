@@ -41,7 +41,7 @@ const seed: OptionSpec = { kind: "seed", value: "N", help: "seed of everything r
 const engine: OptionSpec = {
   kind: "text",
   value: "NAME",
-  help: "wasm, native, interpreter, or auto, the fastest here; default wasm, of train auto",
+  help: "wasm, native, interpreter, or auto, the fastest here; default wasm, of train auto, of predict the run's",
 };
 
 export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {

@@ -15,7 +15,7 @@ import { type TrainedModel, trainedModel } from "./model.ts";
 import { readExamples, readTable } from "./read-examples.ts";
 import { type RunConfig, readEncoding, readModel, readRunConfig } from "./run-folder.ts";
 import { compileEvaluation } from "./step.ts";
-import { configFor, engineFor, taskOf } from "./subject.ts";
+import { configFor, engineFor, engineOfRun, taskOf } from "./subject.ts";
 import { tasks } from "./tasks.ts";
 
 /** A trained model with the data to show it on. */
@@ -28,8 +28,8 @@ interface Trained {
 }
 
 export async function predict(options: PredictOptions, context: CommandContext): Promise<Answer> {
-  const engine = engineFor(options.engine);
   const record = await readRunConfig(options.run);
+  const engine = options.engine === undefined ? engineOfRun(record) : engineFor(options.engine);
   const config = await configFor(taskOf(options.run, record), context);
   const encoding = await readEncoding(options.run);
   const data = await dataFor(config, record, encoding, options.data);

@@ -24,6 +24,13 @@ export function engineFor(name: string | undefined): Engine {
   return missing === undefined ? engine : fail("run", missing);
 }
 
+/** The engine a run was trained with, so that what is measured again has the same bits; WASM where that is missing here. */
+export function engineOfRun({ engine }: RunConfig): Engine {
+  const name = engineNames.find((known) => known === engine) ?? "wasm";
+  const found = engineNamed(name);
+  return missingFor(found) === undefined ? found : engineNamed("wasm");
+}
+
 export async function configFor(task: Task, context: CommandContext): Promise<TrainingConfig> {
   if (task.kind !== "file") return tasks[task.kind];
   return configOf(await context.loadModule(resolve(task.path)), task.path);

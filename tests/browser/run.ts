@@ -1,5 +1,5 @@
 // Runs tests in a headless Chromium: each entry (*.browser.ts beside this file) exports `run`, is bundled, served on the loopback
-// interface and called in a page that is isolated from other origins, as shared memory demands.
+// interface and called in a page that is isolated from other origins, as shared memory demands; plain.browser.ts in one that is not.
 //
 //   node scripts/ts.mjs tests/browser/run.ts [FILE.ts …]
 //
@@ -10,7 +10,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type OnResolveArgs, type OnResolveResult } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 
 /** What an entry's `run` returns. */
@@ -37,18 +37,27 @@ async function bundle(entry: string): Promise<string> {
     target: "es2022",
     sourcemap: "inline",
     logLevel: "warning",
+    plugins: [{ name: "as-published", setup: (context) => context.onResolve({ filter: /^\.\.?\// }, asPublished) }],
   });
   return outputFiles[0].text;
 }
 
-function serve(script: string): Promise<Server> {
+/** As scripts/build.mjs does for browsers: X.browser.ts in place of X.ts, and nothing of what is imported on demand, which needs Node. */
+function asPublished({ path, kind, resolveDir }: OnResolveArgs): OnResolveResult | undefined {
+  if (kind === "dynamic-import") return { path, external: true };
+  const other = resolve(resolveDir, path.replace(/\.ts$/, ".browser.ts"));
+  return !path.endsWith(".browser.ts") && existsSync(other) ? { path: other } : undefined;
+}
+
+const isolation = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
+function serve(script: string, isolated: boolean): Promise<Server> {
   const page = '<!doctype html><meta charset="utf-8"><title>Gradus</title><script type="module" src="/page.js"></script>';
   const server = createServer((request, response) => {
     const isScript = request.url === "/page.js";
     response.writeHead(isScript || request.url === "/" ? 200 : 404, {
       "content-type": isScript ? "text/javascript" : "text/html",
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-embedder-policy": "require-corp",
+      ...(isolated ? isolation : {}),
     });
     response.end(isScript ? script : request.url === "/" ? page : "");
   });
@@ -56,7 +65,7 @@ function serve(script: string): Promise<Server> {
 }
 
 async function runIn(browser: Browser, entry: string): Promise<BrowserResult> {
-  const server = await serve(await bundle(entry));
+  const server = await serve(await bundle(entry), basename(entry) !== "plain.browser.ts");
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
