@@ -20,6 +20,7 @@ const layers: readonly (readonly string[])[] = [
   ["data", "io"],
   ["train"],
   ["analysis"],
+  ["analysis"],
   ["explain"],
   ["doctor"],
   ["cli"],

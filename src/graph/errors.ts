@@ -11,7 +11,8 @@ export type ErrorCode =
   | "engine" // an engine cannot do what was asked
   | "data" // a file or data set is malformed
   | "numeric" // NaN or Inf arose
-  | "run"; // a run folder, configuration or checkpoint
+  | "run" // a run folder, configuration or checkpoint
+  | "analysis"; // an expression, a domain or an objective that cannot be analysed as asked
 
 export class GradusError extends Error {
   readonly code: ErrorCode;
