@@ -20,7 +20,6 @@ const layers: readonly (readonly string[])[] = [
   ["data", "io"],
   ["train"],
   ["analysis"],
-  ["analysis"],
   ["explain"],
   ["doctor"],
   ["cli"],

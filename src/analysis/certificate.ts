@@ -26,13 +26,7 @@ export interface Proof {
   readonly premises?: readonly Proof[];
 }
 
-export type JsonData =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonData[]
-  | { readonly [key: string]: JsonData | undefined };
+export type JsonData = null | boolean | number | string | readonly JsonData[] | { readonly [key: string]: JsonData | undefined };
 
 /**
  * Points that refute: of convexity, f((1−t)a + tb) > (1−t)f(a) + t·f(b), with `gap` = left − right > 0 a proved lower bound; of
@@ -104,7 +98,9 @@ export function both(a: Enclosure, b: Enclosure): Enclosure {
   const lower = a.lower === null ? b.lower : b.lower === null ? a.lower : Math.max(a.lower, b.lower);
   const upper = a.upper === null ? b.upper : b.upper === null ? a.upper : Math.min(a.upper, b.upper);
   if (lower !== null && upper !== null && lower > upper) {
-    throw new RangeError(`two proofs contradict each other: a constant in [${a.lower}, ${a.upper}] and in [${b.lower}, ${b.upper}]`);
+    throw new RangeError(
+      `two proofs contradict each other: a constant in [${a.lower}, ${a.upper}] and in [${b.lower}, ${b.upper}]`,
+    );
   }
   return { lower, upper };
 }
