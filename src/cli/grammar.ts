@@ -60,7 +60,7 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       threads: { kind: "count", value: "N", help: "most threads (default: the processor's, at most 8); changes no bit" },
       resume: { kind: "text", value: "DIR", help: "go on with the run in DIR" },
       engine,
-      profile: { kind: "flag", help: "time every kernel of the engine wasm, and say at the end where the time went" },
+      profile: { kind: "flag", help: "time every kernel, and say at the end where the time went" },
     },
     examples: [
       "gradus train digits",

@@ -31,6 +31,16 @@ export interface Profile {
   readonly laps: readonly Lap[];
 }
 
+/** What a machine can do at most with the means of an engine, on one thread, per second. */
+export interface Peaks {
+  /** Operations on float32; a multiply-add is two. */
+  readonly flops: number;
+  /** Read and written, in arrays far larger than caches. */
+  readonly bytes: number;
+  /** What does the arithmetic, for people. */
+  readonly by: string;
+}
+
 /** A compiled graph with its memory. */
 export interface Program {
   readonly engine: string;

@@ -1,7 +1,8 @@
 // A profile as tables: which kernels the time went to, and how near they come to what the machine can do.
 
+import type { Peaks } from "../engines/engine.ts";
 import { columns, duration } from "./format.ts";
-import type { KernelProfile, MachinePeaks, ProgramProfile, RunProfile } from "./profile.ts";
+import type { KernelProfile, ProgramProfile, RunProfile } from "./profile.ts";
 
 /** A kernel as a line of the table. */
 export interface ProfileRow {
@@ -20,7 +21,7 @@ export interface ProfileRow {
 }
 
 /** The kernels that take longest, and the rest as one row. */
-export function profileRows({ kernels, seconds }: ProgramProfile, peaks: MachinePeaks | undefined, most: number): ProfileRow[] {
+export function profileRows({ kernels, seconds }: ProgramProfile, peaks: Peaks | undefined, most: number): ProfileRow[] {
   const row = (kernel: string, over: string, list: readonly KernelProfile[]): ProfileRow => {
     const total = (of: (k: KernelProfile) => number) => list.reduce((sum, k) => sum + of(k), 0);
     const time = total((k) => k.seconds);

@@ -1,6 +1,6 @@
 // Where the time of training goes: every kernel of the programs that a run compiles, timed, beside what the machine can do at most.
 
-import type { Engine, Program } from "../engines/engine.ts";
+import type { Engine, Peaks, Program } from "../engines/engine.ts";
 import { describeLaunch } from "../engines/lowering/describe.ts";
 
 export interface KernelProfile {
@@ -24,19 +24,12 @@ export interface ProgramProfile {
   readonly kernels: readonly KernelProfile[];
 }
 
-/** What the machine can do at most, per second. */
-export interface MachinePeaks {
-  readonly flops: number;
-  readonly bytes: number;
-  readonly by: string;
-}
-
 /** profile.json. */
 export interface RunProfile {
   readonly engine: string;
   /** Of the run, from its first step to its last, what is outside the programs included. */
   readonly seconds: number;
-  readonly peaks?: MachinePeaks;
+  readonly peaks?: Peaks;
   readonly programs: readonly ProgramProfile[];
 }
 
@@ -85,6 +78,7 @@ function profileOf(
 }
 
 /** What the machine reaches with the means of an engine; undefined where that is not known. */
-async function peaksFor(engine: string): Promise<MachinePeaks | undefined> {
+async function peaksFor(engine: string): Promise<Peaks | undefined> {
+  if (engine === "native") return (await import("../engines/native/peaks.ts")).measurePeaks();
   return engine === "wasm" ? (await import("../engines/wasm/peaks.ts")).measurePeaks() : undefined;
 }

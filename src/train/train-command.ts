@@ -194,8 +194,11 @@ async function run(job: Job, options: TrainOptions, context: CommandContext): Pr
 
 /** Throws a run error for an engine whose kernels are not timed. */
 function profilerOf(engine: Engine): RunProfiler {
-  if (engine.name !== "wasm") {
-    fail("run", `--profile times the kernels of the engine wasm; those of ${engine.name} cannot be timed. Add --engine wasm.`);
+  if (engine.name !== "wasm" && engine.name !== "native") {
+    fail(
+      "run",
+      `--profile times the kernels of the engines native and wasm; those of ${engine.name} cannot be timed. Leave --engine out.`,
+    );
   }
   return runProfiler(engine);
 }

@@ -3,45 +3,51 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { nativeMissing } from "../../src/engines/native/index.ts";
 import type { RunProfile } from "../../src/train/profile.ts";
 import { profileText } from "../../src/train/profile-text.ts";
 import { progress } from "../../src/train/progress.ts";
 import { bytesOf, digits, scratch, small, train } from "../train/support.ts";
 
-test("a profiled run says where its time went, on the terminal, in profile.json and in the report, and trains to the same bits", async () => {
-  const folder = await scratch();
-  const options = { task: digits, epochs: 2, set: small, engine: "wasm" };
-  const [out, plain] = [join(folder, "profiled"), join(folder, "plain")];
-  const { end, events } = await train({ ...options, out, profile: true });
-  await train({ ...options, out: plain });
-  expect(end.status).toBe("done");
-  expect(await bytesOf(out, "model.safetensors")).toEqual(await bytesOf(plain, "model.safetensors"));
-  await expect(bytesOf(plain, "profile.json")).rejects.toThrow("ENOENT");
+const engines = ["wasm", ...(nativeMissing() === undefined ? ["native"] : [])];
 
-  const profile = JSON.parse(await readFile(join(out, "profile.json"), "utf8")) as RunProfile;
-  expect(events.find(({ event }) => event === "profile")).toEqual({ event: "profile", ...profile });
-  expect(profile.engine).toBe("wasm");
-  expect(profile.peaks?.flops).toBeGreaterThan(0);
-  // 60 examples in batches of 16: three full ones and one of 12, in each of two epochs.
-  const steps = profile.programs.filter(({ role }) => role === "training").map(({ executions }) => executions);
-  expect(steps).toEqual([6, 2]);
-  expect(profile.programs.filter(({ role }) => role === "evaluation").map(({ executions }) => executions)).toEqual([2]);
-  for (const { executions, seconds, kernels } of profile.programs) {
-    for (const { calls } of kernels) expect(calls).toBe(executions);
-    expect(kernels.reduce((sum, k) => sum + k.seconds, 0)).toBeCloseTo(seconds, 12);
-  }
-  const inside = profile.programs.reduce((sum, { seconds }) => sum + seconds, 0);
-  expect(inside).toBeLessThanOrEqual(profile.seconds);
-  const forward = profile.programs[0].kernels.find(({ over }) => over === "16×784×8");
-  expect(forward?.flops).toBeGreaterThanOrEqual(2 * 16 * 784 * 8);
+test.each(engines)(
+  "%s: a profiled run says where its time went, on the terminal and in files, and trains to the same bits",
+  async (engine) => {
+    const folder = await scratch();
+    const options = { task: digits, epochs: 2, set: small, engine };
+    const [out, plain] = [join(folder, "profiled"), join(folder, "plain")];
+    const { end, events } = await train({ ...options, out, profile: true });
+    await train({ ...options, out: plain });
+    expect(end.status).toBe("done");
+    expect(await bytesOf(out, "model.safetensors")).toEqual(await bytesOf(plain, "model.safetensors"));
+    await expect(bytesOf(plain, "profile.json")).rejects.toThrow("ENOENT");
 
-  let shown = "";
-  const follow = progress({ terminal: { write: (text) => (shown += text) }, live: false });
-  for (const event of events) follow(event);
-  expect(shown).toContain(profileText(profile));
-  expect(shown).toMatch(/training step: 6 × .*\nkernel +over +calls +time/);
-  expect(await readFile(join(out, "report.html"), "utf8")).toContain("Where the time went");
-});
+    const profile = JSON.parse(await readFile(join(out, "profile.json"), "utf8")) as RunProfile;
+    expect(events.find(({ event }) => event === "profile")).toEqual({ event: "profile", ...profile });
+    expect(profile.engine).toBe(engine);
+    expect(profile.peaks?.flops).toBeGreaterThan(0);
+    // 60 examples in batches of 16: three full ones and one of 12, in each of two epochs.
+    const steps = profile.programs.filter(({ role }) => role === "training").map(({ executions }) => executions);
+    expect(steps).toEqual([6, 2]);
+    expect(profile.programs.filter(({ role }) => role === "evaluation").map(({ executions }) => executions)).toEqual([2]);
+    for (const { executions, seconds, kernels } of profile.programs) {
+      for (const { calls } of kernels) expect(calls).toBe(executions);
+      expect(kernels.reduce((sum, k) => sum + k.seconds, 0)).toBeCloseTo(seconds, 12);
+    }
+    const inside = profile.programs.reduce((sum, { seconds }) => sum + seconds, 0);
+    expect(inside).toBeLessThanOrEqual(profile.seconds);
+    const forward = profile.programs[0].kernels.find(({ over }) => over === "16×784×8");
+    expect(forward?.flops).toBeGreaterThanOrEqual(2 * 16 * 784 * 8);
+
+    let shown = "";
+    const follow = progress({ terminal: { write: (text) => (shown += text) }, live: false });
+    for (const event of events) follow(event);
+    expect(shown).toContain(profileText(profile));
+    expect(shown).toMatch(/training step: 6 × .*\nkernel +over +calls +time/);
+    expect(await readFile(join(out, "report.html"), "utf8")).toContain("Where the time went");
+  },
+);
 
 test("rates and shares are those of the figures", () => {
   const kernel = { kernel: "matmul", over: "10×10×10", writes: [], calls: 10, seconds: 1e-3, flops: 2e6, bytes: 4e5 };
@@ -59,6 +65,6 @@ test("rates and shares are those of the figures", () => {
 test("an engine whose kernels are not timed is refused before anything is written", async () => {
   const out = join(await scratch(), "run");
   const run = train({ task: digits, set: small, engine: "interpreter", profile: true, out });
-  await expect(run).rejects.toThrow("those of interpreter cannot be timed. Add --engine wasm.");
+  await expect(run).rejects.toThrow("those of interpreter cannot be timed. Leave --engine out.");
   await expect(bytesOf(out, "config.json")).rejects.toThrow("ENOENT");
 });

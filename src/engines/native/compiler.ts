@@ -4,11 +4,12 @@
 import { fail } from "../../graph/errors.ts";
 import type { Body, Kernel, Launch, MatmulKernel, Plan, ProductKernel, WholeKernel } from "../lowering/ir.ts";
 import { align } from "../lowering/memory.ts";
-import { divide } from "../lowering/parallel.ts";
+import { bodiesOf, divide } from "../lowering/parallel.ts";
 import { bytesOf } from "./lanes.ts";
 import { loopsDivide, renderLoops } from "./loops.ts";
 import { prelude } from "./prelude.ts";
 import { renderFinish, renderProduct } from "./products.ts";
+import { clockBytes, lapOfBarrier, renderClock, renderLap, type Timed } from "./profile.ts";
 import { isSmall, renderSmallProduct } from "./small-products.ts";
 import type { Target } from "./target.ts";
 import { wholeRendering } from "./whole.ts";
@@ -21,6 +22,8 @@ export interface RenderedProgram {
   readonly hostCalls: readonly WholeKernel[];
   /** Of the program's memory. */
   readonly bytes: number;
+  /** Where the clock of a profiled program is in that memory, and which launches it times. */
+  readonly clock?: { readonly at: number; readonly timed: readonly Timed[] };
 }
 
 /** Kernels may read this far past their operands. */
@@ -56,30 +59,38 @@ interface Emission {
   readonly functions: string[];
   /** Names of kernels' functions by key, and whether they are divided. */
   readonly kernels: Map<string, string>;
+  /** Launches that are timed so far, of a profiled program. */
+  readonly timed: Timed[] | undefined;
   count: number;
 }
 
-export function renderProgram(plan: Plan, target: Target): RenderedProgram {
+/** With `profile` the program reads a clock after every launch, for `Program.profile`. */
+export function renderProgram(plan: Plan, target: Target, { profile = false } = {}): RenderedProgram {
   const emission: Emission = {
     target,
     divisible: divisible(target),
     hostCalls: [],
     functions: [],
     kernels: new Map(),
+    timed: profile ? [] : undefined,
     count: 0,
   };
+  const clockAt = align(plan.bytes) + slack;
   const addressOf = (buffer: number): string =>
     `memory + ${plan.offsets[buffer] ?? fail("engine", `buffer ${buffer} has no place.`)}`;
   const run = launchesOf(emission, plan, addressOf, { body: false, everyone: true });
   const source = [
     '#include "gradus.h"',
     prelude(target),
+    ...(profile ? [renderClock(clockAt)] : []),
     ...emission.functions,
     '__attribute__((visibility("default")))',
-    `void gradus_run(char *memory, long thread, long threads, struct gradus_runtime *rt) {\n${run}\n}`,
+    `void gradus_run(char *memory, long thread, long threads, struct gradus_runtime *rt) {\n${profile ? "  if (thread == 0) start_clock(rt);\n" : ""}${run}\n}`,
     "",
   ].join("\n");
-  return { source, plan, hostCalls: emission.hostCalls, bytes: align(plan.bytes) + slack };
+  const { hostCalls, timed } = emission;
+  if (!timed) return { source, plan, hostCalls, bytes: clockAt };
+  return { source, plan, hostCalls, bytes: clockAt + clockBytes(timed), clock: { at: clockAt, timed } };
 }
 
 /** Statements that run the launches of a plan. With `everyone` all threads are here; else only the first is, and does all of it. */
@@ -90,8 +101,9 @@ function launchesOf(
   { body, everyone }: { readonly body: boolean; readonly everyone: boolean },
 ): string {
   const lines: string[] = [];
+  const lap = (launch: Launch) => (emission.timed ? renderLap(emission.timed, plan, launch) : []);
   if (!everyone) {
-    for (const launch of plan.launches) lines.push(`  ${callOf(emission, launch, addressOf, false)}`);
+    for (const launch of plan.launches) lines.push(`  ${callOf(emission, launch, addressOf, false)}`, ...lap(launch));
     return lines.join("\n");
   }
   const { launches, barrierAtEnd } = divide(plan, { divisible: emission.divisible, body });
@@ -100,16 +112,16 @@ function launchesOf(
     if (alone.length > 0) lines.push("  if (thread == 0) {", ...alone.map((l) => `    ${l}`), "  }");
     alone = [];
   };
-  const wait = "  gradus_barrier(rt, thread, threads);";
+  const wait = ["  gradus_barrier(rt, thread, threads);", ...(emission.timed ? [lapOfBarrier] : [])];
   for (const { launch, divided, barrier } of launches) {
     if (barrier || divided) flush();
-    if (barrier) lines.push(wait);
+    if (barrier) lines.push(...wait);
     const call = callOf(emission, launch, addressOf, divided);
-    if (divided) lines.push(`  ${call}`);
-    else alone.push(call);
+    if (divided) lines.push(`  ${call}`, ...lap(launch));
+    else alone.push(call, ...lap(launch));
   }
   flush();
-  if (barrierAtEnd) lines.push(wait);
+  if (barrierAtEnd) lines.push(...wait);
   return lines.join("\n");
 }
 
@@ -128,7 +140,9 @@ const common = "long thread, long threads, struct gradus_runtime *rt";
 
 /** The name of the function of a kernel, which is written on first request. */
 function kernelFunction(emission: Emission, kernel: Kernel, divided: boolean): string {
-  const key = `${divided}${kernel.key}`;
+  // What is timed within a body is timed for each launch of it.
+  const apart = emission.timed && bodiesOf(kernel).length > 0 ? `${emission.count}` : "";
+  const key = `${divided}${apart}${kernel.key}`;
   const known = emission.kernels.get(key);
   if (known !== undefined) return known;
   const name = `k${emission.count++}`;

@@ -35,11 +35,11 @@ export function sourceOf(graph: Graph, { donate }: CompileOptions = {}): Rendere
 function compile(graph: Graph, options: CompileOptions = {}): Program {
   const target = targetFor(findCompiler().macros);
   const simplified: Graph = { parameters: graph.parameters, outputs: simplify(graph.outputs) };
-  const key = `${keyOfGraph(simplified)}|${options.donate?.join() ?? ""}|${target.name}`;
+  const key = `${keyOfGraph(simplified)}|${options.donate?.join() ?? ""}|${target.name}|${options.profile === true}`;
   let known = modules.get(key);
   if (known) modules.delete(key);
   else {
-    const rendered = renderProgram(planFor(simplified, options.donate), target);
+    const rendered = renderProgram(planFor(simplified, options.donate), target, { profile: options.profile === true });
     known = { ...rendered, loaded: loadProgram("the program", rendered.source, target.flags) };
   }
   modules.set(key, known);

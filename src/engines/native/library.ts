@@ -89,6 +89,12 @@ function runtimeUnit(name: string, sources: readonly string[], flags: readonly s
   return { name, files: Object.fromEntries(wanted), flags: ["-O2", ...flags] };
 }
 
+/** A file of the runtime that stands by itself, compiled and loaded. */
+export function loadRuntimeFile(file: string, flags: readonly string[]): LoadedLibrary {
+  const [entry] = compileUnits([runtimeUnit(`${file} of the runtime library`, [file], flags)]);
+  return loadKoffi().load(entry.library);
+}
+
 /** A library of kernels, and what a program wants of it. */
 interface Kernels {
   readonly unit: Unit;

@@ -7,6 +7,7 @@ import type { Plan, WholeKernel } from "../lowering/ir.ts";
 import { roomOf, viewOf } from "../rooms.ts";
 import { type LoadedProgram, loadKoffi } from "./library.ts";
 import { workerThreads } from "./node.ts";
+import { readClock, type Timed } from "./profile.ts";
 
 export interface CompiledProgram {
   readonly loaded: LoadedProgram;
@@ -17,6 +18,8 @@ export interface CompiledProgram {
   readonly bytes: number;
   /** Most threads of a run. */
   readonly threads: number;
+  /** Of a profiled program, as in RenderedProgram. */
+  readonly clock?: { readonly at: number; readonly timed: readonly Timed[] };
 }
 
 const alignment = 64;
@@ -39,7 +42,7 @@ function reserve(bytes: number): { readonly memory: ArrayBuffer; readonly start:
   return { memory, start, address: address + BigInt(start) };
 }
 
-export function instantiate({ loaded, plan, hostCalls, bytes, threads }: CompiledProgram): Program {
+export function instantiate({ loaded, plan, hostCalls, bytes, threads, clock }: CompiledProgram): Program {
   const { runtime } = loaded;
   const { memory, start, address } = reserve(bytes);
   const rooms = hostCalls.map(roomOf);
@@ -104,5 +107,6 @@ export function instantiate({ loaded, plan, hostCalls, bytes, threads }: Compile
       execute();
       return outputs.map((o) => o.slice());
     },
+    ...(clock ? { profile: () => readClock(memory, start + clock.at, clock.timed) } : {}),
   };
 }

@@ -1,16 +1,7 @@
 // What WebAssembly reaches on this machine at most, measured on one thread: floating-point operations from registers, and bytes from memory.
 
+import type { Peaks } from "../engine.ts";
 import { constant, type Local, load, ModuleBuilder, op, pageBytes, relaxedSimd, sum } from "./assembler.ts";
-
-/** Per second. */
-export interface Peaks {
-  /** Operations on float32; a multiply-add is two. */
-  readonly flops: number;
-  /** Read and written, in arrays far larger than caches. */
-  readonly bytes: number;
-  /** What does the arithmetic, for people. */
-  readonly by: string;
-}
 
 /** Enough to hide the latency of the units, and not more than stay in registers. */
 const chains = 12;
