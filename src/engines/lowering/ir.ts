@@ -214,10 +214,13 @@ export interface CondKernel {
   readonly branches: readonly [Body, Body];
 }
 
+/** What runs plans of its own. */
+export type ControlKernel = ScanKernel | WhileKernel | CondKernel;
+
 /** What may have an epilogue. */
 export type ProductKernel = MatmulKernel | WholeKernel;
 
-export type Kernel = LoopKernel | MatmulKernel | WholeKernel | CopyKernel | ScanKernel | WhileKernel | CondKernel;
+export type Kernel = LoopKernel | MatmulKernel | WholeKernel | CopyKernel | ControlKernel;
 
 /** One kernel of a program, with the buffers its slots are bound to. */
 export interface Launch {

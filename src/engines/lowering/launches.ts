@@ -1,22 +1,18 @@
-// Kernels of operations that are not loop nests of formulas: assembly of parts, matrix products, control flow, and operations that
-// are computed whole.
+// Kernels of operations that are not loop nests of formulas: assembly of parts, matrix products, and operations that are computed
+// whole. Those of control flow are in control.ts.
 
 import type { DType } from "../../graph/dtype.ts";
 import { type Graph, type Node, typeOf } from "../../graph/node.ts";
 import type { TensorType } from "../../graph/primitive.ts";
 import { type Shape, sizeOf, stridesOf } from "../../graph/shape.ts";
-import type { CondAttributes, ScanAttributes, WhileAttributes } from "../../ops/control.ts";
 import type { PadAttributes } from "../../ops/slicing.ts";
 import { affine, type Dim, dim, flatten, type IndexMap, indexOf, NeedsSplit, splitIn } from "./affine.ts";
 import { buildFill, buildWriting, type Home, type Surroundings } from "./build.ts";
 import { NotAffine } from "./groups.ts";
 import type {
   Access,
-  Binding,
-  Body,
   Buffer,
   Epilogue,
-  InitialCopies,
   Kernel,
   Launch,
   MatmulKernel,
@@ -27,7 +23,6 @@ import type {
   WholeKernel,
 } from "./ir.ts";
 import { denseSource } from "./items.ts";
-import { align } from "./memory.ts";
 import type { BuiltKernel } from "./tighten.ts";
 import { kindOf, reducerOf, throughView } from "./views.ts";
 
@@ -64,6 +59,19 @@ export function copyLaunch(buffers: readonly Buffer[], from: number, to: number)
   return { kernel, buffers: [from, to], flops: 0, bytes: bytesOfKernel(kernel) };
 }
 
+export type LaunchMaker = (node: Node, context: Context) => Launch;
+
+/** By the name of the operation. */
+const known: Record<string, LaunchMaker> = {};
+
+/**
+ * Makes operations known that few programs have: those of control flow. The functions on tensors that build such nodes say so when they
+ * are called, so that an application that imports none of them does not carry their lowering.
+ */
+export function useLaunches(makers: Readonly<Record<string, LaunchMaker>>): void {
+  Object.assign(known, makers);
+}
+
 /** The launches that compute `node`. */
 export function launchesOf(node: Node, context: Context): Launch[] {
   if (node.outputs.every((type) => sizeOf(type.shape) === 0)) return [];
@@ -79,14 +87,8 @@ export function launchesOf(node: Node, context: Context): Launch[] {
       return padded(node, context);
     case "matmul":
       return [product(node, context)];
-    case "scan":
-      return [scanned(node, context)];
-    case "while":
-      return [repeated(node, context)];
-    case "cond":
-      return [chosen(node, context)];
     default:
-      return [whole(node, context)];
+      return [(known[node.op.name] ?? whole)(node, context)];
   }
 }
 
@@ -105,11 +107,18 @@ export function fusedLaunch(node: Node, homes: Homes, built: BuiltKernel): Produ
 
 // Assembly ----------------------------------------------------------------------------------------------------------------
 
-/** Writes `source` into the target at `place` of its index; the loops are split as its views ask. */
-function written(name: string, source: Node, place: (map: IndexMap) => IndexMap, target: Node, context: Context): Launch {
-  const axes = source.shape.map(dim);
-  let dims: Dim[] = axes.filter((d) => d.extent > 1);
-  let map: IndexMap = axes.map(indexOf);
+/** Writes `source` into the target, the element at `map` to `place(map)`; the loops over `axes` are split as the views ask. */
+function written(
+  name: string,
+  source: Node,
+  axes: readonly Dim[],
+  start: IndexMap,
+  place: (map: IndexMap) => IndexMap,
+  target: Node,
+  context: Context,
+): Launch {
+  let dims = axes.filter((d) => d.extent > 1);
+  let map = start;
   for (;;) {
     try {
       const at = flatten(place(map), stridesOf(target.shape));
@@ -131,7 +140,9 @@ function concatenated(node: Node, context: Context): Launch[] {
     const from = start;
     start += part.shape[axis];
     if (sizeOf(part.shape) === 0) return [];
-    return [written("concat", part, (map) => map.map((a, i) => (i === axis ? affine(a, 1, from) : a)), node, context)];
+    const axes = part.shape.map(dim);
+    const place = (map: IndexMap) => map.map((a, i) => (i === axis ? affine(a, 1, from) : a));
+    return [written("concat", part, axes, axes.map(indexOf), place, node, context)];
   });
 }
 
@@ -144,22 +155,9 @@ function padded(node: Node, context: Context): Launch[] {
   const end = source.shape.map((d, i) => Math.min(d, Math.floor((node.shape[i] - 1 - low[i]) / (interior[i] + 1)) + 1));
   if (first.some((f, i) => f >= end[i])) return [fill];
   const axes = source.shape.map((_, i) => dim(end[i] - first[i]));
-  let dims: Dim[] = axes.filter((d) => d.extent > 1);
-  let map: IndexMap = axes.map((d, i) => affine(indexOf(d), 1, first[i]));
-  for (;;) {
-    try {
-      const place = map.map((a, i) => affine(a, interior[i] + 1, low[i]));
-      const at = flatten(place, stridesOf(node.shape));
-      const copy = launchOf(buildWriting("pad", dims, [{ source, map, target: at, home: context.homeOf(node) }], context));
-      return [fill, copy];
-    } catch (error) {
-      if (!(error instanceof NeedsSplit)) throw error;
-      const { dim: from, inner } = error;
-      const [high, low2] = [dim(from.extent / inner), dim(inner)];
-      dims = dims.flatMap((d) => (d === from ? [high, low2] : [d]));
-      map = splitIn(map, from, high, low2);
-    }
-  }
+  const start = axes.map((d, i) => affine(indexOf(d), 1, first[i]));
+  const place = (map: IndexMap) => map.map((a, i) => affine(a, interior[i] + 1, low[i]));
+  return [fill, written("pad", source, axes, start, place, node, context)];
 }
 
 type ProductLaunch = Launch & { readonly kernel: ProductKernel };
@@ -304,14 +302,14 @@ function mergeBatch(lead: Shape, operands: readonly (readonly number[])[]): { ba
 
 // Whole operations --------------------------------------------------------------------------------------------------------
 
-interface Operands {
+export interface Operands {
   readonly slots: Slot[];
   readonly buffers: number[];
   readonly inputs: readonly TensorType[];
 }
 
 /** Slots of the dense inputs, then of the outputs. */
-function operandsOf(node: Node, context: Homes): Operands {
+export function operandsOf(node: Node, context: Homes): Operands {
   const inputs = node.inputs.map(typeOf);
   const homes = node.inputs.map((n) => context.homeOf(denseSource(n, context.items.stored)));
   const results = node.outputs.map((_, i) => context.homeAt(node, i));
@@ -348,123 +346,4 @@ function whole(node: Node, context: Homes, built?: BuiltKernel): ProductLaunch {
     flops: 2 * cost.multiplyAdds + cost.elementary + cost.transcendental + (built?.flops ?? 0),
     bytes: bytesOfKernel(kernel),
   };
-}
-
-// Control flow ------------------------------------------------------------------------------------------------------------
-
-interface Nest {
-  readonly bodies: Body[];
-  readonly slots: Slot[];
-  readonly buffers: number[];
-}
-
-/** Bodies bound to the slots of a control kernel, with slots added for the bodies' constants and their memory. */
-function nest(
-  operands: Operands,
-  plans: readonly { readonly plan: Plan; readonly parameters: readonly Binding[]; readonly outputs: readonly Binding[] }[],
-  context: Context,
-): Nest {
-  const slots = [...operands.slots];
-  const buffers = [...operands.buffers];
-  let bytes = 0;
-  const bodies = plans.map(({ plan, parameters, outputs }): Body => {
-    const bound = new Map<number, Binding>();
-    plan.parameters.forEach((b, i) => bound.set(b, parameters[i]));
-    plan.outputs.forEach((b, i) => {
-      if (!bound.has(b)) bound.set(b, outputs[i]);
-    });
-    const bindings = plan.externals.map((b): Binding => {
-      const { role, dtype, length, data, name } = plan.buffers[b];
-      if (role !== "constant") return bound.get(b)!;
-      buffers.push(context.addBuffer(dtype, length, "constant", name, data));
-      slots.push({ dtype, length, access: "read" });
-      return { slot: slots.length - 1, stride: 0 };
-    });
-    const start = bytes;
-    bytes += align(plan.bytes);
-    return { plan, bindings, start };
-  });
-  buffers.push(context.addBuffer("bool", bytes, "temporary", "workspace"));
-  slots.push({ dtype: "bool", length: bytes, access: "both" });
-  return { bodies, slots, buffers };
-}
-
-let lastControl = 0;
-const flopsOf = (plan: Plan) => plan.launches.reduce((total, l) => total + l.flops, 0);
-const still = (slot: number): Binding => ({ slot, stride: 0 });
-
-function scanned(node: Node, context: Context): Launch {
-  const { body, carries, sequences, length, reverse } = node.attributes as ScanAttributes;
-  const operands = operandsOf(node, context);
-  const count = node.inputs.length;
-  const plan = context.lowerBody(
-    body,
-    body.parameters.map((_, i) => (i < carries ? i : undefined)),
-    carries,
-  );
-  // Carries live in the outputs' memory from the start.
-  const parameters = body.parameters.map((p, i): Binding => {
-    if (i < carries) return still(count + i);
-    return i < carries + sequences ? { slot: i, stride: sizeOf(p.shape) } : still(i);
-  });
-  const outputs = body.outputs.map((n, i): Binding => ({ slot: count + i, stride: i < carries ? 0 : sizeOf(n.shape) }));
-  const { bodies, slots, buffers } = nest(operands, [{ plan, parameters, outputs }], context);
-  const copies: InitialCopies = Array.from({ length: carries }, (_, i) => [i, count + i] as const);
-  const kernel: Kernel = {
-    kind: "scan",
-    name: "scan",
-    key: `scan ${++lastControl}`,
-    slots,
-    copies,
-    length,
-    reverse,
-    body: bodies[0],
-  };
-  return { kernel, buffers, flops: length * flopsOf(plan), bytes: bytesOfKernel(kernel) };
-}
-
-function repeated(node: Node, context: Context): Launch {
-  const { condition, body, carries } = node.attributes as WhileAttributes;
-  const operands = operandsOf(node, context);
-  const count = node.inputs.length;
-  const test = context.lowerBody(condition, [], 1);
-  const plan = context.lowerBody(
-    body,
-    body.parameters.map((_, i) => (i < carries ? i : undefined)),
-    carries,
-  );
-  const parameters = body.parameters.map((_, i) => still(i < carries ? count + i : i));
-  const { bodies, slots, buffers } = nest(
-    operands,
-    [
-      { plan: test, parameters, outputs: [] },
-      { plan, parameters, outputs: [] },
-    ],
-    context,
-  );
-  const copies: InitialCopies = Array.from({ length: carries }, (_, i) => [i, count + i] as const);
-  const kernel: Kernel = {
-    kind: "while",
-    name: "while",
-    key: `while ${++lastControl}`,
-    slots,
-    copies,
-    condition: bodies[0],
-    body: bodies[1],
-  };
-  return { kernel, buffers, flops: flopsOf(test) + flopsOf(plan), bytes: bytesOfKernel(kernel) };
-}
-
-function chosen(node: Node, context: Context): Launch {
-  const { branches } = node.attributes as CondAttributes;
-  const operands = operandsOf(node, context);
-  const count = node.inputs.length;
-  const plans = branches.map((g) => ({
-    plan: context.lowerBody(g, [], 0),
-    parameters: g.parameters.map((_, i) => still(i + 1)),
-    outputs: g.outputs.map((_, i) => still(count + i)),
-  }));
-  const { bodies, slots, buffers } = nest(operands, plans, context);
-  const kernel: Kernel = { kind: "cond", name: "cond", key: `cond ${++lastControl}`, slots, branches: [bodies[0], bodies[1]] };
-  return { kernel, buffers, flops: flopsOf(plans[0].plan), bytes: bytesOfKernel(kernel) };
 }

@@ -14,13 +14,17 @@ import { sqrt } from "../../ops/powers.ts";
 import { broadcastTo, cast, reshape, transpose } from "../../ops/shape.ts";
 import { flip, sliceAxis, split } from "../../ops/slicing.ts";
 import { sum } from "../../ops/sum.ts";
+import { controlLaunches } from "./control.ts";
 import { describePlan } from "./describe.ts";
 import type { Plan } from "./ir.ts";
 import { keyOfGraph } from "./key.ts";
+import { useLaunches } from "./launches.ts";
 import { lower } from "./lower.ts";
 import { livesOf, overwritesOf, sizeInBytes } from "./memory.ts";
 import { randomProgram } from "./random-program.ts";
 import { simplify } from "./simplify.ts";
+
+useLaunches(controlLaunches);
 
 const F = "float32" as const;
 const p = (shape: number[], name = "x") => parameter({ shape, dtype: F }, name);

@@ -21,6 +21,8 @@ import { sort } from "../../ops/sorting.ts";
 import { sum } from "../../ops/sum.ts";
 import type { CompileOptions, Engine } from "../engine.ts";
 import { interpreter } from "../interpreter/index.ts";
+import { controlLaunches } from "../lowering/control.ts";
+import { useLaunches } from "../lowering/launches.ts";
 import { lowerSimplified } from "../lowering/lower.ts";
 import { randomInputs, randomProgram } from "../lowering/random-program.ts";
 import { simplify } from "../lowering/simplify.ts";
@@ -30,6 +32,8 @@ import { renderProgram, takesEpilogue } from "./compiler.ts";
 import { loadKoffi, loadProgram } from "./library.ts";
 import { instantiate } from "./program.ts";
 import { targetFor } from "./target.ts";
+
+useLaunches(controlLaunches);
 
 const missing = (() => {
   try {

@@ -3,7 +3,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import type { Node } from "../../graph/node.ts";
-import type { Body, Kernel, Launch, MatmulKernel, Plan, WholeKernel } from "../lowering/ir.ts";
+import type { ControlKernel, Kernel, Launch, MatmulKernel, Plan, WholeKernel } from "../lowering/ir.ts";
 import { align } from "../lowering/memory.ts";
 import { type DivisionOptions, divide, isDivided } from "../lowering/parallel.ts";
 import {
@@ -12,7 +12,6 @@ import {
   type FunctionBuilder,
   type FunctionHandle,
   type Local,
-  load,
   ModuleBuilder,
   op,
   pageBytes,
@@ -115,7 +114,7 @@ function matmulSpec({ dtype, m, n, k, a, b, c, epilogue }: MatmulKernel, threads
   return { dtype, m, n, k, threads, a: layout(a), b: layout(b), ...(c && { c: layout(c) }), ...(epilogue && { epilogue: true }) };
 }
 
-interface Emission {
+export interface Emission {
   readonly module: ModuleBuilder;
   readonly host: FunctionHandle;
   readonly hostCalls: HostCall[];
@@ -126,6 +125,19 @@ interface Emission {
   readonly threads: number;
   readonly division: DivisionOptions;
   readonly barrier: FunctionHandle | undefined;
+}
+
+type EmitControl = (emission: Emission, f: FunctionBuilder, kernel: ControlKernel, part: Part | undefined) => void;
+
+let emitControl: EmitControl | undefined;
+
+/** Makes known how control flow is written, as useRoutines does for operations. */
+export function useControlRendering(emit: EmitControl): void {
+  emitControl = emit;
+}
+
+function isControl({ kind }: Kernel): boolean {
+  return kind === "scan" || kind === "while" || kind === "cond";
 }
 
 export function compilePlan(plan: Plan, options: PlanOptions = {}): CompiledModule {
@@ -189,22 +201,22 @@ export function emitPlan(plan: Plan, options: PlanOptions = {}): EmittedModule {
   };
 }
 
-type AddressOf = (buffer: number) => Expression;
+export type AddressOf = (buffer: number) => Expression;
 
 /** The thread that runs a function whose last parameters say so. */
-function partOf(f: FunctionBuilder): Part {
+export function partOf(f: FunctionBuilder): Part {
   const [thread, threads] = f.parameters.slice(-2);
   return { thread, threads };
 }
 
 /** What thread 0 does; without a part there are no others. */
-function onlyFirst(f: FunctionBuilder, part: Part | undefined, body: () => void): void {
+export function onlyFirst(f: FunctionBuilder, part: Part | undefined, body: () => void): void {
   if (part) f.if(op("i32.eqz", part.thread), body);
   else body();
 }
 
 /** All launches of a plan. With a part every thread is here, else only one. */
-function emitLaunches(
+export function emitLaunches(
   emission: Emission,
   f: FunctionBuilder,
   plan: Plan,
@@ -215,9 +227,8 @@ function emitLaunches(
   const timed = (launch: Launch, part?: Part) => {
     emitLaunch(emission, f, launch, addressOf, part);
     // The kernels of a loop's body call the clock themselves.
-    const { kind } = launch.kernel;
     const { clock } = emission;
-    if (clock === undefined || kind === "scan" || kind === "while" || kind === "cond") return;
+    if (clock === undefined || isControl(launch.kernel)) return;
     const index = clock.timed.push({ plan, launch }) - 1;
     onlyFirst(f, part, () => f.run(call(clock.lap, index)));
   };
@@ -234,7 +245,7 @@ function emitLaunches(
   if (barrierAtEnd) wait(emission, f, part);
 }
 
-function wait({ barrier }: Emission, f: FunctionBuilder, { thread, threads }: Part): void {
+export function wait({ barrier }: Emission, f: FunctionBuilder, { thread, threads }: Part): void {
   if (barrier) f.run(call(barrier, thread, threads));
 }
 
@@ -301,34 +312,8 @@ function emitKernel(
       else copyBytes(f, addresses[1], addresses[0], bytes);
       break;
     }
-    case "scan":
-      emitScan(emission, f, kernel, part);
-      break;
-    case "while": {
-      copyCarries(emission, f, kernel, part);
-      const condition = bodyFunction(emission, kernel.condition.plan, part);
-      const body = bodyFunction(emission, kernel.body.plan, part);
-      const test = kernel.condition.plan;
-      const at = test.offsets[test.outputs[0]] ?? fail("engine", "while: the condition's result has no place.");
-      const workspace = f.parameters[kernel.slots.length - 1];
-      f.block((exit) => {
-        f.loop((again) => {
-          f.run(call(condition, ...bodyArguments(f, kernel.condition, kernel.slots.length, part)));
-          f.brIf(exit, op("i32.eqz", load("i32.load8_u", workspace, kernel.condition.start + at)));
-          f.run(call(body, ...bodyArguments(f, kernel.body, kernel.slots.length, part)));
-          f.br(again);
-        });
-      });
-      break;
-    }
-    case "cond": {
-      const [whenTrue, whenFalse] = kernel.branches.map((b) => {
-        const handle = bodyFunction(emission, b.plan, part);
-        return () => f.run(call(handle, ...bodyArguments(f, b, kernel.slots.length, part)));
-      });
-      f.if(load("i32.load8_u", f.parameters[0]), whenTrue, whenFalse);
-      break;
-    }
+    default:
+      emitControl?.(emission, f, kernel, part);
   }
 }
 
@@ -367,61 +352,4 @@ function emitProduct(
     if (depth > 0) for (const [local, step] of moved) f.increment(local, -step * batch[depth]);
   };
   level(0);
-}
-
-// Control flow ------------------------------------------------------------------------------------------------------------
-
-/** The function of a body: its workspace, then its externals, and perhaps the part of a thread. */
-function bodyFunction(emission: Emission, plan: Plan, part: Part | undefined): FunctionHandle {
-  const parameters = new Array<"i32">(1 + plan.externals.length + (part ? 2 : 0)).fill("i32");
-  return emission.module.define("body", parameters, "void", (f) => {
-    const addressOf = (buffer: number): Expression => {
-      let at = buffer;
-      while (plan.standsIn.has(at)) at = plan.standsIn.get(at)!;
-      const external = plan.externals.indexOf(at);
-      if (external >= 0) return f.parameters[1 + external];
-      return sum(f.parameters[0], plan.offsets[at] ?? fail("engine", `buffer ${at} of a body has no place.`));
-    };
-    emitLaunches(emission, f, plan, addressOf, part && partOf(f), true);
-  });
-}
-
-function bodyArguments(f: FunctionBuilder, body: Body, slots: number, part: Part | undefined): Expression[] {
-  const externals = body.bindings.map(({ slot }) => f.parameters[slot]);
-  return [sum(f.parameters[slots - 1], body.start), ...externals, ...(part ? [part.thread, part.threads] : [])];
-}
-
-type Copying = {
-  readonly copies: readonly (readonly [number, number])[];
-  readonly slots: readonly { readonly dtype: keyof typeof elementBytes; readonly length: number }[];
-};
-
-function copyCarries(emission: Emission, f: FunctionBuilder, { copies, slots }: Copying, part: Part | undefined): void {
-  onlyFirst(f, part, () => {
-    for (const [from, to] of copies)
-      copyBytes(f, f.parameters[to], f.parameters[from], slots[from].length * elementBytes[slots[from].dtype]);
-  });
-  if (part && copies.length > 0) wait(emission, f, part);
-}
-
-type Scan = Extract<Kernel, { kind: "scan" }>;
-
-function emitScan(emission: Emission, f: FunctionBuilder, kernel: Scan, part: Part | undefined): void {
-  copyCarries(emission, f, kernel, part);
-  const { body, length, reverse, slots } = kernel;
-  if (length === 0) return;
-  const handle = bodyFunction(emission, body.plan, part);
-  // Bindings that move are pointers of their own.
-  const moving: (readonly [Local, number])[] = [];
-  const fixed = bodyArguments(f, body, slots.length, part);
-  const operands = body.bindings.map(({ slot, stride }, i): Expression => {
-    if (stride === 0) return fixed[i + 1];
-    const bytes = stride * elementBytes[slots[slot].dtype];
-    const pointer = f.let(sum(f.parameters[slot], reverse ? (length - 1) * bytes : 0));
-    moving.push([pointer, reverse ? -bytes : bytes]);
-    return pointer;
-  });
-  f.repeat(length, moving.length > 0 ? moving : [[f.local("i32", 0), 1]], () =>
-    f.run(call(handle, fixed[0], ...operands, ...fixed.slice(1 + operands.length))),
-  );
 }

@@ -19,12 +19,14 @@ import { interpreter } from "../interpreter/index.ts";
 import { lower } from "../lowering/lower.ts";
 import { randomInputs, randomProducts } from "../lowering/random-program.ts";
 import { compilePlan, scratchBytes } from "./compiler.ts";
+import { useControl } from "./control.ts";
 import { convolutionRoutines } from "./convolution.ts";
 import { takesEpilogue } from "./epilogue.ts";
 import { instantiate } from "./program.ts";
 import { useRoutines } from "./routines.ts";
 
 useRoutines(convolutionRoutines);
+useControl();
 
 type FloatDType = "float32" | "float64";
 

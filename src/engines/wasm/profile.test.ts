@@ -8,7 +8,10 @@ import { tanh } from "../../ops/hyperbolic.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { sum } from "../../ops/sum.ts";
 import { interpreter } from "../interpreter/index.ts";
+import { useControl } from "./control.ts";
 import { wasmEngine } from "./index.ts";
+
+useControl();
 
 const h = parameter({ shape: [3, 4], dtype: "float32" }, "h");
 const w = parameter({ shape: [4, 4], dtype: "float32" }, "w");

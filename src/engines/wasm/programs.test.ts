@@ -19,7 +19,10 @@ import { sort } from "../../ops/sorting.ts";
 import { sum } from "../../ops/sum.ts";
 import type { CompileOptions } from "../engine.ts";
 import { interpreter } from "../interpreter/index.ts";
+import { useControl } from "./control.ts";
 import { wasmEngine } from "./index.ts";
+
+useControl();
 
 const F = "float64" as const;
 const p = (shape: number[], name = "x") => parameter({ shape, dtype: F }, name);

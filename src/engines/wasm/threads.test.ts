@@ -22,6 +22,8 @@ import { planFor, wasmEngine } from "./index.ts";
 import { instantiate } from "./program.ts";
 import { lastThreads, team } from "./team.ts";
 
+useEveryRoutine();
+
 const pause = () => new Promise((done) => setTimeout(done, 5));
 
 /** Runs until all threads take part, whatever that takes. */
@@ -75,7 +77,6 @@ function together(
 
 describe("the same bits in one, two and three threads", () => {
   it("every operation, and its derivatives", async () => {
-    useEveryRoutine();
     const cases = [...suiteCases()].filter(({ name }) => !name.endsWith("second derivative"));
     for (let from = 0; from < cases.length; from += 200) {
       const { graph, data } = together(cases.slice(from, from + 200));

@@ -1,5 +1,6 @@
 // Loops and choices over trees of tensors.
 
+import { useControl } from "../../engines/wasm/control.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Node } from "../../graph/node.ts";
 import { formatShape } from "../../graph/shape.ts";
@@ -55,6 +56,7 @@ export function scan<C, X, Y>(
     }
   });
   let ys: Structure | undefined;
+  useControl();
   const result = ops.scan(
     (carry, slices) => {
       const out: unknown = step(wrap(c.structure, carry) as Unshaped<Carry<C>>, wrap(x.structure, slices) as Slice<X>);
@@ -85,6 +87,7 @@ export function whileLoop<C>(
   callable("whileLoop", "the condition", condition);
   callable("whileLoop", "the step", step);
   const c = flatten(asCarry(init));
+  useControl();
   const result = ops.whileLoop(
     (carry) => operand("whileLoop (the condition's result)", condition(wrap(c.structure, carry) as Unshaped<Carry<C>>), "bool"),
     (carry) => carried("whileLoop", step(wrap(c.structure, carry) as Unshaped<Carry<C>>), c.structure),
@@ -113,6 +116,7 @@ export function cond<A extends unknown[], R>(
     requireSameFixed(complaint, form, own);
     return leaves.map((t) => t.node);
   };
+  useControl();
   const result = ops.cond(
     operand("cond", predicate, "bool"),
     branch(whenTrue),
