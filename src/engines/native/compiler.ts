@@ -4,13 +4,13 @@
 import { fail } from "../../graph/errors.ts";
 import type { Body, Kernel, Launch, MatmulKernel, Plan, ProductKernel, WholeKernel } from "../lowering/ir.ts";
 import { align } from "../lowering/memory.ts";
-import { bodiesOf, divide } from "../lowering/parallel.ts";
+import { bodiesOf, type DivisionOptions, divide } from "../lowering/parallel.ts";
 import { bytesOf } from "./lanes.ts";
 import { loopsDivide, renderLoops } from "./loops.ts";
 import { prelude } from "./prelude.ts";
 import { renderFinish, renderProduct } from "./products.ts";
 import { clockBytes, lapOfBarrier, renderClock, renderLap, type Timed } from "./profile.ts";
-import { isSmall, renderSmallProduct } from "./small-products.ts";
+import { isSmall, renderSmallProduct, smallDivides } from "./small-products.ts";
 import type { Target } from "./target.ts";
 import { wholeRendering } from "./whole.ts";
 
@@ -41,8 +41,7 @@ export function divisible(target: Target): (kernel: Kernel) => boolean {
       case "loop":
         return loopsDivide(kernel, target);
       case "matmul":
-      case "copy":
-        return true;
+        return isSmall(kernel) ? smallDivides(kernel, target) : true;
       case "whole":
         return wholeRendering(kernel)?.divides === true;
       default:
@@ -53,7 +52,7 @@ export function divisible(target: Target): (kernel: Kernel) => boolean {
 
 interface Emission {
   readonly target: Target;
-  readonly divisible: (kernel: Kernel) => boolean;
+  readonly division: DivisionOptions;
   readonly hostCalls: WholeKernel[];
   /** Functions so far, each after those it calls. */
   readonly functions: string[];
@@ -64,11 +63,17 @@ interface Emission {
   count: number;
 }
 
-/** With `profile` the program reads a clock after every launch, for `Program.profile`. */
-export function renderProgram(plan: Plan, target: Target, { profile = false } = {}): RenderedProgram {
+export interface RenderOptions {
+  /** Read a clock after every launch, for `Program.profile`. */
+  readonly profile?: boolean;
+  /** As in DivisionOptions. */
+  readonly worth?: number;
+}
+
+export function renderProgram(plan: Plan, target: Target, { profile = false, worth }: RenderOptions = {}): RenderedProgram {
   const emission: Emission = {
     target,
-    divisible: divisible(target),
+    division: { divisible: divisible(target), ...(worth !== undefined && { worth }) },
     hostCalls: [],
     functions: [],
     kernels: new Map(),
@@ -106,7 +111,7 @@ function launchesOf(
     for (const launch of plan.launches) lines.push(`  ${callOf(emission, launch, addressOf, false)}`, ...lap(launch));
     return lines.join("\n");
   }
-  const { launches, barrierAtEnd } = divide(plan, { divisible: emission.divisible, body });
+  const { launches, barrierAtEnd } = divide(plan, { ...emission.division, body });
   let alone: string[] = [];
   const flush = () => {
     if (alone.length > 0) lines.push("  if (thread == 0) {", ...alone.map((l) => `    ${l}`), "  }");
@@ -270,7 +275,7 @@ function whileText(emission: Emission, kernel: Extract<Kernel, { kind: "while" }
   const test = condition.plan;
   const at = test.offsets[test.outputs[0]] ?? fail("engine", "while: the condition's result has no place.");
   // Nobody computes the condition again before all have read it.
-  const settled = divided && !divide(body.plan, { divisible: emission.divisible, body: true }).barrierAtEnd;
+  const settled = divided && !divide(body.plan, { ...emission.division, body: true }).barrierAtEnd;
   return [
     ...copyCarries(kernel, divided),
     "  for (;;) {",

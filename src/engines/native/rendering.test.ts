@@ -15,7 +15,7 @@ import { tanh } from "../../ops/hyperbolic.ts";
 import { gather } from "../../ops/indexing.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { maximum } from "../../ops/piecewise.ts";
-import { broadcastTo, transpose } from "../../ops/shape.ts";
+import { broadcastTo, swapAxes, transpose } from "../../ops/shape.ts";
 import { flip } from "../../ops/slicing.ts";
 import { sort } from "../../ops/sorting.ts";
 import { sum } from "../../ops/sum.ts";
@@ -45,13 +45,13 @@ const missing = (() => {
   }
 })();
 
-/** The engine without its thresholds: as many threads as it is told, however small the program. */
-function engineWith(threads: number, optimization: readonly string[] = []): Engine {
+/** The engine without its thresholds: as many threads as it is told, however small the program; launches are divided from `worth` µs on. */
+function engineWith(threads: number, optimization: readonly string[] = [], worth?: number): Engine {
   const compile = ({ parameters, outputs }: Graph, { donate }: CompileOptions = {}) => {
     const target = targetFor(findCompiler().macros);
     const graph = { parameters, outputs: simplify(outputs) };
     const plan = lowerSimplified(graph, { ...(donate ? { donate } : {}), epilogues: takesEpilogue });
-    const rendered = renderProgram(plan, target);
+    const rendered = renderProgram(plan, target, worth === undefined ? {} : { worth });
     const loaded = loadProgram("a test", rendered.source, [...target.flags, ...optimization]);
     return instantiate({ ...rendered, loaded, threads });
   };
@@ -88,6 +88,18 @@ function expectSame(graph: Graph, tolerance: number, options: CompileOptions = {
     }
   });
   expect(results(engineWith(3), graph, options, inputs, times)).toEqual(actual);
+  expectSameBits(graph, options, times);
+}
+
+/** With everything divided that can be: what one thread computes, two and three compute. */
+function expectSameBits(graph: Graph, options: CompileOptions = {}, times = 1): void {
+  const inputs = randomInputs(graph, 7);
+  const [one, ...several] = [1, 2, 3].map((n) => results(engineWith(n, ["-O1"], 0), graph, options, inputs, times));
+  for (const found of several)
+    found.forEach((f, k) => {
+      const i = f.findIndex((x, j) => !Object.is(x, one[k][j]));
+      if (i >= 0) expect.fail(`result ${k}, entry ${i}: ${f[i]}, in one thread ${one[k][i]}`);
+    });
 }
 
 const F = "float64" as const;
@@ -162,6 +174,31 @@ describe.skipIf(missing !== undefined)("generated C", () => {
       const outputs = [sub(w, mul(g!, number(1e-4))), loss, matmul(x, v), sum(x, 0), carry[0], neg(transpose(x))];
       expectSame({ parameters: [w, x, v], outputs }, tolerance, { donate: [0] }, 3);
     }
+  });
+
+  it("adds each product once to what is updated in place, however threads divide it", { timeout: 60_000 }, () => {
+    const graphs = [
+      [1, 400, 100],
+      [1, 600, 40],
+      [40, 600, 1],
+      [1, 30, 7],
+      [100, 400, 1],
+      [3, 40, 200],
+      [50, 20, 9],
+      [130, 150, 70],
+    ].flatMap(([m, k, n]) =>
+      [[], [1], [2, 3]].flatMap((batch) =>
+        [false, true].map((turned) => {
+          const c = p([...batch, m, n], "c");
+          const a = p(turned ? [...batch, k, m] : [...batch, m, k], "a");
+          const b = p(turned ? [...batch, n, k] : [...batch, k, n], "b");
+          const product = turned ? matmul(swapAxes(a, -1, -2), swapAxes(b, -1, -2)) : matmul(a, b);
+          return { parameters: [c, a, b], outputs: [sub(c, mul(product, scalar(0.1, F)))] };
+        }),
+      ),
+    );
+    const graph = { parameters: graphs.flatMap((g) => g.parameters), outputs: graphs.flatMap((g) => g.outputs) };
+    expectSame(graph, 1e-12, { donate: graphs.flatMap((_, i) => [i, undefined, undefined]) }, 2);
   });
 
   it("keeps the old value of what is updated in place for what still reads it", { timeout: 60_000 }, () => {

@@ -2,6 +2,7 @@
 // with the epilogue done on the accumulators. What the runtime library does for large products (packing, blocking for caches) costs more
 // than it brings here. Products with a vector are here at every size: they are bound by reading the matrix once.
 
+import { fail } from "../../graph/errors.ts";
 import type { Epilogue, MatmulKernel, MatrixOperand } from "../lowering/ir.ts";
 import { formulas, type Scope } from "./formulas.ts";
 import { bytesOf, type Lanes, onlyActive, typeOfLanes } from "./lanes.ts";
@@ -66,6 +67,73 @@ function panelOf(m: number, vectors: number): number {
   return Math.ceil(vectors / panels);
 }
 
+/** What threads share out: whole products of a batch, panels of columns, or tiles of rows. */
+type Cut = "batch" | "columns" | "rows";
+
+interface Cutting {
+  readonly cut: Cut;
+  /** Vectors of a panel. */
+  readonly panel: number;
+}
+
+/**
+ * How busy threads are that share out so many, cut at multiples of `grain` as gradus_part does it: 1 when all have as much; the mean of
+ * two and of four threads.
+ */
+function busy(count: number, grain: number): number {
+  const units = Math.ceil(count / grain);
+  const share = (threads: number) => {
+    let most = 0;
+    for (let t = 0; t < threads; t++) {
+      const [from, to] = [t, t + 1].map((i) => Math.min(count, Math.floor((units * i) / threads) * grain));
+      most = Math.max(most, to - from);
+    }
+    return count / (most * threads);
+  };
+  return (share(2) + share(4)) / 2;
+}
+
+/** Whether a product is computed as dots of rows with a vector. */
+function isDots({ m, n, a, b, swapped }: Oriented): boolean {
+  return n === 1 && !swapped && a.column === 1 && b.row === 1 && m > 1;
+}
+
+/**
+ * How threads divide a product; undefined: there is only one unit of anything. What is divided must be so in every case: where each
+ * thread did all of it, an epilogue that updates in place would be done more than once.
+ */
+function cuttingOf(kernel: MatmulKernel, width: number): Cutting | undefined {
+  const at = oriented(kernel);
+  const vectors = Math.ceil(at.n / width);
+  const usual = panelOf(at.m, vectors);
+  const batch = kernel.batch.reduce((product, extent) => product * extent, 1);
+  const cuts: { readonly cut: Cut; readonly panel: number; readonly count: number; readonly grain: number }[] = [
+    { cut: "batch", panel: usual, count: batch, grain: 1 },
+  ];
+  if (isDots(at)) cuts.push({ cut: "rows", panel: usual, count: at.m, grain: width });
+  else {
+    // A single row has wide panels: of narrower ones there is one for each thread.
+    for (let panel = usual; panel >= Math.min(usual, 3); panel--)
+      cuts.push({ cut: "columns", panel, count: vectors, grain: panel });
+    cuts.push({ cut: "rows", panel: usual, count: at.m, grain: rowsOf(at.m, usual) });
+  }
+  // Of equally good ones the first: it reads and turns operands the fewest times.
+  let best: (typeof cuts)[number] | undefined;
+  for (const cut of cuts) {
+    if (cut.count <= cut.grain) continue;
+    if (best === undefined || busy(cut.count, cut.grain) > busy(best.count, best.grain) + 0.03) best = cut;
+  }
+  return best;
+}
+
+/** Whether threads can divide a small product. */
+export function smallDivides(kernel: MatmulKernel, target: Target): boolean {
+  return cuttingOf(kernel, widthOf(kernel, target)) !== undefined;
+}
+
+const widthOf = (kernel: MatmulKernel, target: Target) =>
+  epilogueLanes(target, kernel.epilogue ?? plain(kernel), kernel.dtype).width;
+
 interface Tile {
   readonly w: Writer;
   readonly lanes: Lanes;
@@ -104,13 +172,15 @@ function accumulated(
   return totals;
 }
 
-/** The body of the product's function, of slots s0, s1 …; with `divided` threads take rows, or columns where there is one row. */
+/** The body of the product's function, of slots s0, s1 …; `divided`: with `thread` and `threads`, each doing its part. */
 export function renderSmallProduct(kernel: MatmulKernel, target: Target, divided: boolean): string {
   const { batch, dtype, k } = kernel;
   const { m, n, a, b, swapped } = oriented(kernel);
   const epilogue = kernel.epilogue ?? plain(kernel);
   const lanes = epilogueLanes(target, epilogue, dtype);
   const { width } = lanes;
+  const cutting = divided ? (cuttingOf(kernel, width) ?? fail("engine", `native: ${kernel.name} cannot be divided.`)) : undefined;
+  const cut = cutting?.cut;
   const type = typeOfLanes(lanes, dtype);
   const scalar = dtype === "float64" ? "double" : "float";
   const bytes = bytesOf[dtype];
@@ -197,7 +267,7 @@ export function renderSmallProduct(kernel: MatmulKernel, target: Target, divided
   };
 
   /** A panel of B from column j on, transposed where it does not lie along the columns. */
-  const renderPanel = (j: string, columns: number, isCut: boolean) => {
+  const renderPanel = (j: string, columns: number) => {
     const rows = rowsOf(m, Math.ceil(columns / width));
     let panel = `(b + ${j} * ${b.column * bytes}l)`;
     let panelRow = b.row * bytes;
@@ -209,14 +279,14 @@ export function renderSmallProduct(kernel: MatmulKernel, target: Target, divided
       w.line(`_Alignas(64) char ${panel}[${k * panelRow}];`);
       w.line(`turn_${type}(${panel}, ${panelRow}, ${source}, ${b.row * bytes}l, ${b.column * bytes}l, ${k}, ${columns});`);
     }
-    eachTile(rows, m, isCut, (i, count) => renderTile(i, j, count, columns, panel, panelRow));
+    eachTile(rows, m, cut === "rows", (i, count) => renderTile(i, j, count, columns, panel, panelRow));
   };
 
   /** n = 1: each result is a row of A times the vector, as many rows at a time as a vector has lanes, which the epilogue runs along. */
   const renderDots = () => {
     const whole = Math.floor(k / width);
     const rest = k % width;
-    eachTile(width, m, divided, (i, rows) => {
+    eachTile(width, m, cut === "rows", (i, rows) => {
       const sums = accumulated(tile, rows, whole, (from, to, c) => {
         const q = w.name("q");
         w.block(`for (long ${q} = ${from}; ${q} < ${to}; ${q}++)`, () => {
@@ -246,32 +316,60 @@ export function renderSmallProduct(kernel: MatmulKernel, target: Target, divided
 
   const product = () => {
     hoist([row, column]);
-    const dots = n === 1 && !swapped && a.column === 1 && b.row === 1 && m > 1;
-    if (dots) {
+    if (isDots({ m, n, a, b, swapped })) {
       renderDots();
       return;
     }
-    const vectors = Math.ceil(n / width);
-    const wide = panelOf(m, vectors) * width;
-    if (n <= wide) renderPanel("0", n, divided && m > 1);
-    else eachTile(wide, n, divided && m === 1, (j, columns) => renderPanel(j, columns, divided && m > 1));
+    const wide = (cutting?.panel ?? panelOf(m, Math.ceil(n / width))) * width;
+    if (n <= wide) renderPanel("0", n);
+    else eachTile(wide, n, cut === "columns", renderPanel);
   };
   const start = (name: string, { slot, offset }: MatrixOperand) => w.line(`const char *${name} = s${slot} + ${offset * bytes}l;`);
   start("a", a);
   start("b", b);
+  /** Moves to a matrix of the batch. */
+  const move = (depth: number, by: string) => {
+    for (const [name, { batch: strides }] of [
+      ["a", a],
+      ["b", b],
+    ] as const)
+      if (strides[depth] !== 0) w.line(`${name} += ${by} * ${strides[depth] * bytes}l;`);
+  };
   const level = (depth: number): void => {
     if (depth === batch.length) {
       product();
       return;
     }
     const g = w.name("g");
-    w.block(
-      `for (long ${g} = 0; ${g} < ${batch[depth]}; ${g}++, a += ${a.batch[depth] * bytes}l, b += ${b.batch[depth] * bytes}l)`,
-      () => at(depth, g, () => level(depth + 1)),
-    );
-    if (depth > 0) w.line(`a -= ${a.batch[depth] * batch[depth] * bytes}l; b -= ${b.batch[depth] * batch[depth] * bytes}l;`);
+    w.block(`for (long ${g} = 0; ${g} < ${batch[depth]}; ${g}++)`, () => {
+      at(depth, g, () => level(depth + 1));
+      move(depth, "1");
+    });
+    if (depth > 0) move(depth, `-${batch[depth]}l`);
   };
-  level(0);
+  /** The products of the batch that are this thread's, one after the other. */
+  const shared = () => {
+    w.line("long one, end;");
+    w.line(`gradus_part(${batch.reduce((product, extent) => product * extent, 1)}, 1, thread, threads, &one, &end);`);
+    w.line("const char *const firstA = a, *const firstB = b;");
+    w.block("for (; one < end; one++)", () => {
+      w.line("a = firstA; b = firstB;");
+      let inner = 1;
+      const variables = batch.map(() => "");
+      for (let d = batch.length - 1; d >= 0; d--) {
+        variables[d] = w.let("long", `one / ${inner} % ${batch[d]}`);
+        inner *= batch[d];
+        move(d, variables[d]);
+      }
+      const enter = (depth: number): void => {
+        if (depth === batch.length) product();
+        else at(depth, variables[depth], () => enter(depth + 1));
+      };
+      w.block("", () => enter(0));
+    });
+  };
+  if (cut === "batch") shared();
+  else level(0);
   return w.text();
 }
 
