@@ -1,0 +1,52 @@
+// Exact scalar expressions: made from traced functions, differentiated, simplified, enclosed, and decided in sign.
+
+export type { Bounds, EffortOptions, Extreme, Sign, SignResult } from "./answers.ts";
+export { boundsOf } from "./bounds.ts";
+export { differentiate, gradient, hessian, isAnalytic, kinksOf } from "./differentiate.ts";
+export { compileEnclosure, compileFloat, type Encloser } from "./enclose.ts";
+export {
+  abs,
+  add,
+  apply,
+  constant,
+  cos,
+  createStore,
+  div,
+  type Expression,
+  exp,
+  type Factor,
+  isRational,
+  isZero,
+  linear,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  normcdf,
+  phi,
+  pi,
+  piecewise,
+  power,
+  quickSign,
+  removable,
+  type Store,
+  scale,
+  sin,
+  sqrt,
+  sub,
+  substitute,
+  type Term,
+  variable,
+  variablesOf,
+} from "./expression.ts";
+export { simplify } from "./normal.ts";
+export { print } from "./print.ts";
+export {
+  type Condition,
+  type NotScalarised,
+  type Scalarised,
+  type ScalariseOptions,
+  scalarise,
+} from "./scalarise.ts";
+export { signOf } from "./sign.ts";
