@@ -1,10 +1,11 @@
-// Training in several threads: the same bits after 50 steps, no thread or memory left behind.
+// Training in several threads: the same bits after 200 steps on every engine that has threads, no thread or memory left behind.
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
+import { nativeMissing } from "../../src/engines/native/index.ts";
 import { lastThreads } from "../../src/engines/wasm/team.ts";
 import { compile, losses, nn, optim, random, type Tensor, valueAndGrad } from "../../src/index.ts";
 import { flatten } from "../../src/tensor/tree.ts";
@@ -33,10 +34,17 @@ const models = {
     x: random.normal(key, [24, 16, 16, 1]),
     optimizer: optim.sgd({ learningRate: 0.05, momentum: 0.9 }),
   },
+  gru: {
+    model: nn.sequential(nn.gru(24, 64), nn.linear(64, 10)),
+    x: random.normal(key, [48, 6, 24]),
+    optimizer: optim.adam({ learningRate: 1e-3 }),
+  },
 };
 
-/** Losses of 50 steps, all but the first few in so many threads, and the parameters they lead to. */
-async function trained(name: keyof typeof models, threads: number): Promise<number[]> {
+const steps = 200;
+
+/** Losses of the steps, all but the first few in so many threads, and the parameters they lead to. */
+async function trained(engine: "wasm" | "native", name: keyof typeof models, threads: number): Promise<number[]> {
   const { model, x } = models[name];
   const optimizer: optim.Optimizer = models[name].optimizer;
   const y = random.integers(random.foldIn(key, 1), [x.shape[0]], 0, 10);
@@ -49,28 +57,32 @@ async function trained(name: keyof typeof models, threads: number): Promise<numb
       const { updates, state: o } = optimizer.update(gradient, s.o, s.p);
       return [{ p: optim.applyUpdates(s.p, updates), o }, value] as const;
     },
-    { engine: "wasm", threads, donate: [0] },
+    { engine, threads, donate: [0] },
   );
   let training: Parameters<typeof step>[0] = { p: parameters, o: optimizer.init(parameters) };
   const result: number[] = [];
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < steps; i++) {
     const [next, loss] = step(training, x, y);
     training = next;
     result.push(loss.item());
-    if (i < 10) await pause();
+    if (i < 10 && engine === "wasm") await pause();
   }
-  if (threads > 1) expect(lastThreads).toBeGreaterThan(1);
+  if (threads > 1 && engine === "wasm") expect(lastThreads).toBeGreaterThan(1);
   return [...result, ...flatten(training.p).leaves.flatMap((t) => [...t.data()])];
 }
 
-test.each(["mlp", "cnn"] as const)("50 steps of the %s give the same bits in 1, 2 and 4 threads", async (name) => {
-  const one = await trained(name, 1);
-  expect(one[49]).toBeLessThan(one[0]);
-  for (const threads of [2, 4]) {
-    const several = await trained(name, threads);
-    expect(several.length).toBe(one.length);
-    expect(several.findIndex((v, i) => !Object.is(v, one[i]))).toBe(-1);
-  }
+const engines = ["wasm", ...(nativeMissing() === undefined ? ["native"] : [])] as ("wasm" | "native")[];
+
+describe.each(engines)("on the engine %s", (engine) => {
+  test.each(["mlp", "cnn", "gru"] as const)("training the %s gives the same bits in 1, 2 and 4 threads", async (name) => {
+    const one = await trained(engine, name, 1);
+    expect(one[steps - 1]).toBeLessThan(one[0]);
+    for (const threads of [2, 4]) {
+      const several = await trained(engine, name, threads);
+      expect(several.length).toBe(one.length);
+      expect(several.findIndex((v, i) => !Object.is(v, one[i]))).toBe(-1);
+    }
+  });
 });
 
 describe("a process with threads", () => {

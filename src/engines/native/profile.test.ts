@@ -7,8 +7,12 @@ import { scan } from "../../ops/control.ts";
 import { tanh } from "../../ops/hyperbolic.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { sum } from "../../ops/sum.ts";
+import { controlLaunches } from "../lowering/control.ts";
+import { useLaunches } from "../lowering/launches.ts";
 import { nativeEngine, nativeMissing } from "./index.ts";
 import { measurePeaks } from "./peaks.ts";
+
+useLaunches(controlLaunches);
 
 // A recurrence whose products are worth dividing among threads, and are not written out.
 const [batch, width, rounds] = [96, 128, 5];
