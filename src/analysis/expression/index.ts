@@ -1,0 +1,5 @@
+// Formulas and domains as people write them.
+
+export { parseDomain } from "./domain-text.ts";
+export { type Expression, type ExpressionOptions, parseConstant, parseExpression } from "./formula.ts";
+export { knownFunctions } from "./functions.ts";
