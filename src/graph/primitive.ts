@@ -77,7 +77,10 @@ export interface Analysis {
   curvature(...operands: readonly Interval[]): Curvature;
 }
 
-/** How the operation is written, given its written operands. */
+/**
+ * How the operation is written, given its written operands. It stands beside the room as what analysis reads does; `ops/notations.ts`
+ * finds it.
+ */
 export interface Notation {
   text(...operands: readonly string[]): string;
   tex(...operands: readonly string[]): string;
@@ -94,7 +97,6 @@ interface PrimitiveBase<A extends Attributes> {
    */
   batch(inputs: readonly Node[], batched: readonly boolean[], attributes: A, size: number): Node | readonly Node[];
   cost(inputs: readonly TensorType[], outputs: readonly TensorType[], attributes: A): Cost;
-  notation(attributes: A): Notation;
 }
 
 /** One output element from one element of each input; inputs and output have one shape (broadcasts are nodes of their own). */

@@ -4,11 +4,11 @@
 import { allocate, bytesPerElement, type DType, type TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import { type Graph, makeNode, type Node, topologicalOrder, typeOf } from "./node.ts";
+import { asFunction } from "./notation.ts";
 import type { Adjoints, Attributes, Notation, Structural, TensorType } from "./primitive.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
 const free = () => ({ multiplyAdds: 0, elementary: 0, transcendental: 0 });
-const named = (name: string): Notation => ({ text: () => name, tex: () => String.raw`\mathrm{${name}}` });
 
 /** The elements of a constant. `data` may be brought in from an engine's memory when it is first read. */
 export interface Literal {
@@ -27,7 +27,6 @@ const parameterOp: Structural<ParameterAttributes> = {
   derivative: { kind: "zero" },
   batch: () => fail("engine", "parameter: a parameter is replaced, never batched."),
   cost: free,
-  notation: ({ name }) => named(name),
 };
 
 /** A value that is not known yet. `name` is what printed formulas call it. */
@@ -47,8 +46,6 @@ const constantOp: Structural<ConstantAttributes> = {
   derivative: { kind: "zero" },
   batch: () => fail("engine", "constant: a constant is never batched."),
   cost: free,
-  notation: ({ type, literal }) =>
-    named(sizeOf(type.shape) === 1 ? String(literal.data[0]) : `constant[${type.shape.join(",")}]`),
 };
 
 /** A known value. The data are not copied and must not change afterwards. */
@@ -90,7 +87,6 @@ const pickOp: Structural<PickAttributes> = {
   derivative: { kind: "zero" },
   batch: () => fail("engine", "pick: routed by the batching pass."),
   cost: free,
-  notation: ({ index }) => ({ text: (x) => `${x}.${index}`, tex: (x) => `{${x}}_{${index}}` }),
 };
 
 /** Output `index` of `node`; the node itself when it has one output. */
@@ -116,7 +112,6 @@ function identity(name: string, derivative: Structural["derivative"]): Structura
     derivative,
     batch: (inputs, batched) => makeNode(identities[name], batched[0] ? inputs : inputs.slice(0, 1), {}),
     cost: free,
-    notation: () => ({ text: (x) => x, tex: (x) => x }),
   };
 }
 
@@ -207,10 +202,6 @@ const callOp: Structural<CallAttributes> = {
     }
     return total;
   },
-  notation: ({ name }) => ({
-    text: (...xs) => `${name}(${xs.join(", ")})`,
-    tex: (...xs) => String.raw`\operatorname{${name}}(${xs.join(", ")})`,
-  }),
 };
 
 /** Whether a call is more to derivatives than its body: it has rules of its own, or is to be computed again. */
@@ -251,3 +242,18 @@ export function composition(
 export function bytesOf(type: TensorType): number {
   return sizeOf(type.shape) * bytesPerElement[type.dtype];
 }
+
+const named = (name: string): Notation => ({ text: () => name, tex: () => String.raw`\mathrm{${name}}` });
+const asOperand: Notation = { text: (x) => x, tex: (x) => x };
+
+/** How these nodes are written, by the name of the operation. */
+export const structuralNotations = {
+  parameter: ({ name }: ParameterAttributes) => named(name),
+  constant: ({ type, literal }: ConstantAttributes) =>
+    named(sizeOf(type.shape) === 1 ? String(literal.data[0]) : `constant[${type.shape.join(",")}]`),
+  pick: ({ index }: PickAttributes): Notation => ({ text: (x) => `${x}.${index}`, tex: (x) => `{${x}}_{${index}}` }),
+  alias: asOperand,
+  stopGradient: asOperand,
+  barrier: asOperand,
+  call: ({ name }: CallAttributes) => asFunction(name),
+};

@@ -1,6 +1,7 @@
 // Addition, subtraction, multiplication, division, negation: the field operations, over floats and (but for division) int32.
 
-import type { Analysis, Monotonicity } from "../graph/primitive.ts";
+import { asFunction } from "../graph/notation.ts";
+import type { Analysis, Monotonicity, Notation } from "../graph/primitive.ts";
 import { add as addI, div as divI, type Interval, mul as mulI, neg as negI, sub as subI } from "../numeric/interval.ts";
 import { reversed } from "./claims.ts";
 import { binary, installAddition, unary } from "./define.ts";
@@ -15,8 +16,9 @@ export const add = binary("add", {
   formula: (k, a, b) => k.add(a, b),
   integer: (k, a, b) => k.add(a, b),
   derivatives: [(t) => t, (t) => t],
-  notation: { text: (a, b) => `${a} + ${b}`, tex: (a, b) => `${a} + ${b}` },
 });
+
+export const addNotation: Notation = { text: (a, b) => `${a} + ${b}`, tex: (a, b) => `${a} + ${b}` };
 installAddition(add);
 
 export const addAnalysis: Analysis = { range: addI, monotonicity: () => "increasing", curvature: () => "affine" };
@@ -26,8 +28,9 @@ export const sub = binary("sub", {
   formula: (k, a, b) => k.sub(a, b),
   integer: (k, a, b) => k.sub(a, b),
   derivatives: [(t) => t, (t) => neg(t)],
-  notation: { text: (a, b) => `${a} - (${b})`, tex: (a, b) => `${a} - (${b})` },
 });
+
+export const subNotation: Notation = { text: (a, b) => `${a} - (${b})`, tex: (a, b) => `${a} - (${b})` };
 
 export const subAnalysis: Analysis = {
   range: subI,
@@ -40,8 +43,9 @@ export const mul = binary("mul", {
   formula: (k, a, b) => k.mul(a, b),
   integer: (k, a, b) => k.mul(a, b),
   derivatives: [(t, n) => mul(t, n.inputs[1]), (t, n) => mul(t, n.inputs[0])],
-  notation: { text: (a, b) => `(${a}) * (${b})`, tex: (a, b) => String.raw`(${a}) \cdot (${b})` },
 });
+
+export const mulNotation: Notation = { text: (a, b) => `(${a}) * (${b})`, tex: (a, b) => String.raw`(${a}) \cdot (${b})` };
 
 export const mulAnalysis: Analysis = {
   range: mulI,
@@ -53,8 +57,9 @@ export const mulAnalysis: Analysis = {
 export const div = binary("div", {
   formula: (k, a, b) => k.div(a, b),
   derivatives: [(t, n) => div(t, n.inputs[1]), (t, n) => neg(div(mul(t, n), n.inputs[1]))],
-  notation: { text: (a, b) => `(${a}) / (${b})`, tex: (a, b) => String.raw`\frac{${a}}{${b}}` },
 });
+
+export const divNotation: Notation = { text: (a, b) => `(${a}) / (${b})`, tex: (a, b) => String.raw`\frac{${a}}{${b}}` };
 
 export const divAnalysis: Analysis = {
   range: divI,
@@ -76,7 +81,8 @@ export const neg = unary("neg", {
   formula: (k, x) => k.neg(x),
   integer: (k, x) => k.neg(x),
   derivatives: [(t) => neg(t)],
-  notation: { text: (x) => `-(${x})`, tex: (x) => `-(${x})` },
 });
+
+export const negNotation = asFunction("-", "-");
 
 export const negAnalysis: Analysis = { range: negI, monotonicity: () => "decreasing", curvature: () => "affine" };

@@ -3,7 +3,7 @@
 import { promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node, typeOf } from "../graph/node.ts";
-import type { Attributes, Structured } from "../graph/primitive.ts";
+import type { Attributes, Notation, Structured } from "../graph/primitive.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../graph/shape.ts";
 import { zeros } from "./fill.ts";
 import { everyLeading } from "./leading.ts";
@@ -75,11 +75,12 @@ export const concatOp: Structured<ConcatAttributes> = {
   },
   batch: (inputs, batched, { axis }, size) => makeNode(concatOp, everyLeading(inputs, batched, size), { axis: axis + 1 }),
   cost: () => ({ multiplyAdds: 0, elementary: 0, transcendental: 0 }),
-  notation: ({ axis }) => ({
-    text: (...xs) => `concat([${xs.join(", ")}], ${axis})`,
-    tex: (...xs) => String.raw`\left[${xs.join(String.raw` \mid `)}\right]`,
-  }),
 };
+
+export const concatNotation = ({ axis }: ConcatAttributes): Notation => ({
+  text: (...xs) => `concat([${xs.join(", ")}], ${axis})`,
+  tex: (...xs) => String.raw`\left[${xs.join(String.raw` \mid `)}\right]`,
+});
 
 function unifyDTypes(xs: readonly Node[]): Node[] {
   const dtype = xs.map((x) => typeOf(x).dtype).reduce(promote);

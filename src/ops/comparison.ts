@@ -3,7 +3,8 @@
 
 import { promote } from "../graph/dtype.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Analysis, Monotonicity } from "../graph/primitive.ts";
+import { asFunction } from "../graph/notation.ts";
+import type { Analysis, Monotonicity, Notation } from "../graph/primitive.ts";
 import type { Algebra } from "../numeric/algebra.ts";
 import { type Interval, intersect, isEmpty, isPoint } from "../numeric/interval.ts";
 import { affineWhereDecided, truth, unit } from "./claims.ts";
@@ -29,48 +30,54 @@ const isEqual: Decide = (a, b) => truth(isPoint(a) && isPoint(b) && a.lower === 
 /** a < b. */
 export const less = comparison("less", {
   formula: (k, a, b) => k.less(a, b),
-  notation: { text: (a, b) => `${a} < ${b}`, tex: (a, b) => `${a} < ${b}` },
 });
+
+export const lessNotation: Notation = { text: (a, b) => `${a} < ${b}`, tex: (a, b) => `${a} < ${b}` };
 
 export const lessAnalysis = ordered(isLess, ["decreasing", "increasing"]);
 
 /** a ≤ b. */
 export const lessEqual = comparison("lessEqual", {
   formula: (k, a, b) => k.lessEqual(a, b),
-  notation: { text: (a, b) => `${a} <= ${b}`, tex: (a, b) => String.raw`${a} \le ${b}` },
 });
+
+export const lessEqualNotation: Notation = { text: (a, b) => `${a} <= ${b}`, tex: (a, b) => String.raw`${a} \le ${b}` };
 
 export const lessEqualAnalysis = ordered(isLessOrEqual, ["decreasing", "increasing"]);
 
 /** a > b. */
 export const greater = comparison("greater", {
   formula: (k, a, b) => k.less(b, a),
-  notation: { text: (a, b) => `${a} > ${b}`, tex: (a, b) => `${a} > ${b}` },
 });
+
+export const greaterNotation: Notation = { text: (a, b) => `${a} > ${b}`, tex: (a, b) => `${a} > ${b}` };
 
 export const greaterAnalysis = ordered((a, b) => isLess(b, a), ["increasing", "decreasing"]);
 
 /** a ≥ b. */
 export const greaterEqual = comparison("greaterEqual", {
   formula: (k, a, b) => k.lessEqual(b, a),
-  notation: { text: (a, b) => `${a} >= ${b}`, tex: (a, b) => String.raw`${a} \ge ${b}` },
 });
+
+export const greaterEqualNotation: Notation = { text: (a, b) => `${a} >= ${b}`, tex: (a, b) => String.raw`${a} \ge ${b}` };
 
 export const greaterEqualAnalysis = ordered((a, b) => isLessOrEqual(b, a), ["increasing", "decreasing"]);
 
 /** a = b. */
 export const equal = comparison("equal", {
   formula: (k, a, b) => k.equal(a, b),
-  notation: { text: (a, b) => `${a} == ${b}`, tex: (a, b) => `${a} = ${b}` },
 });
+
+export const equalNotation: Notation = { text: (a, b) => `${a} == ${b}`, tex: (a, b) => `${a} = ${b}` };
 
 export const equalAnalysis = ordered(isEqual, ["none", "none"]);
 
 /** a ≠ b; true when either is NaN. */
 export const notEqual = comparison("notEqual", {
   formula: (k, a, b) => k.notEqual(a, b),
-  notation: { text: (a, b) => `${a} != ${b}`, tex: (a, b) => String.raw`${a} \ne ${b}` },
 });
+
+export const notEqualNotation: Notation = { text: (a, b) => `${a} != ${b}`, tex: (a, b) => String.raw`${a} \ne ${b}` };
 
 export const notEqualAnalysis = ordered(
   (a, b) => {
@@ -89,13 +96,14 @@ function classification(name: string, formula: <V>(k: Algebra<V>, x: V) => V): B
     result: "bool",
     formula: (k, [x]) => formula(k, x),
     derivatives: "zero",
-    notation: { text: (x) => `${name}(${x})`, tex: (x) => String.raw`\operatorname{${name}}(${x})` },
   });
   return builder(op, (x: Node) => makeNode(op, [cast(x, promote(x.dtype, "float32"))], {}));
 }
 
 /** Whether x is not a number. */
 export const isNaN = classification("isNaN", (k, x) => k.notEqual(x, x));
+
+export const isNaNNotation = asFunction("isNaN");
 
 /** A class is no property of a real number: nothing is claimed. */
 const unclaimed: Analysis = { range: () => unit, monotonicity: () => "none", curvature: () => "none" };
@@ -106,3 +114,5 @@ const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
 
 /** Whether x is neither infinite nor NaN. */
 export const isFinite = classification("isFinite", (k, x) => k.lessEqual(k.abs(x), k.constant(largest[k.dtype])));
+
+export const isFiniteNotation = asFunction("isFinite");

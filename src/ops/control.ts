@@ -4,8 +4,8 @@ import { condOp } from "./control/cond.ts";
 import { scanOp } from "./control/scan.ts";
 import { whileOp } from "./control/while.ts";
 
-export { type CondAttributes, cond } from "./control/cond.ts";
-export { type ScanAttributes, scan } from "./control/scan.ts";
-export { type WhileAttributes, whileLoop } from "./control/while.ts";
+export { type CondAttributes, cond, condNotation } from "./control/cond.ts";
+export { type ScanAttributes, scan, scanNotation } from "./control/scan.ts";
+export { type WhileAttributes, whileLoop, whileNotation } from "./control/while.ts";
 
 export const controlOps = { scan: scanOp, while: whileOp, cond: condOp };

@@ -6,7 +6,7 @@
 import { isFloat, promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Cost, Dense, Structured, TensorType } from "../graph/primitive.ts";
+import type { Attributes, Cost, Dense, Notation, Structured, TensorType } from "../graph/primitive.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
 import { batchFilterGradient, batchForward, batchInputGradient } from "./convolution-batching.ts";
 import { cast } from "./shape.ts";
@@ -158,10 +158,10 @@ function work(w: Shape, y: Shape): Cost {
   return { multiplyAdds: sizeOf(y) * sizeOf(w.slice(0, -1)), elementary: 0, transcendental: 0 };
 }
 
-const written = (name: string, tex: string) => () => ({
-  text: (a: string, b: string) => `${name}(${a}, ${b})`,
-  tex: (a: string, b: string) => `${a} ${tex} ${b}`,
-});
+// @__NO_SIDE_EFFECTS__
+function written(name: string, tex: string): Notation {
+  return { text: (a, b) => `${name}(${a}, ${b})`, tex: (a, b) => `${a} ${tex} ${b}` };
+}
 
 export const convolutionOp: Structured<ConvolutionAttributes> = {
   kind: "structured",
@@ -190,8 +190,9 @@ export const convolutionOp: Structured<ConvolutionAttributes> = {
       makeNode(convolutionOp, [a, b], { ...attributes, groups }),
     ),
   cost: ([, w], [y]) => work(w.shape, y.shape),
-  notation: written("convolution", String.raw`\ast`),
 };
+
+export const convolutionNotation = written("convolution", "\\ast");
 
 /** The attributes the three operations share. */
 function base({ strides, padding, dilation, groups }: ConvolutionAttributes) {
@@ -226,8 +227,9 @@ export const inputGradientOp: Structured<InputGradientAttributes> = {
       makeNode(inputGradientOp, [a, b], { ...attributes, groups }),
     ),
   cost: ([y, w]) => work(w.shape, y.shape),
-  notation: written("transposedConvolution", String.raw`\ast^{\top}`),
 };
+
+export const inputGradientNotation = written("transposedConvolution", "\\ast^{\\top}");
 
 export const filterGradientOp: Structured<FilterGradientAttributes> = {
   kind: "structured",
@@ -257,8 +259,9 @@ export const filterGradientOp: Structured<FilterGradientAttributes> = {
       makeNode(filterGradientOp, [a, b], { ...attributes, groups }),
     ),
   cost: ([, y], [w]) => work(w.shape, y.shape),
-  notation: written("convolutionFilterGradient", String.raw`\star`),
 };
+
+export const filterGradientNotation = written("convolutionFilterGradient", "\\star");
 
 function checkCounts(operation: string, spatial: Shape, kernel: Shape, y: Shape, windows: Windows): void {
   const counts = windowCounts(operation, spatial, kernel, windows);

@@ -2,7 +2,7 @@
 
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Structured } from "../graph/primitive.ts";
+import type { Attributes, Notation, Structured } from "../graph/primitive.ts";
 import { normalizeAxis, sizeOf } from "../graph/shape.ts";
 import { mul } from "./arithmetic.ts";
 import { flip, type PadAxis, pad } from "./slicing.ts";
@@ -54,11 +54,12 @@ export const cumulativeSumOp: Structured<CumulativeAttributes> = {
   },
   batch: ([x], _batched, attributes) => makeNode(cumulativeSumOp, [x], { ...attributes, axis: attributes.axis + 1 }),
   cost: ([x]) => ({ multiplyAdds: 0, elementary: sizeOf(x.shape), transcendental: 0 }),
-  notation: ({ axis }) => ({
-    text: (x) => `cumulativeSum(${x}, ${axis})`,
-    tex: (x) => String.raw`\operatorname{cumsum}(${x})`,
-  }),
 };
+
+export const cumulativeSumNotation = ({ axis }: CumulativeAttributes): Notation => ({
+  text: (x) => `cumulativeSum(${x}, ${axis})`,
+  tex: (x) => String.raw`\operatorname{cumsum}(${x})`,
+});
 
 /** yᵢ = Σⱼ≤ᵢ xⱼ along `axis`; `exclusive`: j < i; `reverse`: from the end. */
 export function cumulativeSum(x: Node, axis = 0, { reverse = false, exclusive = false }: CumulativeOptions = {}): Node {

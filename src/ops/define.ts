@@ -4,7 +4,7 @@
 import { type DType, isFloat, promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Adjoints, Attributes, Cost, Derivative, Elementwise, Notation, Primitive, TensorType } from "../graph/primitive.ts";
+import type { Adjoints, Attributes, Cost, Derivative, Elementwise, Primitive, TensorType } from "../graph/primitive.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import type { Algebra, Arithmetic } from "../numeric/algebra.ts";
 import { broadcastTo, cast, expandLeading } from "./shape.ts";
@@ -15,7 +15,6 @@ export type Partial = (t: Node, node: Node) => Node;
 export interface Mathematics {
   /** One derivative per operand, or "zero" when piecewise constant. */
   readonly derivatives: readonly Partial[] | "zero";
-  readonly notation: Notation;
   /** Work per element; one elementary operation when omitted. */
   readonly cost?: { readonly elementary?: number; readonly transcendental?: number; readonly multiplyAdds?: number };
 }
@@ -120,7 +119,6 @@ export function room(name: string, definition: Definition): Elementwise {
     derivative: diagonal(definition.derivatives),
     batch: (inputs, batched, attributes, size) => batchElementwise(op, inputs, batched, attributes, size),
     cost: (_inputs, outputs) => costOf(outputs, definition.cost),
-    notation: () => definition.notation,
   };
   return op;
 }
@@ -185,7 +183,6 @@ export function binary(name: string, m: BinaryMathematics): Builder<[Node, Node]
 
 interface ComparisonMathematics {
   formula<V>(k: Arithmetic<V>, a: V, b: V): V;
-  readonly notation: Notation;
 }
 
 /** A truth value from two numbers, with broadcasting. On NaN as IEEE 754 says. */
@@ -197,7 +194,6 @@ export function comparison(name: string, m: ComparisonMathematics): Builder<[Nod
 interface LogicMathematics {
   readonly arity: number;
   formula<V>(k: Arithmetic<V>, operands: readonly V[]): V;
-  readonly notation: Notation;
 }
 
 /** A truth value from truth values, with broadcasting. */

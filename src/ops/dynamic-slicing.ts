@@ -2,7 +2,7 @@
 
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Cost, Dense, Structured, TensorType } from "../graph/primitive.ts";
+import type { Attributes, Cost, Dense, Notation, Structured, TensorType } from "../graph/primitive.ts";
 import { formatShape, type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 import { constant, scalar } from "../graph/structural.ts";
 import { add, mul } from "./arithmetic.ts";
@@ -64,11 +64,12 @@ export const dynamicSliceOp: Structured<DynamicSliceAttributes> = {
     return reshape(gather(rows, positions(starts, all.shape.slice(1), sizes), 1, 1), [size, ...sizes]);
   },
   cost: free,
-  notation: ({ sizes }) => ({
-    text: (x, starts) => `dynamicSlice(${x}, ${starts}, [${sizes}])`,
-    tex: (x, starts) => String.raw`{${x}}_{${starts}\,:\,[${sizes}]}`,
-  }),
 };
+
+export const dynamicSliceNotation = ({ sizes }: DynamicSliceAttributes): Notation => ({
+  text: (x, starts) => `dynamicSlice(${x}, ${starts}, [${sizes}])`,
+  tex: (x, starts) => String.raw`{${x}}_{${starts}\,:\,[${sizes}]}`,
+});
 
 export const dynamicUpdateOp: Structured = {
   kind: "structured",
@@ -113,10 +114,11 @@ export const dynamicUpdateOp: Structured = {
     return reshape(where(hit, written, reshape(all, hit.shape)), all.shape);
   },
   cost: free,
-  notation: () => ({
-    text: (x, update, starts) => `dynamicUpdateSlice(${x}, ${update}, ${starts})`,
-    tex: (x, update, starts) => String.raw`{${x}}_{${starts}} \leftarrow ${update}`,
-  }),
+};
+
+export const dynamicUpdateNotation: Notation = {
+  text: (x, update, starts) => `dynamicUpdateSlice(${x}, ${update}, ${starts})`,
+  tex: (x, update, starts) => String.raw`{${x}}_{${starts}} \leftarrow ${update}`,
 };
 
 function withLeadingZero(starts: Node): Node {

@@ -1,5 +1,7 @@
 // Exponentials, logarithms, and the logistic function.
 
+import { asFunction } from "../graph/notation.ts";
+import type { Notation } from "../graph/primitive.ts";
 import { scalar } from "../graph/structural.ts";
 import * as elementary from "../numeric/elementary/index.ts";
 import type { Interval } from "../numeric/interval.ts";
@@ -15,9 +17,10 @@ const aboveMinusOne: Interval = /* @__PURE__ */ Object.freeze({ lower: -1, upper
 export const exp = unary("exp", {
   formula: (k, x) => elementary.exp(k, x),
   derivatives: [(t, n) => mul(t, n)],
-  notation: { text: (x) => `exp(${x})`, tex: (x) => `e^{${x}}` },
   cost: transcendental,
 });
+
+export const expNotation: Notation = { text: (x) => `exp(${x})`, tex: (x) => `e^{${x}}` };
 
 export const expAnalysis = claims({ range: intervals.exp, monotonicity: "increasing", curvature: "convex" });
 
@@ -25,9 +28,10 @@ export const expAnalysis = claims({ range: intervals.exp, monotonicity: "increas
 export const expm1 = unary("expm1", {
   formula: (k, x) => elementary.expm1(k, x),
   derivatives: [(t, n) => mul(t, exp(n.inputs[0]))],
-  notation: { text: (x) => `expm1(${x})`, tex: (x) => `(e^{${x}} - 1)` },
   cost: transcendental,
 });
+
+export const expm1Notation: Notation = { text: (x) => `expm1(${x})`, tex: (x) => `(e^{${x}} - 1)` };
 
 export const expm1Analysis = claims({ range: intervals.expm1, monotonicity: "increasing", curvature: "convex" });
 
@@ -35,9 +39,10 @@ export const expm1Analysis = claims({ range: intervals.expm1, monotonicity: "inc
 export const log = unary("log", {
   formula: (k, x) => elementary.log(k, x),
   derivatives: [(t, n) => div(t, n.inputs[0])],
-  notation: { text: (x) => `log(${x})`, tex: (x) => String.raw`\log(${x})` },
   cost: transcendental,
 });
+
+export const logNotation = asFunction("log", "\\log");
 
 export const logAnalysis = claims({
   domain: nonNegative,
@@ -50,9 +55,10 @@ export const logAnalysis = claims({
 export const log1p = unary("log1p", {
   formula: (k, x) => elementary.log1p(k, x),
   derivatives: [(t, n) => div(t, add(n.inputs[0], scalar(1, n.dtype)))],
-  notation: { text: (x) => `log1p(${x})`, tex: (x) => String.raw`\log(1 + ${x})` },
   cost: transcendental,
 });
+
+export const log1pNotation: Notation = { text: (x) => `log1p(${x})`, tex: (x) => String.raw`\log(1 + ${x})` };
 
 export const log1pAnalysis = claims({
   domain: aboveMinusOne,
@@ -65,9 +71,10 @@ export const log1pAnalysis = claims({
 export const logistic = unary("logistic", {
   formula: (k, x) => elementary.logistic(k, x),
   derivatives: [(t, n) => mul(t, mul(n, sub(scalar(1, n.dtype), n)))],
-  notation: { text: (x) => `logistic(${x})`, tex: (x) => String.raw`\sigma(${x})` },
   cost: transcendental,
 });
+
+export const logisticNotation = asFunction("logistic", "\\sigma");
 
 export const logisticAnalysis = claims({
   range: intervals.logistic,

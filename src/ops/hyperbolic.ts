@@ -1,5 +1,6 @@
 // Hyperbolic functions and their inverses.
 
+import { asFunction } from "../graph/notation.ts";
 import type { Monotonicity } from "../graph/primitive.ts";
 import { scalar } from "../graph/structural.ts";
 import * as elementary from "../numeric/elementary/index.ts";
@@ -18,9 +19,10 @@ const symmetricUnit: Interval = /* @__PURE__ */ Object.freeze({ lower: -1, upper
 export const sinh = unary("sinh", {
   formula: (k, x) => elementary.sinh(k, x),
   derivatives: [(t, n) => mul(t, cosh(n.inputs[0]))],
-  notation: { text: (x) => `sinh(${x})`, tex: (x) => String.raw`\sinh(${x})` },
   cost: transcendental,
 });
+
+export const sinhNotation = asFunction("sinh", "\\sinh");
 
 export const sinhAnalysis = claims({ range: intervals.sinh, monotonicity: "increasing", curvature: sided("concave", "convex") });
 
@@ -28,9 +30,10 @@ export const sinhAnalysis = claims({ range: intervals.sinh, monotonicity: "incre
 export const cosh = unary("cosh", {
   formula: (k, x) => elementary.cosh(k, x),
   derivatives: [(t, n) => mul(t, sinh(n.inputs[0]))],
-  notation: { text: (x) => `cosh(${x})`, tex: (x) => String.raw`\cosh(${x})` },
   cost: transcendental,
 });
+
+export const coshNotation = asFunction("cosh", "\\cosh");
 
 export const coshAnalysis = claims({
   range: intervals.cosh,
@@ -42,9 +45,10 @@ export const coshAnalysis = claims({
 export const tanh = unary("tanh", {
   formula: (k, x) => elementary.tanh(k, x),
   derivatives: [(t, n) => mul(t, sub(scalar(1, n.dtype), square(n)))],
-  notation: { text: (x) => `tanh(${x})`, tex: (x) => String.raw`\tanh(${x})` },
   cost: transcendental,
 });
+
+export const tanhNotation = asFunction("tanh", "\\tanh");
 
 export const tanhAnalysis = claims({ range: intervals.tanh, monotonicity: "increasing", curvature: sided("convex", "concave") });
 
@@ -52,9 +56,10 @@ export const tanhAnalysis = claims({ range: intervals.tanh, monotonicity: "incre
 export const asinh = unary("asinh", {
   formula: (k, x) => elementary.asinh(k, x),
   derivatives: [(t, n) => div(t, sqrt(add(square(n.inputs[0]), scalar(1, n.dtype))))],
-  notation: { text: (x) => `asinh(${x})`, tex: (x) => String.raw`\operatorname{arsinh}(${x})` },
   cost: transcendental,
 });
+
+export const asinhNotation = asFunction("asinh", "\\operatorname{arsinh}");
 
 export const asinhAnalysis = claims({
   range: intervals.asinh,
@@ -72,9 +77,10 @@ export const acosh = unary("acosh", {
       return div(t, mul(sqrt(sub(x, one)), sqrt(add(x, one))));
     },
   ],
-  notation: { text: (x) => `acosh(${x})`, tex: (x) => String.raw`\operatorname{arcosh}(${x})` },
   cost: transcendental,
 });
+
+export const acoshNotation = asFunction("acosh", "\\operatorname{arcosh}");
 
 export const acoshAnalysis = claims({
   domain: fromOne,
@@ -93,9 +99,10 @@ export const atanh = unary("atanh", {
       return div(t, mul(sub(one, x), add(one, x)));
     },
   ],
-  notation: { text: (x) => `atanh(${x})`, tex: (x) => String.raw`\operatorname{artanh}(${x})` },
   cost: transcendental,
 });
+
+export const atanhNotation = asFunction("atanh", "\\operatorname{artanh}");
 
 export const atanhAnalysis = claims({
   domain: symmetricUnit,

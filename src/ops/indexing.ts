@@ -3,7 +3,7 @@
 import type { DType } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Cost, Dense, Structured, TensorType } from "../graph/primitive.ts";
+import type { Attributes, Cost, Dense, Notation, Structured, TensorType } from "../graph/primitive.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import { add } from "./arithmetic.ts";
 import { equal } from "./comparison.ts";
@@ -104,8 +104,12 @@ export const gatherOp: Structured<GatherAttributes> = {
     return moveAxis(makeNode(gatherOp, [x, indices], { axis, batchDims }), axis, 0);
   },
   cost: free,
-  notation: ({ axis }) => ({ text: (x, i) => `gather(${x}, ${i}, ${axis})`, tex: (x, i) => `{${x}}_{${i}}` }),
 };
+
+export const gatherNotation = ({ axis }: GatherAttributes): Notation => ({
+  text: (x, i) => `gather(${x}, ${i}, ${axis})`,
+  tex: (x, i) => `{${x}}_{${i}}`,
+});
 
 export const scatterAddOp: Structured<ScatterAttributes> = {
   kind: "structured",
@@ -148,11 +152,12 @@ export const scatterAddOp: Structured<ScatterAttributes> = {
     return makeNode(scatterAddOp, [indices, updates], { axis: axis + 1, batchDims, size: n });
   },
   cost: (_inputs, [y]) => ({ multiplyAdds: 0, elementary: sizeOf(y.shape), transcendental: 0 }),
-  notation: ({ size, axis }) => ({
-    text: (i, u) => `scatterAdd(${i}, ${u}, ${size}, ${axis})`,
-    tex: (i, u) => String.raw`\operatorname{scatter}_{${i}}(${u})`,
-  }),
 };
+
+export const scatterAddNotation = ({ size, axis }: ScatterAttributes): Notation => ({
+  text: (i, u) => `scatterAdd(${i}, ${u}, ${size}, ${axis})`,
+  tex: (i, u) => String.raw`\operatorname{scatter}_{${i}}(${u})`,
+});
 
 /**
  * The entries of x at `indices` (int32, any shape) along `axis`: x [...P, n, ...Q] and indices [...I] give [...P, ...I, ...Q]. With `batchDims` b

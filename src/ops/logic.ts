@@ -1,6 +1,6 @@
 // Logic on truth values, with broadcasting. Analysis reads a truth value as a number in [0, 1].
 
-import type { Analysis } from "../graph/primitive.ts";
+import type { Analysis, Notation } from "../graph/primitive.ts";
 import { type Interval, isPoint, max, min } from "../numeric/interval.ts";
 import { affineWhereDecided, truth, unit } from "./claims.ts";
 import { logic } from "./define.ts";
@@ -16,8 +16,9 @@ const increasing = (range: (a: Interval, b: Interval) => Interval): Analysis => 
 export const and = logic("and", {
   arity: 2,
   formula: (k, [a, b]) => k.and(a, b),
-  notation: { text: (a, b) => `(${a}) & (${b})`, tex: (a, b) => String.raw`${a} \land ${b}` },
 });
+
+export const andNotation: Notation = { text: (a, b) => `(${a}) & (${b})`, tex: (a, b) => String.raw`${a} \land ${b}` };
 
 export const andAnalysis = increasing(min);
 
@@ -25,8 +26,9 @@ export const andAnalysis = increasing(min);
 export const or = logic("or", {
   arity: 2,
   formula: (k, [a, b]) => k.or(a, b),
-  notation: { text: (a, b) => `(${a}) | (${b})`, tex: (a, b) => String.raw`${a} \lor ${b}` },
 });
+
+export const orNotation: Notation = { text: (a, b) => `(${a}) | (${b})`, tex: (a, b) => String.raw`${a} \lor ${b}` };
 
 export const orAnalysis = increasing(max);
 
@@ -37,8 +39,9 @@ const differs = (a: Interval, b: Interval): Interval =>
 export const xor = logic("xor", {
   arity: 2,
   formula: (k, [a, b]) => k.or(k.and(a, k.not(b)), k.and(k.not(a), b)),
-  notation: { text: (a, b) => `xor(${a}, ${b})`, tex: (a, b) => String.raw`${a} \oplus ${b}` },
 });
+
+export const xorNotation: Notation = { text: (a, b) => `xor(${a}, ${b})`, tex: (a, b) => String.raw`${a} \oplus ${b}` };
 
 export const xorAnalysis: Analysis = {
   range: differs,
@@ -54,8 +57,9 @@ export const xorAnalysis: Analysis = {
 export const not = logic("not", {
   arity: 1,
   formula: (k, [a]) => k.not(a),
-  notation: { text: (a) => `!(${a})`, tex: (a) => String.raw`\lnot ${a}` },
 });
+
+export const notNotation: Notation = { text: (a) => `!(${a})`, tex: (a) => String.raw`\lnot ${a}` };
 
 export const notAnalysis: Analysis = {
   range: (a) => ({ lower: 1 - a.upper, upper: 1 - a.lower }),

@@ -4,7 +4,7 @@
 import { isFloat, promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Structured } from "../graph/primitive.ts";
+import type { Notation, Structured } from "../graph/primitive.ts";
 import { broadcastShapes, formatShape, type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 import { mul } from "./arithmetic.ts";
 import { cast, expandDims, reshape, sumTo, swapAxes } from "./shape.ts";
@@ -94,8 +94,9 @@ export const matmulOp: Structured = {
     return matmul(align(a, inA), align(b, inB));
   },
   cost: ([a], [y]) => ({ multiplyAdds: sizeOf(y.shape) * a.shape[a.shape.length - 1], elementary: 0, transcendental: 0 }),
-  notation: () => ({ text: (a, b) => `(${a}) @ (${b})`, tex: (a, b) => String.raw`${a} \, ${b}` }),
 };
+
+export const matmulNotation: Notation = { text: (a, b) => `(${a}) @ (${b})`, tex: (a, b) => String.raw`${a} \, ${b}` };
 
 function floats(a: Node, b: Node): [Node, Node] {
   const dtype = promote(promote(a.dtype, b.dtype), "float32");

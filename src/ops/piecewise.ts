@@ -3,7 +3,8 @@
 
 import { isFloat } from "../graph/dtype.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Analysis, Curvature, Monotonicity } from "../graph/primitive.ts";
+import { asFunction } from "../graph/notation.ts";
+import type { Analysis, Curvature, Monotonicity, Notation } from "../graph/primitive.ts";
 import { scalar } from "../graph/structural.ts";
 import type { Arithmetic } from "../numeric/algebra.ts";
 import { abs as absI, type Interval, isPoint, max as maxI, min as minI, sign as signI } from "../numeric/interval.ts";
@@ -21,8 +22,9 @@ export const abs = unary("abs", {
   formula: (k, x) => k.abs(x),
   integer: (k, x) => k.abs(x),
   derivatives: [(t, n) => mul(t, sign(n.inputs[0]))],
-  notation: { text: (x) => `abs(${x})`, tex: (x) => String.raw`\left|${x}\right|` },
 });
+
+export const absNotation: Notation = { text: (x) => `abs(${x})`, tex: (x) => String.raw`\left|${x}\right|` };
 
 export const absAnalysis = claims({
   range: absI,
@@ -38,9 +40,10 @@ export const sign = unary("sign", {
   formula: signOf,
   integer: signOf,
   derivatives: "zero",
-  notation: { text: (x) => `sign(${x})`, tex: (x) => String.raw`\operatorname{sign}(${x})` },
   cost: { elementary: 2 },
 });
+
+export const signNotation = asFunction("sign");
 
 export const signAnalysis = claims({
   range: signI,
@@ -59,8 +62,9 @@ export const maximum = binary("maximum", {
     (t, { inputs: [a, b] }) => share(t, greater(a, b), equal(a, b)),
     (t, { inputs: [a, b] }) => share(t, less(a, b), equal(a, b)),
   ],
-  notation: { text: (a, b) => `max(${a}, ${b})`, tex: (a, b) => String.raw`\max(${a}, ${b})` },
 });
+
+export const maximumNotation = asFunction("max", "\\max");
 
 export const maximumAnalysis: Analysis = {
   range: maxI,
@@ -79,8 +83,9 @@ export const minimum = binary("minimum", {
     (t, { inputs: [a, b] }) => share(t, less(a, b), equal(a, b)),
     (t, { inputs: [a, b] }) => share(t, greater(a, b), equal(a, b)),
   ],
-  notation: { text: (a, b) => `min(${a}, ${b})`, tex: (a, b) => String.raw`\min(${a}, ${b})` },
 });
+
+export const minimumNotation = asFunction("min", "\\min");
 
 export const minimumAnalysis: Analysis = {
   range: minI,
@@ -109,12 +114,10 @@ export const clipOp = room("clip", {
     (t, { inputs: [x, lower, upper] }) => where(and(less(x, lower), lessEqual(lower, upper)), t, zero(t)),
     (t, { inputs: [x, lower, upper] }) => where(or(less(upper, x), less(upper, lower)), t, zero(t)),
   ],
-  notation: {
-    text: (x, lower, upper) => `clip(${x}, ${lower}, ${upper})`,
-    tex: (x, lower, upper) => String.raw`\operatorname{clip}(${x}, ${lower}, ${upper})`,
-  },
   cost: { elementary: 2 },
 });
+
+export const clipNotation = asFunction("clip");
 
 export const clipAnalysis: Analysis = {
   range: (x, lower, upper) => minI(maxI(x, lower), upper),

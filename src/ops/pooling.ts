@@ -4,6 +4,7 @@
 import { allocate, isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
+import { asFunction } from "../graph/notation.ts";
 import type { Attributes, Dense, Structured, TensorType } from "../graph/primitive.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
 import { div, sub } from "./arithmetic.ts";
@@ -107,10 +108,6 @@ const windowCost = ([x]: readonly TensorType[], [y]: readonly TensorType[], { wi
   elementary: Math.min(sizeOf(x.shape), sizeOf(y.shape)) * sizeOf(window),
   transcendental: 0,
 });
-const written = (name: string) => () => ({
-  text: (x: string) => `${name}(${x})`,
-  tex: (x: string) => String.raw`\operatorname{${name}}(${x})`,
-});
 
 export const maxPoolIndicesOp: Structured<PoolingAttributes> = {
   kind: "structured",
@@ -147,8 +144,9 @@ export const maxPoolIndicesOp: Structured<PoolingAttributes> = {
     return sub(joined, offsets);
   },
   cost: windowCost,
-  notation: written("maxPoolIndices"),
 };
+
+export const maxPoolIndicesNotation = asFunction("maxPoolIndices");
 
 export const sumPoolOp: Structured<PoolingAttributes> = {
   kind: "structured",
@@ -171,8 +169,9 @@ export const sumPoolOp: Structured<PoolingAttributes> = {
   },
   batch: ([x], _batched, attributes, size) => splitExamples(makeNode(sumPoolOp, [joinExamples(x)], attributes), size),
   cost: windowCost,
-  notation: written("sumPool"),
 };
+
+export const sumPoolNotation = asFunction("sumPool");
 
 export const sumPoolTransposeOp: Structured<SumPoolTransposeAttributes> = {
   kind: "structured",
@@ -198,8 +197,9 @@ export const sumPoolTransposeOp: Structured<SumPoolTransposeAttributes> = {
   },
   batch: ([y], _batched, attributes, size) => splitExamples(makeNode(sumPoolTransposeOp, [joinExamples(y)], attributes), size),
   cost: windowCost,
-  notation: written("sumPoolTranspose"),
 };
+
+export const sumPoolTransposeNotation = asFunction("sumPoolTranspose");
 
 /** y += the windows of x, or the other way round; accumulated in float64. */
 function addWindows(x: Dense, y: Dense, attributes: PoolingAttributes, transposed: boolean): void {

@@ -4,7 +4,7 @@
 import { convert, isFloat, promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Analysis, Attributes, Curvature, Elementwise, Monotonicity } from "../graph/primitive.ts";
+import type { Analysis, Attributes, Curvature, Elementwise, Monotonicity, Notation } from "../graph/primitive.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../graph/shape.ts";
 import { constantData, isConstant, scalar } from "../graph/structural.ts";
 import type { Algebra, Arithmetic } from "../numeric/algebra.ts";
@@ -33,8 +33,9 @@ export const square = unary("square", {
   formula: (k, x) => k.mul(x, x),
   integer: (k, x) => k.mul(x, x),
   derivatives: [(t, n) => mul(t, mul(n.inputs[0], scalar(2, n.dtype)))],
-  notation: { text: (x) => `(${x})^2`, tex: (x) => `{(${x})}^2` },
 });
+
+export const squareNotation: Notation = { text: (x) => `(${x})^2`, tex: (x) => `{(${x})}^2` };
 
 export const squareAnalysis = claims({
   range: squareI,
@@ -46,8 +47,9 @@ export const squareAnalysis = claims({
 export const sqrt = unary("sqrt", {
   formula: (k, x) => k.sqrt(x),
   derivatives: [(t, n) => div(mul(t, scalar(0.5, n.dtype)), n)],
-  notation: { text: (x) => `sqrt(${x})`, tex: (x) => String.raw`\sqrt{${x}}` },
 });
+
+export const sqrtNotation: Notation = { text: (x) => `sqrt(${x})`, tex: (x) => String.raw`\sqrt{${x}}` };
 
 export const sqrtAnalysis = claims({ domain: nonNegative, range: sqrtI, monotonicity: "increasing", curvature: "concave" });
 
@@ -55,9 +57,10 @@ export const sqrtAnalysis = claims({ domain: nonNegative, range: sqrtI, monotoni
 export const rsqrt = unary("rsqrt", {
   formula: (k, x) => rsqrtOf(k, x),
   derivatives: [(t, n) => mul(mul(t, scalar(-0.5, n.dtype)), mul(n, square(n)))],
-  notation: { text: (x) => `rsqrt(${x})`, tex: (x) => String.raw`\frac{1}{\sqrt{${x}}}` },
   cost: { elementary: 2 },
 });
+
+export const rsqrtNotation: Notation = { text: (x) => `rsqrt(${x})`, tex: (x) => String.raw`\frac{1}{\sqrt{${x}}}` };
 
 export const rsqrtAnalysis = claims({ domain: nonNegative, range: rsqrtI, monotonicity: "decreasing", curvature: "convex" });
 
@@ -85,18 +88,21 @@ export interface PowerAttributes extends Attributes {
 
 function powerRoom(exponent: number): Elementwise {
   const integer = Number.isInteger(exponent) && exponent > 0;
-  const written = exponent < 0 || !Number.isInteger(exponent) ? `(${exponent})` : `${exponent}`;
   return unary("power", {
     formula: (k, x) => constantPower(k, x, exponent),
     ...(integer ? { integer: <V>(k: Arithmetic<V>, x: V) => repeated(k, x, exponent) } : {}),
     derivatives: [(t, n) => mul(t, mul(power(n.inputs[0], exponent - 1), scalar(exponent, n.dtype)))],
-    notation: { text: (x) => `(${x})^${written}`, tex: (x) => `{(${x})}^{${exponent}}` },
     cost:
       Number.isInteger(exponent) && Math.abs(exponent) <= mostFactors
         ? { elementary: Math.max(1, Math.ceil(Math.log2(Math.abs(exponent))) + (exponent < 0 ? 1 : 0)) }
         : { transcendental: 1 },
   }).op;
 }
+
+export const powerNotation = ({ exponent }: PowerAttributes): Notation => ({
+  text: (x) => `(${x})^${exponent < 0 || !Number.isInteger(exponent) ? `(${exponent})` : exponent}`,
+  tex: (x) => `{(${x})}^{${exponent}}`,
+});
 
 // One room per exponent; engines and analysis read the exponent from the attributes or through the formula.
 const rooms = new Map<number, Elementwise>();
@@ -190,9 +196,10 @@ const powPair = binary("pow", {
       return mul(t, mul(node, log(where(limit, scalar(1, x.dtype), x))));
     },
   ],
-  notation: { text: (x, y) => `(${x})^(${y})`, tex: (x, y) => `{(${x})}^{${y}}` },
   cost: { transcendental: 1 },
 });
+
+export const powNotation: Notation = { text: (x, y) => `(${x})^(${y})`, tex: (x, y) => `{(${x})}^{${y}}` };
 
 export const powAnalysis: Analysis = {
   range: powI,

@@ -7,7 +7,8 @@
 import type { FloatDType } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Structured, TensorType } from "../graph/primitive.ts";
+import { asFunction } from "../graph/notation.ts";
+import type { Attributes, Notation, Structured, TensorType } from "../graph/primitive.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import { constant, scalar } from "../graph/structural.ts";
 import { int32Algebra } from "../numeric/numbers.ts";
@@ -73,11 +74,12 @@ export const randomBitsOp: Structured<RandomBitsAttributes> = {
   derivative: { kind: "zero" },
   batch: (inputs, _batched, attributes) => makeNode(randomBitsOp, inputs, attributes),
   cost: (_inputs, [y]) => ({ multiplyAdds: 0, elementary: perBlock * sizeOf(y.shape), transcendental: 0 }),
-  notation: ({ shape }) => ({
-    text: (key) => `randomBits(${key}, [${shape}])`,
-    tex: (key) => String.raw`\operatorname{bits}(${key})`,
-  }),
 };
+
+export const randomBitsNotation = ({ shape }: RandomBitsAttributes): Notation => ({
+  text: (key) => `randomBits(${key}, [${shape}])`,
+  tex: (key) => String.raw`\operatorname{bits}(${key})`,
+});
 
 export const foldInOp: Structured = {
   kind: "structured",
@@ -101,11 +103,9 @@ export const foldInOp: Structured = {
   derivative: { kind: "zero" },
   batch: (inputs, batched, attributes, size) => makeNode(foldInOp, everyLeading(inputs, batched, size), attributes),
   cost: ([, data]) => ({ multiplyAdds: 0, elementary: perBlock * sizeOf(data.shape), transcendental: 0 }),
-  notation: () => ({
-    text: (key, data) => `foldIn(${key}, ${data})`,
-    tex: (key, data) => String.raw`\operatorname{fold}(${key}, ${data})`,
-  }),
 };
+
+export const foldInNotation = asFunction("foldIn", "\\operatorname{fold}");
 
 /** The key of a seed, any finite number: int32 [2]. Neighbouring seeds have unrelated keys. */
 export function randomKey(seed: number): Node {

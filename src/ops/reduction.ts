@@ -2,6 +2,7 @@
 
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
+import { asReduction } from "../graph/notation.ts";
 import type { Attributes, Cost, Dense, Structured, TensorType } from "../graph/primitive.ts";
 import { formatShape, normalizeAxes, normalizeAxis, reducedShape, sizeOf } from "../graph/shape.ts";
 import { div, mul } from "./arithmetic.ts";
@@ -12,7 +13,6 @@ import { flip, pad } from "./slicing.ts";
 import { type ReductionAttributes, reduceIndices, sum } from "./sum.ts";
 
 const elementary = ([x]: readonly TensorType[]): Cost => ({ multiplyAdds: 0, elementary: sizeOf(x.shape), transcendental: 0 });
-const named = (name: string, tex: string) => () => ({ text: (x: string) => `${name}(${x})`, tex: (x: string) => `${tex} ${x}` });
 
 /** Fills y with combine(elements) for each result element. */
 function fold(
@@ -33,7 +33,6 @@ function fold(
 /** What the reductions share; `axes` as in sum: sorted, and absent from the result. */
 function reduction(
   name: string,
-  tex: string,
   parts: Pick<Structured<ReductionAttributes>, "infer" | "evaluate" | "derivative">,
 ): Structured<ReductionAttributes> {
   const op: Structured<ReductionAttributes> = {
@@ -42,7 +41,6 @@ function reduction(
     ...parts,
     batch: ([x], _batched, { axes }) => makeNode(op, [x], { axes: axes.map((a) => a + 1) }),
     cost: elementary,
-    notation: named(name, tex),
   };
   return op;
 }
@@ -98,7 +96,7 @@ function othersOf(node: Node): Node {
   return transpose(reshape(productsOfOthers(rows), moved.shape), back);
 }
 
-export const prodOp = reduction("prod", String.raw`\prod`, {
+export const prodOp = reduction("prod", {
   infer: ([x], { axes }) => {
     checkNumbers("prod", x);
     return [{ shape: reducedShape(x.shape, axes), dtype: x.dtype }];
@@ -111,16 +109,14 @@ export const prodOp = reduction("prod", String.raw`\prod`, {
   },
 });
 
+export const prodNotation = asReduction("prod", "\\prod");
+
 /** Π x over `axes` (all when omitted); 1 when there is nothing to multiply. The derivative is exact at zeros, to any order. */
 export function prod(x: Node, axes?: number | readonly number[], keepDims = false): Node {
   return reduce(prodOp, x, axes, keepDims);
 }
 
-function extremum(
-  name: "reduceMax" | "reduceMin",
-  tex: string,
-  pick: (a: number, b: number) => number,
-): Structured<ReductionAttributes> {
+function extremum(name: "reduceMax" | "reduceMin", pick: (a: number, b: number) => number): Structured<ReductionAttributes> {
   const worst = name === "reduceMax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   // The elements that attain the extremum, each with an equal share of it.
   const shares = (node: Node): Node => {
@@ -128,7 +124,7 @@ function extremum(
     const mask = cast(equal(x, spread(node, node)), x.dtype);
     return div(mask, spread(node, sum(mask, axesOf(node))));
   };
-  return reduction(name, tex, {
+  return reduction(name, {
     infer: ([x], { axes }) => {
       checkNumbers(name, x);
       const result = reducedShape(x.shape, axes);
@@ -149,8 +145,11 @@ function extremum(
   });
 }
 
-export const reduceMaxOp = extremum("reduceMax", String.raw`\max`, Math.max);
-export const reduceMinOp = extremum("reduceMin", String.raw`\min`, Math.min);
+export const reduceMaxOp = extremum("reduceMax", Math.max);
+export const reduceMinOp = extremum("reduceMin", Math.min);
+
+export const reduceMaxNotation = asReduction("reduceMax", "\\max");
+export const reduceMinNotation = asReduction("reduceMin", "\\min");
 
 /**
  * The largest element over `axes` (all when omitted); NaN when there is one. Derivative: elements that tie for the maximum share the
@@ -195,13 +194,15 @@ function argument(name: "argmax" | "argmin", better: (a: number, b: number) => b
     derivative: { kind: "zero" },
     batch: ([x], _batched, { axis }) => makeNode(op, [x], { axis: axis + 1 }),
     cost: elementary,
-    notation: named(name, String.raw`\operatorname{${name}}`),
   };
   return op;
 }
 
 export const argmaxOp = argument("argmax", (a, b) => a > b);
 export const argminOp = argument("argmin", (a, b) => a < b);
+
+export const argmaxNotation = asReduction("argmax", "\\operatorname{argmax}");
+export const argminNotation = asReduction("argmin", "\\operatorname{argmin}");
 
 function position(op: Structured<ArgumentAttributes>, x: Node, axis: number | undefined, keepDims: boolean): Node {
   if (axis === undefined) {
@@ -232,8 +233,8 @@ export function argmin(x: Node, axis?: number, keepDims = false): Node {
 }
 
 // @__NO_SIDE_EFFECTS__
-function logical(name: "any" | "all", tex: string): Structured<ReductionAttributes> {
-  return reduction(name, tex, {
+function logical(name: "any" | "all"): Structured<ReductionAttributes> {
+  return reduction(name, {
     infer: ([x], { axes }) => {
       if (x.dtype !== "bool")
         fail("dtype", `${name}: takes bool, got ${x.dtype}. Compare first, or convert with cast(x, "bool").`);
@@ -245,8 +246,11 @@ function logical(name: "any" | "all", tex: string): Structured<ReductionAttribut
   });
 }
 
-export const anyOp = logical("any", String.raw`\bigvee`);
-export const allOp = logical("all", String.raw`\bigwedge`);
+export const anyOp = logical("any");
+export const allOp = logical("all");
+
+export const anyNotation = asReduction("any", "\\bigvee");
+export const allNotation = asReduction("all", "\\bigwedge");
 
 const truth = (x: Node): Node => (x.dtype === "bool" ? x : notEqual(x, zeros(x.shape, x.dtype)));
 

@@ -2,7 +2,8 @@
 
 import { isFloat, promote } from "../graph/dtype.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Analysis, Monotonicity } from "../graph/primitive.ts";
+import { asFunction } from "../graph/notation.ts";
+import type { Analysis, Monotonicity, Notation } from "../graph/primitive.ts";
 import type { Algebra } from "../numeric/algebra.ts";
 import { twoProduct } from "../numeric/elementary/common.ts";
 import {
@@ -26,12 +27,11 @@ import { type Builder, builder, room, unary, unify } from "./define.ts";
 import { cast } from "./shape.ts";
 
 // @__NO_SIDE_EFFECTS__
-function step(name: string, formula: <V>(k: Algebra<V>, x: V) => V, tex: (x: string) => string): Builder<[Node]> {
+function step(name: string, formula: <V>(k: Algebra<V>, x: V) => V): Builder<[Node]> {
   return unary(name, {
     formula,
     integer: (_k, x) => x,
     derivatives: "zero",
-    notation: { text: (x) => `${name}(${x})`, tex },
   });
 }
 
@@ -46,29 +46,23 @@ function stepAnalysis(range: (x: Interval) => Interval): Analysis {
 }
 
 /** ⌊x⌋, the largest integer ≤ x. The derivative is 0 everywhere. Integers stay as they are. */
-export const floor = step(
-  "floor",
-  (k, x) => k.floor(x),
-  (x) => String.raw`\lfloor ${x} \rfloor`,
-);
+export const floor = step("floor", (k, x) => k.floor(x));
+
+export const floorNotation: Notation = { text: (x) => `floor(${x})`, tex: (x) => String.raw`\lfloor ${x} \rfloor` };
 
 export const floorAnalysis = stepAnalysis(floorI);
 
 /** ⌈x⌉, the smallest integer ≥ x. The derivative is 0 everywhere. Integers stay as they are. */
-export const ceil = step(
-  "ceil",
-  (k, x) => k.ceil(x),
-  (x) => String.raw`\lceil ${x} \rceil`,
-);
+export const ceil = step("ceil", (k, x) => k.ceil(x));
+
+export const ceilNotation: Notation = { text: (x) => `ceil(${x})`, tex: (x) => String.raw`\lceil ${x} \rceil` };
 
 export const ceilAnalysis = stepAnalysis(ceilI);
 
 /** The integer nearest to x, ties to even (2.5 → 2, 3.5 → 4). The derivative is 0 everywhere. Integers stay as they are. */
-export const round = step(
-  "round",
-  (k, x) => k.nearest(x),
-  (x) => String.raw`\operatorname{round}(${x})`,
-);
+export const round = step("round", (k, x) => k.nearest(x));
+
+export const roundNotation = asFunction("round");
 
 export const roundAnalysis = stepAnalysis(roundI);
 
@@ -114,9 +108,13 @@ const remainderOp = room("remainder", {
     // ⌊a/b⌋ = (a − r)/b, an integer but for the rounding of the quotient.
     (t, n) => neg(mul(t, round(div(sub(n.inputs[0], n), n.inputs[1])))),
   ],
-  notation: { text: (a, b) => `remainder(${a}, ${b})`, tex: (a, b) => String.raw`(${a} \bmod ${b})` },
   cost: { elementary: 24 },
 });
+
+export const remainderNotation: Notation = {
+  text: (a, b) => `remainder(${a}, ${b})`,
+  tex: (a, b) => String.raw`(${a} \bmod ${b})`,
+};
 
 export const remainderAnalysis: Analysis = {
   range: (a, b) => {

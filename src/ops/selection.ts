@@ -3,7 +3,7 @@
 import { promote } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Analysis, Elementwise } from "../graph/primitive.ts";
+import type { Analysis, Elementwise, Notation } from "../graph/primitive.ts";
 import { broadcastShapes, formatShape, sameShape } from "../graph/shape.ts";
 import { scalar } from "../graph/structural.ts";
 import { hull } from "../numeric/interval.ts";
@@ -47,10 +47,11 @@ const whereOp: Elementwise = {
   },
   batch: (inputs, batched, attributes, size) => batchElementwise(whereOp, inputs, batched, attributes, size),
   cost: (_inputs, outputs) => costOf(outputs),
-  notation: () => ({
-    text: (c, a, b) => `where(${c}, ${a}, ${b})`,
-    tex: (c, a, b) => String.raw`\begin{cases}${a} & \text{if } ${c}\\ ${b} & \text{otherwise}\end{cases}`,
-  }),
+};
+
+export const whereNotation: Notation = {
+  text: (c, a, b) => `where(${c}, ${a}, ${b})`,
+  tex: (c, a, b) => String.raw`\begin{cases}${a} & \text{if } ${c}\\ ${b} & \text{otherwise}\end{cases}`,
 };
 
 export const whereAnalysis: Analysis = {

@@ -4,7 +4,7 @@ import type { DType } from "../graph/dtype.ts";
 import { isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Cost, Structured } from "../graph/primitive.ts";
+import type { Attributes, Cost, Notation, Structured } from "../graph/primitive.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from "../graph/shape.ts";
 import { sum } from "./sum.ts";
 
@@ -32,8 +32,12 @@ export const castOp: Structured<CastAttributes> = {
   },
   batch: (inputs, _batched, attributes) => makeNode(castOp, inputs, attributes),
   cost: free,
-  notation: ({ dtype }) => ({ text: (x) => `${dtype}(${x})`, tex: (x) => String.raw`\mathrm{${dtype}}(${x})` }),
 };
+
+export const castNotation = ({ dtype }: CastAttributes): Notation => ({
+  text: (x) => `${dtype}(${x})`,
+  tex: (x) => String.raw`\mathrm{${dtype}}(${x})`,
+});
 
 // Float to int truncates toward zero and saturates, NaN becomes 0: what WebAssembly's trunc_sat does, so that engines agree.
 function saturate(x: number): number {
@@ -67,8 +71,12 @@ export const reshapeOp: Structured<ReshapeAttributes> = {
   derivative: { kind: "rules", vjp: (node, [g]) => [g && reshape(g, node.inputs[0].shape)], jvp: "linear" },
   batch: ([x], _batched, { shape }, size) => makeNode(reshapeOp, [x], { shape: [size, ...shape] }),
   cost: free,
-  notation: ({ shape }) => ({ text: (x) => `reshape(${x}, [${shape}])`, tex: (x) => String.raw`\operatorname{reshape}(${x})` }),
 };
+
+export const reshapeNotation = ({ shape }: ReshapeAttributes): Notation => ({
+  text: (x) => `reshape(${x}, [${shape}])`,
+  tex: (x) => String.raw`\operatorname{reshape}(${x})`,
+});
 
 /** The elements of x, in row-major order, in another shape. One dimension may be -1. */
 export function reshape(x: Node, shape: Shape): Node {
@@ -118,8 +126,9 @@ export const transposeOp: Structured<TransposeAttributes> = {
   },
   batch: ([x], _batched, { permutation }) => transpose(x, [0, ...permutation.map((p) => p + 1)]),
   cost: free,
-  notation: () => ({ text: (x) => `${x}ᵀ`, tex: (x) => `{${x}}^{\\top}` }),
 };
+
+export const transposeNotation: Notation = { text: (x) => `${x}ᵀ`, tex: (x) => `{${x}}^{\\top}` };
 
 function inverse(permutation: readonly number[]): number[] {
   const result = new Array<number>(permutation.length);
@@ -188,8 +197,9 @@ export const broadcastOp: Structured<BroadcastAttributes> = {
     return broadcastTo(reshape(x, [size, ...padding, ...x.shape.slice(1)]), [size, ...shape]);
   },
   cost: free,
-  notation: () => ({ text: (x) => x, tex: (x) => x }),
 };
+
+export const broadcastNotation: Notation = { text: (x) => x, tex: (x) => x };
 
 /** x stretched to `shape` by NumPy's rule. */
 export function broadcastTo(x: Node, shape: Shape): Node {

@@ -3,7 +3,7 @@
 
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Cost, Structured } from "../graph/primitive.ts";
+import type { Attributes, Cost, Notation, Structured } from "../graph/primitive.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../graph/shape.ts";
 import { copyStrided, reshape } from "./shape.ts";
 
@@ -61,12 +61,13 @@ export const sliceOp: Structured<SliceAttributes> = {
   batch: ([x], _batched, { starts, sizes, steps }, size) =>
     makeNode(sliceOp, [x], { starts: [0, ...starts], sizes: [size, ...sizes], steps: [1, ...steps] }),
   cost: free,
-  notation: ({ starts, sizes, steps }) => {
-    const ranges = starts.map(
-      (s, i) => `${s}:${s + Math.max(0, (sizes[i] - 1) * steps[i] + 1)}${steps[i] === 1 ? "" : `:${steps[i]}`}`,
-    );
-    return { text: (x) => `${x}[${ranges.join(", ")}]`, tex: (x) => `{${x}}_{${ranges.join(",\\,")}}` };
-  },
+};
+
+export const sliceNotation = ({ starts, sizes, steps }: SliceAttributes): Notation => {
+  const ranges = starts.map(
+    (s, i) => `${s}:${s + Math.max(0, (sizes[i] - 1) * steps[i] + 1)}${steps[i] === 1 ? "" : `:${steps[i]}`}`,
+  );
+  return { text: (x) => `${x}[${ranges.join(", ")}]`, tex: (x) => `{${x}}_{${ranges.join(",\\,")}}` };
 };
 
 /**
@@ -198,11 +199,12 @@ export const padOp: Structured<PadAttributes> = {
   batch: ([x], _batched, { low, high, interior, value }) =>
     makeNode(padOp, [x], { low: [0, ...low], high: [0, ...high], interior: [0, ...interior], value }),
   cost: free,
-  notation: (attributes) => ({
-    text: (x) => `pad(${x}, ${formatPadding(attributes)})`,
-    tex: (x) => String.raw`\operatorname{pad}(${x})`,
-  }),
 };
+
+export const padNotation = (attributes: PadAttributes): Notation => ({
+  text: (x) => `pad(${x}, ${formatPadding(attributes)})`,
+  tex: (x) => String.raw`\operatorname{pad}(${x})`,
+});
 
 function makeSlice(x: Node, starts: Shape, sizes: Shape, steps: Shape): Node {
   if (starts.every((s) => s === 0) && sizes.every((d, i) => d === x.shape[i]) && steps.every((s) => s === 1)) return x;
@@ -247,8 +249,12 @@ export const flipOp: Structured<FlipAttributes> = {
   derivative: { kind: "rules", vjp: (node, [g]) => [g && flip(g, node.attributes.axes as number[])], jvp: "linear" },
   batch: ([x], _batched, { axes }) => makeNode(flipOp, [x], { axes: axes.map((a) => a + 1) }),
   cost: free,
-  notation: ({ axes }) => ({ text: (x) => `flip(${x}, [${axes}])`, tex: (x) => String.raw`\operatorname{flip}(${x})` }),
 };
+
+export const flipNotation = ({ axes }: FlipAttributes): Notation => ({
+  text: (x) => `flip(${x}, [${axes}])`,
+  tex: (x) => String.raw`\operatorname{flip}(${x})`,
+});
 
 /** x with the order along `axes` (all when omitted) reversed. */
 export function flip(x: Node, axes?: number | readonly number[]): Node {

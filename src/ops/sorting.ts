@@ -3,7 +3,7 @@
 
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Attributes, Structured } from "../graph/primitive.ts";
+import type { Attributes, Notation, Structured } from "../graph/primitive.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../graph/shape.ts";
 import { takeAlongAxis } from "./indexing.ts";
 import { moveAxis } from "./shape.ts";
@@ -43,11 +43,12 @@ export const argsortOp: Structured<ArgsortAttributes> = {
     const n = x.shape[x.shape.length - 1];
     return { multiplyAdds: 0, elementary: Math.ceil(sizeOf(x.shape) * Math.log2(Math.max(2, n))), transcendental: 0 };
   },
-  notation: ({ descending }) => ({
-    text: (x) => `argsort(${x}${descending ? ", descending" : ""})`,
-    tex: (x) => String.raw`\operatorname{argsort}(${x})`,
-  }),
 };
+
+export const argsortNotation = ({ descending }: ArgsortAttributes): Notation => ({
+  text: (x) => `argsort(${x}${descending ? ", descending" : ""})`,
+  tex: (x) => String.raw`\operatorname{argsort}(${x})`,
+});
 
 export interface SortOptions {
   /** Largest first; default false. NaN comes last in either case. */

@@ -1,5 +1,6 @@
 // The error function and the distribution function of the standard normal.
 
+import { asFunction } from "../graph/notation.ts";
 import { scalar } from "../graph/structural.ts";
 import * as elementary from "../numeric/elementary/index.ts";
 import * as intervals from "../numeric/interval-elementary.ts";
@@ -15,9 +16,10 @@ const transcendental = { transcendental: 1 };
 export const erf = unary("erf", {
   formula: (k, x) => elementary.erf(k, x),
   derivatives: [(t, n) => mul(t, mul(exp(neg(square(n.inputs[0]))), scalar(2 / Math.sqrt(Math.PI), n.dtype)))],
-  notation: { text: (x) => `erf(${x})`, tex: (x) => String.raw`\operatorname{erf}(${x})` },
   cost: transcendental,
 });
+
+export const erfNotation = asFunction("erf");
 
 export const erfAnalysis = claims({ range: intervals.erf, monotonicity: "increasing", curvature: sided("convex", "concave") });
 
@@ -27,9 +29,10 @@ export const normalCdf = unary("normalCdf", {
   derivatives: [
     (t, n) => mul(t, mul(exp(mul(square(n.inputs[0]), scalar(-0.5, n.dtype))), scalar(1 / Math.sqrt(2 * Math.PI), n.dtype))),
   ],
-  notation: { text: (x) => `normalCdf(${x})`, tex: (x) => String.raw`\Phi(${x})` },
   cost: transcendental,
 });
+
+export const normalCdfNotation = asFunction("normalCdf", "\\Phi");
 
 export const normalCdfAnalysis = claims({
   range: intervals.normcdf,

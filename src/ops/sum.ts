@@ -2,6 +2,7 @@
 
 import { fail } from "../graph/errors.ts";
 import { makeNode, type Node } from "../graph/node.ts";
+import { asReduction } from "../graph/notation.ts";
 import type { Attributes, Dense, Structured } from "../graph/primitive.ts";
 import { normalizeAxes, reducedShape, type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 import { broadcastTo, reshape } from "./shape.ts";
@@ -66,8 +67,9 @@ export const sumOp: Structured<ReductionAttributes> = {
   },
   batch: ([x], _batched, { axes }) => makeNode(sumOp, [x], { axes: axes.map((a) => a + 1) }),
   cost: ([x]) => ({ multiplyAdds: 0, elementary: sizeOf(x.shape), transcendental: 0 }),
-  notation: () => ({ text: (x) => `sum(${x})`, tex: (x) => String.raw`\sum ${x}` }),
 };
+
+export const sumNotation = asReduction("sum", "\\sum");
 
 /** Σ x over `axes` (all when omitted). With keepDims the reduced axes stay with size 1. */
 export function sum(x: Node, axes?: number | readonly number[], keepDims = false): Node {

@@ -1,6 +1,7 @@
 // Trigonometric functions and their inverses; angles in radians.
 
 import type { Node } from "../graph/node.ts";
+import { asFunction } from "../graph/notation.ts";
 import type { Analysis, Curvature, Monotonicity } from "../graph/primitive.ts";
 import { scalar } from "../graph/structural.ts";
 import * as elementary from "../numeric/elementary/index.ts";
@@ -59,9 +60,10 @@ function alternating<T extends string>(offset: number, even: T, odd: T): (x: Int
 export const sin = unary("sin", {
   formula: (k, x) => elementary.sin(k, x),
   derivatives: [(t, n) => mul(t, cos(n.inputs[0]))],
-  notation: { text: (x) => `sin(${x})`, tex: (x) => String.raw`\sin(${x})` },
   cost: transcendental,
 });
+
+export const sinNotation = asFunction("sin", "\\sin");
 
 export const sinAnalysis = claims({
   range: intervals.sin,
@@ -73,9 +75,10 @@ export const sinAnalysis = claims({
 export const cos = unary("cos", {
   formula: (k, x) => elementary.cos(k, x),
   derivatives: [(t, n) => neg(mul(t, sin(n.inputs[0])))],
-  notation: { text: (x) => `cos(${x})`, tex: (x) => String.raw`\cos(${x})` },
   cost: transcendental,
 });
+
+export const cosNotation = asFunction("cos", "\\cos");
 
 export const cosAnalysis = claims({
   range: intervals.cos,
@@ -87,9 +90,10 @@ export const cosAnalysis = claims({
 export const tan = unary("tan", {
   formula: (k, x) => elementary.tan(k, x),
   derivatives: [(t, n) => mul(t, add(square(n), scalar(1, n.dtype)))],
-  notation: { text: (x) => `tan(${x})`, tex: (x) => String.raw`\tan(${x})` },
   cost: transcendental,
 });
+
+export const tanNotation = asFunction("tan", "\\tan");
 
 export const tanAnalysis = claims({
   range: intervals.tan,
@@ -112,9 +116,10 @@ function cofactor(x: Node): Node {
 export const asin = unary("asin", {
   formula: (k, x) => elementary.asin(k, x),
   derivatives: [(t, n) => div(t, cofactor(n.inputs[0]))],
-  notation: { text: (x) => `asin(${x})`, tex: (x) => String.raw`\arcsin(${x})` },
   cost: transcendental,
 });
+
+export const asinNotation = asFunction("asin", "\\arcsin");
 
 export const asinAnalysis = claims({
   domain: symmetricUnit,
@@ -127,9 +132,10 @@ export const asinAnalysis = claims({
 export const acos = unary("acos", {
   formula: (k, x) => elementary.acos(k, x),
   derivatives: [(t, n) => neg(div(t, cofactor(n.inputs[0])))],
-  notation: { text: (x) => `acos(${x})`, tex: (x) => String.raw`\arccos(${x})` },
   cost: transcendental,
 });
+
+export const acosNotation = asFunction("acos", "\\arccos");
 
 export const acosAnalysis = claims({
   domain: symmetricUnit,
@@ -142,9 +148,10 @@ export const acosAnalysis = claims({
 export const atan = unary("atan", {
   formula: (k, x) => elementary.atan(k, x),
   derivatives: [(t, n) => div(t, add(square(n.inputs[0]), scalar(1, n.dtype)))],
-  notation: { text: (x) => `atan(${x})`, tex: (x) => String.raw`\arctan(${x})` },
   cost: transcendental,
 });
+
+export const atanNotation = asFunction("atan", "\\arctan");
 
 export const atanAnalysis = claims({ range: intervals.atan, monotonicity: "increasing", curvature: sided("convex", "concave") });
 
@@ -164,9 +171,10 @@ export const atan2 = binary("atan2", {
     (t, { inputs }) => mul(t, overSquaredRadius(inputs[1], inputs)),
     (t, { inputs }) => neg(mul(t, overSquaredRadius(inputs[0], inputs))),
   ],
-  notation: { text: (y, x) => `atan2(${y}, ${x})`, tex: (y, x) => String.raw`\operatorname{atan2}(${y}, ${x})` },
   cost: transcendental,
 });
+
+export const atan2Notation = asFunction("atan2");
 
 export const atan2Analysis: Analysis = {
   range: intervals.atan2,

@@ -5,6 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import { alias, call, callAttributes, isCall } from "../../graph/structural.ts";
 import { sub } from "../arithmetic.ts";
 import { pullback } from "../autodiff.ts";
+import { notationOf } from "../notations.ts";
 import { optimize } from "../optimize.ts";
 import { array, checkBatching, checkDerivatives, expectClose, flat, nested, random } from "../test-support.ts";
 import * as compositions from "./index.ts";
@@ -64,7 +65,7 @@ describe("compositions", () => {
       scaled: false,
       shifted: false,
     });
-    expect(node.op.notation(node.attributes).text("x")).toBe("softmax(x)");
+    expect(notationOf(node).text("x")).toBe("softmax(x)");
   });
 
   it("turn integers into float32, but relu keeps them", () => {

@@ -3,6 +3,7 @@
 import { isFloat } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, makeNode, type Node, typeOf } from "../../graph/node.ts";
+import { asFunction } from "../../graph/notation.ts";
 import type { Attributes, Structural } from "../../graph/primitive.ts";
 import { substitute } from "../../graph/rewrite.ts";
 import { formatShape } from "../../graph/shape.ts";
@@ -91,11 +92,9 @@ export const condOp: Structural<CondAttributes> = {
     return a.map((n, i) => where(broadcastTo(reshape(predicate, [size, ...n.shape.slice(1).map(() => 1)]), n.shape), n, b[i]));
   },
   cost: (_inputs, _outputs, { branches }) => bodyCost(branches, 0.5),
-  notation: () => ({
-    text: (p, ...xs) => `cond(${[p, ...xs].join(", ")})`,
-    tex: (p, ...xs) => String.raw`\operatorname{cond}(${[p, ...xs].join(", ")})`,
-  }),
 };
+
+export const condNotation = asFunction("cond");
 
 /** A cond over the same predicate and operands, with `extra` operands that both branches see as `formals`. */
 function makeCond(

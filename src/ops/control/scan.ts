@@ -3,6 +3,7 @@
 import { allocate, isFloat, type TypedArray } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, makeNode, type Node, topologicalOrder, typeOf } from "../../graph/node.ts";
+import { asFunction } from "../../graph/notation.ts";
 import type { Adjoints, Attributes, Dense, EvaluateGraph, Structural } from "../../graph/primitive.ts";
 import { inlineCalls, mergeEqual, substitute, withInputs } from "../../graph/rewrite.ts";
 import { formatShape, sizeOf } from "../../graph/shape.ts";
@@ -44,11 +45,9 @@ export const scanOp: Structural<ScanAttributes> = {
   },
   batch: (inputs, batched, attributes, size) => batchScan(inputs, batched, attributes, size),
   cost: (_inputs, _outputs, { body, length }) => bodyCost([body], length),
-  notation: () => ({
-    text: (...xs) => `scan(${xs.join(", ")})`,
-    tex: (...xs) => String.raw`\operatorname{scan}(${xs.join(", ")})`,
-  }),
 };
+
+export const scanNotation = asFunction("scan");
 
 function evaluateScan(node: Node, inputs: readonly Dense[], evaluate: EvaluateGraph): Dense[] {
   const { body, carries, sequences, length, reverse } = node.attributes as ScanAttributes;

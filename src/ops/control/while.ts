@@ -3,6 +3,7 @@
 import { isFloat } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, makeNode, type Node, typeOf } from "../../graph/node.ts";
+import { asFunction } from "../../graph/notation.ts";
 import type { Adjoints, Attributes, Structural } from "../../graph/primitive.ts";
 import { instantiate } from "../../graph/rewrite.ts";
 import { formatShape } from "../../graph/shape.ts";
@@ -45,11 +46,9 @@ export const whileOp: Structural<WhileAttributes> = {
   batch: (inputs, batched, attributes, size) => batchWhile(inputs, batched, attributes, size),
   // The number of steps is not known; one step is counted.
   cost: (_inputs, _outputs, { condition, body }) => bodyCost([condition, body], 1),
-  notation: () => ({
-    text: (...xs) => `while(${xs.join(", ")})`,
-    tex: (...xs) => String.raw`\operatorname{while}(${xs.join(", ")})`,
-  }),
 };
+
+export const whileNotation = asFunction("while");
 
 /** carry = body(carry) as long as condition(carry) holds. Forward-mode derivatives only. */
 export function whileLoop(

@@ -2,6 +2,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { makeNode, type Node } from "../../graph/node.ts";
+import { asFunction } from "../../graph/notation.ts";
 import type { Structured } from "../../graph/primitive.ts";
 import { formatShape } from "../../graph/shape.ts";
 import { composition, picks } from "../../graph/structural.ts";
@@ -53,8 +54,9 @@ export const luOp: Structured = {
   },
   batch: (inputs) => makeNode(luOp, inputs, {}),
   cost: ([a]) => stackCost(a, a.shape[a.shape.length - 1] ** 3 / 3),
-  notation: () => ({ text: (a) => `lu(${a})`, tex: (a) => String.raw`\operatorname{LU}(${a})` }),
 };
+
+export const luNotation = asFunction("lu", "\\operatorname{LU}");
 
 export interface LUFactors {
   /** L below the diagonal (its own diagonal is 1), U on and above: [..., n, n]. */

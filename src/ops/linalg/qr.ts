@@ -2,6 +2,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { makeNode, type Node } from "../../graph/node.ts";
+import { asFunction } from "../../graph/notation.ts";
 import type { Structured } from "../../graph/primitive.ts";
 import { formatShape } from "../../graph/shape.ts";
 import { picks } from "../../graph/structural.ts";
@@ -53,8 +54,9 @@ export const qrOp: Structured = {
     const [m, n] = a.shape.slice(-2);
     return stackCost(a, 2 * m * n * n);
   },
-  notation: () => ({ text: (a) => `qr(${a})`, tex: (a) => String.raw`\operatorname{QR}(${a})` }),
 };
+
+export const qrNotation = asFunction("qr", "\\operatorname{QR}");
 
 export interface QRFactors {
   /** Orthonormal columns: [..., m, k], k = min(m, n). */

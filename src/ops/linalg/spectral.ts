@@ -3,6 +3,7 @@
 // the whole invariant subspace only, or on the values only, is right all the same.
 
 import { makeNode, type Node } from "../../graph/node.ts";
+import { asFunction } from "../../graph/notation.ts";
 import type { Structured } from "../../graph/primitive.ts";
 import { picks, scalar } from "../../graph/structural.ts";
 import { svd as svdOf, symmetricEigen } from "../../numeric/linalg/index.ts";
@@ -71,8 +72,9 @@ export const eighOp: Structured = {
   },
   batch: (inputs) => makeNode(eighOp, inputs, {}),
   cost: ([a]) => stackCost(a, 9 * a.shape[a.shape.length - 1] ** 3),
-  notation: () => ({ text: (a) => `eigh(${a})`, tex: (a) => String.raw`\operatorname{eig}(${a})` }),
 };
+
+export const eighNotation = asFunction("eigh", "\\operatorname{eig}");
 
 export interface Eigen {
   /** Ascending: [..., n]. */
@@ -152,8 +154,9 @@ export const svdOp: Structured = {
     const [long, short] = [Math.max(m, n), Math.min(m, n)];
     return stackCost(a, 4 * long * short * short + 8 * short ** 3);
   },
-  notation: () => ({ text: (a) => `svd(${a})`, tex: (a) => String.raw`\operatorname{SVD}(${a})` }),
 };
+
+export const svdNotation = asFunction("svd", "\\operatorname{SVD}");
 
 const add2 = (a: Node, b: Node) => add(a, b);
 

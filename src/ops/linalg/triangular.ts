@@ -2,7 +2,8 @@
 
 import { fail } from "../../graph/errors.ts";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Attributes, Structured } from "../../graph/primitive.ts";
+import { asFunction } from "../../graph/notation.ts";
+import type { Attributes, Notation, Structured } from "../../graph/primitive.ts";
 import { formatShape, sameShape } from "../../graph/shape.ts";
 import { cholesky as choleskyOf, solveTriangular } from "../../numeric/linalg/index.ts";
 import { mul, neg, sub } from "../arithmetic.ts";
@@ -75,11 +76,12 @@ export const triangularSolveOp: Structured<TriangularAttributes> = {
   },
   batch: (inputs, batched, attributes, size) => makeNode(triangularSolveOp, everyLeading(inputs, batched, size), attributes),
   cost: ([a, b]) => stackCost(b, (a.shape[a.shape.length - 1] * b.shape[b.shape.length - 2] * b.shape[b.shape.length - 1]) / 2),
-  notation: ({ transpose }) => ({
-    text: (a, b) => `triangularSolve(${a}, ${b}${transpose ? ", transpose" : ""})`,
-    tex: (a, b) => `{${a}}^{-${transpose ? String.raw`\top` : "1"}} ${b}`,
-  }),
 };
+
+export const triangularSolveNotation = ({ transpose }: TriangularAttributes): Notation => ({
+  text: (a, b) => `triangularSolve(${a}, ${b}${transpose ? ", transpose" : ""})`,
+  tex: (a, b) => `{${a}}^{-${transpose ? String.raw`\top` : "1"}} ${b}`,
+});
 
 export interface TriangularSolveOptions {
   /** Read the lower triangle (default) or the upper; the other may hold anything. */
@@ -134,8 +136,9 @@ export const choleskyOp: Structured = {
   },
   batch: (inputs) => makeNode(choleskyOp, inputs, {}),
   cost: ([a]) => stackCost(a, a.shape[a.shape.length - 1] ** 3 / 6),
-  notation: () => ({ text: (a) => `cholesky(${a})`, tex: (a) => String.raw`\operatorname{chol}(${a})` }),
 };
+
+export const choleskyNotation = asFunction("cholesky", "\\operatorname{chol}");
 
 /**
  * The lower-triangular L with A = L·Lᵀ for symmetric positive definite a [..., n, n]. The symmetric part of a is taken, so that derivatives
