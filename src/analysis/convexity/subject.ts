@@ -1,0 +1,243 @@
+// The function as an exact expression of its coordinates, where it is defined, and how it is enclosed: what all methods here work on.
+
+import { compare, div, isZero as isZeroR, neg as negR, type Rational, round, sign as signR } from "../../numeric/exact/rational.ts";
+import { type Interval, isEmpty } from "../../numeric/interval.ts";
+import { type Domain, isInside } from "../domain.ts";
+import {
+  type Condition,
+  compileEnclosure,
+  compileFloat,
+  type Expression,
+  hessian,
+  kinksOf,
+  print,
+  scalarise,
+  signOf,
+  simplify,
+} from "../symbolic/index.ts";
+import { BudgetError } from "../symbolic/expression.ts";
+import type { Problem } from "./problem.ts";
+import { type Guard, guardsOf } from "./regular.ts";
+
+export interface Subject {
+  readonly problem: Problem;
+  readonly value: Expression;
+  /** The domain, cut to where the function is defined. */
+  readonly domain: Domain;
+  /** Its interior's box: all bounds left out. */
+  readonly interior: Domain;
+  readonly conditions: readonly Condition[];
+  /** What was cut off, in words. */
+  readonly excluded: readonly string[];
+  /** Why the function may be undefined somewhere on the domain; undefined where it is proved to be defined on all of it. */
+  readonly undefinedAt?: string;
+  readonly guards: readonly Guard[];
+  readonly kinks: readonly Expression[];
+  /** performance.now() after which nothing more is started. */
+  readonly deadline: number;
+  /** f at a point in floats, NaN where undefined. */
+  floats(x: readonly number[]): number;
+  /** f on a box, and whether f is proved to be defined on all of the box. */
+  enclose(box: readonly Interval[]): { readonly value: Interval; readonly defined: boolean };
+  /** Second derivatives, row by row, lower triangle; undefined where there are too many. */
+  readonly second: SecondDerivatives | undefined;
+}
+
+export interface SecondDerivatives {
+  readonly entries: readonly (readonly Expression[])[];
+  /** The Hessian at a point, [n, n]. */
+  floats(x: readonly number[]): Float64Array;
+  enclose(box: readonly Interval[]): Interval[][];
+}
+
+/** More coordinates than this have too many second derivatives to look at one by one. */
+const mostCoordinates = 40;
+
+/** What is left of the budget, in milliseconds, and at most `share` of it. */
+export function remaining(subject: { readonly deadline: number }, share = 1): number {
+  return Math.max(0, (subject.deadline - performance.now()) * share);
+}
+
+/** The domain with its bounds left out; coordinates that are fixed stay closed. */
+export function interiorOf(domain: Domain): Domain {
+  return {
+    ...domain,
+    open: domain.box.map(({ lower, upper }) => ({ lower: lower < upper, upper: lower < upper })),
+    halfSpaces: domain.halfSpaces.map((h) => ({ ...h, strict: true })),
+  };
+}
+
+/** The subject, or in words why there is none. */
+export function subjectOf(problem: Problem, deadline: number): Subject | string {
+  try {
+    let found = scalarise(problem.graph, { domain: problem.domain });
+    if (found.kind !== "scalarised") return found.reason;
+    const cut = cutToConditions(problem, found.conditions);
+    if (cut.domain !== problem.domain) found = scalarise(problem.graph, { domain: cut.domain });
+    if (found.kind !== "scalarised") return found.reason;
+    return build(problem, cut.domain, found.value, found.conditions, cut.excluded, deadline);
+  } catch (error) {
+    if (error instanceof BudgetError) return `the formula grows beyond its budget (${error.message})`;
+    throw error;
+  }
+}
+
+function build(
+  problem: Problem,
+  domain: Domain,
+  written: Expression,
+  conditions: readonly Condition[],
+  excluded: readonly string[],
+  deadline: number,
+): Subject {
+  const value = shorter(simplify(written), written);
+  const all = compileEnclosure([value, ...conditions.map((c) => c.expression)]);
+  const float = compileFloat([value, ...conditions.map((c) => c.expression)]);
+  const undefinedAt = undefinedPart(problem, conditions, domain, deadline);
+  let second: SecondDerivatives | undefined | null = null;
+  return {
+    problem,
+    value,
+    domain,
+    interior: interiorOf(domain),
+    conditions,
+    excluded,
+    ...(undefinedAt !== undefined && { undefinedAt }),
+    guards: guardsOf(value),
+    kinks: kinksOf(value),
+    deadline,
+    floats: (x) => {
+      const [y, ...rest] = float(x);
+      return rest.every((c, i) => holds(conditions[i], c, c)) ? y : Number.NaN;
+    },
+    enclose: (box) => {
+      const [y, ...rest] = all(box);
+      return { value: y, defined: !isEmpty(y) && rest.every((c, i) => !isEmpty(c) && holds(conditions[i], c.lower, c.upper)) };
+    },
+    get second() {
+      if (second === null) second = problem.coordinates <= mostCoordinates ? secondOf(value, problem.coordinates) : undefined;
+      return second;
+    },
+  };
+}
+
+/** The simplified expression where it is not longer: expansion can make enclosures wide. */
+function shorter(a: Expression, b: Expression): Expression {
+  return a === b || compileEnclosure([a]).operations <= compileEnclosure([b]).operations ? a : b;
+}
+
+function secondOf(value: Expression, n: number): SecondDerivatives | undefined {
+  try {
+    const entries = hessian(value, n).map((row) => row.map((e) => shorter(simplify(e), e)));
+    const lower = entries.flatMap((row, i) => row.slice(0, i + 1));
+    const enclose = compileEnclosure(lower);
+    const float = compileFloat(lower);
+    const at = (i: number, j: number) => (i >= j ? (i * (i + 1)) / 2 + j : (j * (j + 1)) / 2 + i);
+    return {
+      entries,
+      floats: (x) => {
+        const values = float(x);
+        return Float64Array.from({ length: n * n }, (_, k) => values[at(Math.floor(k / n), k % n)]);
+      },
+      enclose: (box) => {
+        const values = enclose(box);
+        return Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => values[at(i, j)]));
+      },
+    };
+  } catch (error) {
+    if (error instanceof BudgetError) return undefined;
+    throw error;
+  }
+}
+
+function holds({ relation }: Condition, lower: number, upper: number): boolean {
+  if (relation === "positive") return lower > 0;
+  if (relation === "nonnegative") return lower >= 0;
+  return lower > 0 || upper < 0;
+}
+
+/** c₀ + Σ cᵢxᵢ, where the expression is that. */
+export function affineForm(e: Expression): { readonly constant: Rational; readonly coefficients: ReadonlyMap<number, Rational> } | undefined {
+  const none: Rational = { numerator: 0n, denominator: 1n };
+  const one: Rational = { numerator: 1n, denominator: 1n };
+  if (e.kind === "rational") return { constant: e.value, coefficients: new Map() };
+  if (e.kind === "variable") return { constant: none, coefficients: new Map([[e.index, one]]) };
+  if (e.kind !== "sum") return undefined;
+  const coefficients = new Map<number, Rational>();
+  for (const { coefficient, term } of e.terms) {
+    if (term.kind !== "variable") return undefined;
+    coefficients.set(term.index, coefficient);
+  }
+  return { constant: e.constant, coefficients };
+}
+
+/** Conditions of one coordinate that are affine (log(x), sqrt(1 − x)) cut the box: what lies outside is said to be left out. */
+function cutToConditions(problem: Problem, conditions: readonly Condition[]): { domain: Domain; excluded: string[] } {
+  const { domain, names } = problem;
+  const box = domain.box.map((side) => ({ ...side }));
+  const open = domain.open.map((side) => ({ ...side }));
+  const excluded: string[] = [];
+  for (const { expression, relation, operation } of conditions) {
+    const affine = affineForm(expression);
+    if (!affine || affine.coefficients.size !== 1 || relation === "nonzero") continue;
+    const [[index, coefficient]] = affine.coefficients;
+    const bound = div(negR(affine.constant), coefficient);
+    const strict = relation === "positive";
+    // A bound that is no float64 is moved inwards: less is claimed, nothing wrong.
+    if (signR(coefficient) > 0) {
+      const limit = round(bound, "up");
+      const inexact = round(bound, "down") !== limit;
+      if (limit > box[index].lower || (limit === box[index].lower && strict && !open[index].lower)) {
+        [box[index].lower, open[index].lower] = [limit, strict && !inexact];
+        excluded.push(`${names[index]} ${strict ? "<=" : "<"} ${limit}: ${operation} is not defined there`);
+      }
+    } else {
+      const limit = round(bound, "down");
+      const inexact = round(bound, "up") !== limit;
+      if (limit < box[index].upper || (limit === box[index].upper && strict && !open[index].upper)) {
+        [box[index].upper, open[index].upper] = [limit, strict && !inexact];
+        excluded.push(`${names[index]} ${strict ? ">=" : ">"} ${limit}: ${operation} is not defined there`);
+      }
+    }
+  }
+  if (excluded.length === 0 || box.some(({ lower, upper }, i) => lower > upper || (lower === upper && (open[i].lower || open[i].upper))))
+    return { domain, excluded: [] };
+  return { domain: { ...domain, box, open, text: textOf(domain, box, open, names) }, excluded };
+}
+
+function textOf(domain: Domain, box: Domain["box"], open: Domain["open"], names: readonly string[]): string {
+  const parts = box.flatMap(({ lower, upper }, i) => {
+    const old = domain.box[i];
+    const left = lower > old.lower || open[i].lower !== domain.open[i].lower;
+    const right = upper < old.upper || open[i].upper !== domain.open[i].upper;
+    return [
+      ...(left ? [`${names[i]}${open[i].lower ? ">" : ">="}${lower}`] : []),
+      ...(right ? [`${names[i]}${open[i].upper ? "<" : "<="}${upper}`] : []),
+    ];
+  });
+  return /^R(\^\d+)?$/.test(domain.text) ? parts.join(", ") : [domain.text, ...parts].join(", ");
+}
+
+/** In words, which condition is not proved on the domain. */
+function undefinedPart(problem: Problem, conditions: readonly Condition[], domain: Domain, deadline: number): string | undefined {
+  for (const { expression, relation, operation } of conditions) {
+    const { sign } = signOf(expression, domain, { budget: Math.max(1, (deadline - performance.now()) * 0.2) });
+    const fine =
+      relation === "positive"
+        ? sign === "positive"
+        : relation === "nonnegative"
+          ? sign === "positive" || sign === "nonnegative" || sign === "zero"
+          : sign === "positive" || sign === "negative";
+    if (fine) continue;
+    const asked = { positive: "> 0", nonnegative: ">= 0", nonzero: "other than 0" }[relation];
+    return `${operation} needs ${print(expression, problem.names)} ${asked}, which is not proved on the whole domain; give a smaller domain`;
+  }
+  return undefined;
+}
+
+/** Whether the point is proved to lie in the domain, and f to be defined there. */
+export function isProper(subject: Subject, x: readonly number[]): boolean {
+  return x.every(Number.isFinite) && isInside(subject.domain, x);
+}
+
+export { compare, isZeroR };

@@ -1,0 +1,127 @@
+// Witnesses: two points and a place between them, where a function is proved to lie above its chord (not convex) or below (not concave).
+
+import { add, type Interval, intersect, mul, point, sub } from "../../numeric/interval.ts";
+import { entire, hull } from "../../numeric/interval.ts";
+import { isInside } from "../domain.ts";
+import { compileEnclosure, type Encloser } from "../symbolic/index.ts";
+import type { Witness } from "../certificate.ts";
+import { quadraticForm } from "./eigenvalue-bounds.ts";
+import type { Subject } from "./subject.ts";
+
+/**
+ * f((1−t)a + tb) − (1−t)f(a) − t·f(b), enclosed; everything where f is not proved to be defined at the three points. Where that leaves the
+ * sign open, by second derivatives: with g(s) = f(a + s(b − a)) the difference is −½t(1−t)·g″(ξ) for some ξ.
+ */
+export function gapOf(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval {
+  const direct = directGap(subject, a, b, t);
+  if (direct.lower > 0 || direct.upper < 0 || direct === entire) return direct;
+  const curved = curvedGap(subject, a, b, t);
+  const together = curved && intersect(direct, curved);
+  return together && together.lower <= together.upper ? together : direct;
+}
+
+function between(a: number, b: number, s: Interval): Interval {
+  const x = add(mul(sub(point(1), s), point(a)), mul(s, point(b)));
+  return intersect(x, hull(point(a), point(b)));
+}
+
+function directGap(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval {
+  const at = point(t);
+  const there = subject.enclose(a.map((x, i) => between(x, b[i], at)));
+  const atA = subject.enclose(a.map(point));
+  const atB = subject.enclose(b.map(point));
+  if (!there.defined || !atA.defined || !atB.defined) return entire;
+  const chord = add(mul(sub(point(1), at), atA.value), mul(at, atB.value));
+  const gap = sub(there.value, chord);
+  return gap.lower <= gap.upper ? gap : entire;
+}
+
+const pieces = 8;
+
+const guardEnclosers = new WeakMap<Subject, Encloser>();
+
+function curvedGap(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval | undefined {
+  if (subject.kinks.length > 0 || !subject.second) return undefined;
+  let guards = guardEnclosers.get(subject);
+  if (!guards) {
+    guards = compileEnclosure(subject.guards.map((g) => g.expression));
+    guardEnclosers.set(subject, guards);
+  }
+  const d = a.map((x, i) => sub(point(b[i]), point(x)));
+  let curvature: Interval | undefined;
+  for (let k = 0; k < pieces; k++) {
+    const s: Interval = { lower: k / pieces, upper: (k + 1) / pieces };
+    const box = a.map((x, i) => between(x, b[i], s));
+    if (!subject.enclose(box).defined || guards(box).some((g) => !(g.lower > 0))) return undefined;
+    const form = formOver(subject.second.enclose(box), d);
+    curvature = curvature ? hull(curvature, form) : form;
+  }
+  if (!curvature) return undefined;
+  const at = point(t);
+  return mul(mul(point(-0.5), mul(at, sub(point(1), at))), curvature);
+}
+
+function formOver(matrix: readonly (readonly Interval[])[], d: readonly Interval[]): Interval {
+  if (d.every((x) => x.lower === x.upper))
+    return quadraticForm(
+      matrix,
+      d.map((x) => x.lower),
+    );
+  let sum = point(0);
+  for (const [i, row] of matrix.entries()) for (const [j, x] of row.entries()) sum = add(sum, mul(x, mul(d[i], d[j])));
+  return sum;
+}
+
+/** The witness against convexity ("convex") or concavity with these points, if it is proved. */
+export function witnessOf(
+  subject: Subject,
+  against: "convex" | "concave",
+  a: readonly number[],
+  b: readonly number[],
+  t = 0.5,
+): Witness | undefined {
+  if (!(t > 0 && t < 1) || !a.every(Number.isFinite) || !b.every(Number.isFinite)) return undefined;
+  if (!isInside(subject.domain, a) || !isInside(subject.domain, b)) return undefined;
+  const gap = gapOf(subject, a, b, t);
+  if (against === "convex") return gap.lower > 0 && gap.lower < Infinity ? { a: [...a], b: [...b], t, gap: gap.lower } : undefined;
+  return gap.upper < 0 && gap.upper > -Infinity ? { a: [...a], b: [...b], t, gap: gap.upper } : undefined;
+}
+
+/** Short numbers make points that can be read: the nearest with few digits. */
+function rounded(x: number, digits: number): number {
+  return x === 0 ? 0 : Number(x.toPrecision(digits));
+}
+
+/** A witness on a line through a point, in steps of ever smaller length. */
+export function witnessAlong(
+  subject: Subject,
+  against: "convex" | "concave",
+  centre: readonly number[],
+  direction: readonly number[],
+): Witness | undefined {
+  const length = Math.max(...direction.map(Math.abs));
+  if (!(length > 0 && length < Infinity)) return undefined;
+  const v = direction.map((x) => rounded(x / length, 3));
+  const size = Math.max(1, ...centre.map(Math.abs));
+  const sign = against === "convex" ? 1 : -1;
+  const float = (a: readonly number[], b: readonly number[]) => {
+    const m = a.map((x, i) => x / 2 + b[i] / 2);
+    return sign * (subject.floats(m) - subject.floats(a) / 2 - subject.floats(b) / 2);
+  };
+  for (const [centreOf, vOf] of [
+    [centre.map((x) => rounded(x, 3)), v],
+    [centre, direction.map((x) => x / length)],
+  ] as const) {
+    for (let step = size * 4; step > size * 2 ** -46; step /= step > size * 2 ** -12 ? 2 : 8) {
+      const h = 2 ** Math.round(Math.log2(step));
+      const a = centreOf.map((x, i) => x - h * vOf[i]);
+      const b = centreOf.map((x, i) => x + h * vOf[i]);
+      const difference = float(a, b);
+      // Where floats see nothing the enclosure by second derivatives may: tried for small steps.
+      if (!(difference > 0) && !(h < size * 2 ** -6 && Math.abs(difference) <= 1e-12 * Math.abs(subject.floats(centreOf)))) continue;
+      const witness = witnessOf(subject, against, a, b);
+      if (witness) return witness;
+    }
+  }
+  return undefined;
+}
