@@ -1,0 +1,35 @@
+// Convexity by composition: what is known of the whole from what is known of its parts, on the graph of tensors as it was traced.
+
+import { fail } from "../../graph/errors.ts";
+import type { Graph } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import type { Finding } from "../certificate.ts";
+import type { Domain } from "../domain.ts";
+import { normalise } from "./normalise.ts";
+import { proofOf } from "./proof.ts";
+import { propagate } from "./propagate.ts";
+
+export { checkCompositionProof } from "./proof.ts";
+
+/**
+ * What composition establishes of a function of one output element, traced in float64 (constants are the numbers they are). Coordinates of the domain are
+ * all elements of all parameters in order, row by row. Only "yes" is ever answered, with a proof that checkCompositionProof accepts; what
+ * is not established is absent. Throws an analysis error where the output is no scalar or the domain has another number of coordinates.
+ */
+export function compositionFinding(graph: Graph, domain: Domain): Finding {
+  const f = normalise(graph);
+  if (sizeOf(f.output.shape) !== 1) {
+    fail(
+      "analysis",
+      `the function returns ${sizeOf(f.output.shape)} numbers; a certificate needs one. Reduce with sum() or mean().`,
+    );
+  }
+  if (domain.box.length !== f.coordinates) {
+    fail("analysis", `the domain has ${domain.box.length} coordinates, the function ${f.coordinates}.`);
+  }
+  const propagation = propagate(f, domain);
+  const [e] = propagation.entriesOf(f.output);
+  const answer = (wanted: "convex" | "concave") =>
+    e[wanted] ? { [wanted]: { answer: "yes" as const, method: "composition", proof: proofOf(f, propagation, wanted) } } : {};
+  return { ...answer("convex"), ...answer("concave") };
+}
