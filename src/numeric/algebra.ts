@@ -27,7 +27,7 @@ export interface Arithmetic<V> {
   select(mask: V, a: V, b: V): V;
 }
 
-/** Floating-point arithmetic, each operation correctly rounded in `dtype`; no fused multiply-add. */
+/** Floating-point arithmetic, each operation correctly rounded in `dtype`. */
 export interface Algebra<V> extends Arithmetic<V> {
   readonly dtype: "float32" | "float64";
   div(a: V, b: V): V;
@@ -37,6 +37,10 @@ export interface Algebra<V> extends Arithmetic<V> {
   trunc(a: V): V;
   /** Nearest integer, ties to even. */
   nearest(a: V): V;
+  /** a·b - product exactly, for the rounded product, where that is one operation (a fused multiply-add). */
+  productError?(a: V, b: V, product: V): V;
+  /** a·b + c rounded once, where that is one operation: for sums whose terms shrink, such as polynomials, which it makes no less exact. */
+  mulAdd?(a: V, b: V, c: V): V;
   /** |magnitude| with the sign bit of `sign`. */
   copySign(magnitude: V, sign: V): V;
   /** x·2^k for integral k with 2^k normal (float32: -126…127, float64: -1022…1023). One rounding. */

@@ -1,5 +1,6 @@
 // The arithmetic of formulas as C: the rendering of Algebra (and BitAlgebra) whose values are names of vectors in the text of a Writer.
-// Every operation gives, lane by lane, the bits that the rendering over JavaScript numbers gives (NaNs apart).
+// Every operation gives, lane by lane, the bits that the rendering over JavaScript numbers gives (NaNs apart); but for `mulAdd`, which
+// polynomials use and JavaScript lacks, so that elementary functions may differ in their last place.
 
 import type { FloatDType } from "../../graph/dtype.ts";
 import type { Algebra, Arithmetic, BitAlgebra } from "../../numeric/algebra.ts";
@@ -62,8 +63,8 @@ const formats = {
   },
 } as const;
 
-/** Floating-point formulas as C written by `w`, on vectors of as many lanes as the letter says. */
-export function floatAlgebra(w: Writer, letter: Letter, dtype: FloatDType): Algebra<string> {
+/** Floating-point formulas as C written by `w`, on vectors of as many lanes as the letter says; with `fma` a multiply-add rounds once. */
+export function floatAlgebra(w: Writer, letter: Letter, dtype: FloatDType, fma: boolean): Algebra<string> {
   const element = dtype === "float32" ? "f" : "d";
   const type: VectorType = element === "d" ? "wd" : `${letter}f`;
   const mask: VectorType = element === "d" ? "wl" : `${letter}i`;
@@ -103,6 +104,10 @@ export function floatAlgebra(w: Writer, letter: Letter, dtype: FloatDType): Alge
     ceil: unary("ceil"),
     trunc: unary("trunc"),
     nearest: unary("nearest"),
+    ...(fma && {
+      productError: (a: string, b: string, product: string) => value(`fma_${type}(${a}, ${b}, -${product})`),
+      mulAdd: (a: string, b: string, c: string) => value(`fma_${type}(${a}, ${b}, ${c})`),
+    }),
     copySign: (m, s) => value(`(${type})(((${mask})${m} & ${magnitude}) | ((${mask})${s} & ${sign}))`),
     // k + bias + 1.5·2^fraction has k + bias, the exponent field of 2^k, in its lowest bits: shift it into place.
     scale: (x, k) => value(`${x} * (${type})((${mask})(${k} + ${number(1.5 * 2 ** fraction + bias)}) << ${fraction})`),

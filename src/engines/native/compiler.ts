@@ -203,7 +203,7 @@ function finishFunction(emission: Emission, name: string, body: string): string 
 function matmulText(emission: Emission, kernel: MatmulKernel, name: string): string {
   const { epilogue, dtype, batch } = kernel;
   if (!epilogue) return renderProduct(kernel, undefined);
-  const finish = finishFunction(emission, name, renderFinish(epilogue, dtype, batch, emission.target));
+  const finish = finishFunction(emission, name, renderFinish(epilogue, { dtype, batch, columns: kernel.n }, emission.target));
   return slotList(kernel) + renderProduct(kernel, finish);
 }
 
@@ -215,7 +215,7 @@ function wholeText(emission: Emission, kernel: WholeKernel, name: string): strin
   const { epilogue } = kernel;
   if (!epilogue) return rendering.body(kernel, giveUp, undefined);
   const dtype = kernel.outputs[0].dtype === "float64" ? "float64" : "float32";
-  const finish = finishFunction(emission, name, renderFinish(epilogue, dtype, [], emission.target));
+  const finish = finishFunction(emission, name, renderFinish(epilogue, { dtype, batch: [] }, emission.target));
   return slotList(kernel) + rendering.body(kernel, "rt->failed = 1;", finish);
 }
 

@@ -62,14 +62,14 @@ export interface FormulaOptions {
 }
 
 export function formulas(w: Writer, { lanes, values, variesWith, slot, given }: FormulaOptions): Formulas {
-  const { width, letter } = lanes;
+  const { width, letter, fma } = lanes;
   const loops: OpenLoop[] = [];
   const integers = integerAlgebra(w, letter);
   const algebras = new Map<FloatDType, Algebra<string>>();
   const algebraOf = (dtype: FloatDType): Algebra<string> => {
     let k = algebras.get(dtype);
     if (!k) {
-      k = floatAlgebra(w, letter, dtype);
+      k = floatAlgebra(w, letter, dtype, fma);
       algebras.set(dtype, k);
     }
     return k;
@@ -153,7 +153,9 @@ export function formulas(w: Writer, { lanes, values, variesWith, slot, given }: 
   };
 
   const storeAll = (stores: readonly Store[], groups: number, scope: Scope, first = 0) => {
-    for (let g = first; g < groups; g++) for (const s of stores) value(s.value, g, scope);
+    w.together(groups - first, (g) => {
+      for (const s of stores) value(s.value, first + g, scope);
+    });
     for (let g = first; g < groups; g++) for (const s of stores) store(s, g, scope);
   };
 

@@ -19,10 +19,12 @@ export type Active = number | string;
 export interface Lanes {
   readonly letter: Letter;
   readonly width: number;
+  /** Whether fma_T rounds once. */
+  readonly fma: boolean;
 }
 
-export function lanesOf(target: Target, doubles: boolean): Lanes {
-  return doubles ? { letter: "w", width: target.doubleLanes } : { letter: "n", width: target.floatLanes };
+export function lanesOf({ floatLanes, doubleLanes, fma }: Target, doubles: boolean): Lanes {
+  return doubles ? { letter: "w", width: doubleLanes, fma } : { letter: "n", width: floatLanes, fma };
 }
 
 export function typeOfLanes({ letter }: Lanes, dtype: DType): VectorType {
@@ -77,14 +79,15 @@ export function loadElements(w: Writer, lanes: Lanes, dtype: DType, address: str
 /** Stores the lower `active` lanes, `stride` elements apart. */
 export function storeElements(
   w: Writer,
-  { letter, width }: Lanes,
+  lanes: Lanes,
   dtype: DType,
   address: string,
   stride: number,
   active: Active,
   value: string,
 ): void {
-  const type = typeOfLanes({ letter, width }, dtype);
+  const { letter, width } = lanes;
+  const type = typeOfLanes(lanes, dtype);
   const scalar = scalars[dtype];
   const element = (l: number | string) => (dtype === "bool" ? `${value}[${l}] & 1` : `${value}[${l}]`);
   if (stride === 1 && active === width) {

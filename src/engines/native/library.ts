@@ -127,6 +127,8 @@ function kernelsOf(source: string): Kernels[] {
 export interface Runtime {
   /** Runs the program described by the words at that address; 1 where a host call has thrown. */
   execute(words: bigint): number;
+  /** Asks for large pages for memory at that address which nothing has been written to yet. */
+  advise(address: bigint, bytes: number): void;
   /** The table of functions that programs get. */
   readonly table: bigint;
   /** Names of kernels that are in it. */
@@ -154,6 +156,7 @@ function startRuntime(library: LoadedLibrary): Runtime {
   const provided = new Set<string>();
   const started: Runtime = {
     execute,
+    advise: library.func("gradus_advise", "void", ["void *", "int64_t"]) as (address: bigint, bytes: number) => void,
     table,
     operands,
     host: undefined,

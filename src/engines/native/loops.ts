@@ -242,10 +242,12 @@ export function renderLoops(given: LoopKernel, target: Target, divided: boolean)
     const body = (vectors: number, active: number) => {
       const scope = inside(innerVector === undefined ? undefined : outerRank + innerVector, active, new Map(scopes[0]));
       const count = innerVector === undefined ? groups : vectors;
-      for (let g = 0; g < count; g++)
+      w.together(count, (g) => {
         step.reductions.forEach((r, k) => {
           accumulate(r, accumulators[k][g], g, scope);
         });
+        for (const s of step.stores) f.value(s.value, g, scope);
+      });
       f.storeAll(step.stores, count, scope);
     };
     const hoist = (depth: number) => {

@@ -152,6 +152,20 @@ function turning(type: VectorType, scalar: string, lanes: number, bytes: number)
 }`;
 }
 
+/** SELECT(type of the mask, mask, a, b): in each lane a where the mask is set, else b. */
+function selection(target: Target): string {
+  const general = "#define SELECT(mask, m, a, b) ((__typeof__((a) + 0))((m & (mask)(a)) | (~m & (mask)(b))))";
+  if (target.name !== "avx2") return general;
+  return `#if __has_builtin(__builtin_ia32_blendvps256) && __has_builtin(__builtin_ia32_blendvpd256) && __has_builtin(__builtin_ia32_blendvps)
+#define SELECT(mask, m, a, b) ((__typeof__((a) + 0))BLEND_##mask(m, a, b))
+#define BLEND_ni(m, a, b) __builtin_ia32_blendvps256((nf)(b), (nf)(a), (nf)(m))
+#define BLEND_wl(m, a, b) __builtin_ia32_blendvpd256((wd)(b), (wd)(a), (wd)(m))
+#define BLEND_wi(m, a, b) __builtin_ia32_blendvps((wf)(b), (wf)(a), (wf)(m))
+#else
+${general}
+#endif`;
+}
+
 /** The text for a target. */
 export function prelude(target: Target): string {
   const { floatLanes, doubleLanes } = target;
@@ -179,7 +193,7 @@ export function prelude(target: Target): string {
     "typedef long long v2di __attribute__((vector_size(16)));",
     ...types,
     "#define LOAD(type, p) (*(const type##_at *)(p))",
-    "#define SELECT(mask, m, a, b) ((__typeof__((a) + 0))((m & (mask)(a)) | (~m & (mask)(b))))",
+    selection(target),
     "#define STORE(type, p, x) (*(type##_at *)(p) = (x))",
     floatHelpers(target, "n", "f", floatLanes),
     floatHelpers(target, "w", "f", doubleLanes),

@@ -5,7 +5,7 @@ import { fail } from "../../graph/errors.ts";
 import type { Program } from "../engine.ts";
 import type { Plan, WholeKernel } from "../lowering/ir.ts";
 import { roomOf, viewOf } from "../rooms.ts";
-import { type LoadedProgram, loadKoffi } from "./library.ts";
+import { type LoadedProgram, loadKoffi, type Runtime } from "./library.ts";
 import { workerThreads } from "./node.ts";
 import { readClock, type Timed } from "./profile.ts";
 
@@ -22,10 +22,15 @@ export interface CompiledProgram {
   readonly clock?: { readonly at: number; readonly timed: readonly Timed[] };
 }
 
-const alignment = 64;
+const cacheLine = 64;
+const largePage = 2 ** 21;
 
-/** Memory that starts at a multiple of 64 bytes. It stays where it is: it cannot be transferred. */
-function reserve(bytes: number): { readonly memory: ArrayBuffer; readonly start: number; readonly address: bigint } {
+/** Memory that starts at a multiple of 64 bytes, in large pages where it is large. It stays where it is: it cannot be transferred. */
+function reserve(
+  bytes: number,
+  { advise }: Runtime,
+): { readonly memory: ArrayBuffer; readonly start: number; readonly address: bigint } {
+  const alignment = bytes < largePage ? cacheLine : largePage;
   let memory: ArrayBuffer;
   try {
     memory = new ArrayBuffer(bytes + alignment);
@@ -39,12 +44,13 @@ function reserve(bytes: number): { readonly memory: ArrayBuffer; readonly start:
   workerThreads().markAsUntransferable(memory);
   const address = loadKoffi().address(memory);
   const start = (alignment - Number(address % BigInt(alignment))) % alignment;
+  if (alignment === largePage) advise(address + BigInt(start), bytes);
   return { memory, start, address: address + BigInt(start) };
 }
 
 export function instantiate({ loaded, plan, hostCalls, bytes, threads, clock }: CompiledProgram): Program {
   const { runtime } = loaded;
-  const { memory, start, address } = reserve(bytes);
+  const { memory, start, address } = reserve(bytes, runtime);
   const rooms = hostCalls.map(roomOf);
   let thrown: unknown;
   const host = (call: number): number => {

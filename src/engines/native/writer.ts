@@ -25,6 +25,8 @@ export interface Writer {
   /** The same at the function's entry. */
   letFirst(type: string, expression: string): string;
   line(text: string): void;
+  /** Writes what `body` writes for 0 … count − 1 line by line in turn: independent chains of operations then fill each other's waiting times. */
+  together(count: number, body: (index: number) => void): void;
   /** A block opened by `opening` ("for (…)", "if (…)", or nothing). */
   block(opening: string, body: () => void): void;
   text(): string;
@@ -40,6 +42,34 @@ function textOf(block: Block, indent: string, out: string[]): void {
       out.push(`${indent}}`);
     }
   }
+}
+
+/** Lines of all lists in turn, none before a line of another list that declares what it reads. */
+function interleaved(lists: readonly (string | Block)[][]): (string | Block)[] {
+  if (lists.some((list) => list.some((line) => typeof line !== "string"))) return lists.flat();
+  const waiting = new Map<string, number>();
+  const declared = (line: string) => /^const \w+ (\w+) =/.exec(line)?.[1];
+  lists.forEach((list, l) => {
+    for (const line of list) {
+      const name = declared(line as string);
+      if (name !== undefined) waiting.set(name, l);
+    }
+  });
+  const at = lists.map(() => 0);
+  const result: string[] = [];
+  const count = lists.reduce((n, list) => n + list.length, 0);
+  while (result.length < count) {
+    lists.forEach((list, l) => {
+      const line = list[at[l]] as string | undefined;
+      if (line === undefined) return;
+      for (const [word] of line.matchAll(/\b[a-z]+\d+\b/g)) if ((waiting.get(word) ?? l) !== l) return;
+      const name = declared(line);
+      if (name !== undefined) waiting.delete(name);
+      result.push(line);
+      at[l]++;
+    });
+  }
+  return result;
 }
 
 /** Writes the body of a function. */
@@ -74,6 +104,15 @@ export function writer(): Writer {
     letFirst: (type, expression) => declare(root, root.head, type, expression),
     line: (text) => {
       current.lines.push(text);
+    },
+    together: (count, body) => {
+      const { lines } = current;
+      const lists = Array.from({ length: count }, (_, index) => {
+        const start = lines.length;
+        body(index);
+        return lines.splice(start);
+      });
+      lines.push(...(count === 1 ? lists[0] : interleaved(lists)));
     },
     block: (opening, body) => {
       const inner = blockIn(current, opening);

@@ -1,8 +1,8 @@
 // What the elementary functions share: constants by dtype, polynomials, and exact two-word sums and products.
 //
-// The functions are straight-line formulas over Algebra<V>: no branches on data, no tables, no fused multiply-add, so that one
-// text serves the interpreter, SIMD code and generated C. Methods follow Cody & Waite (1980), fdlibm (Sun, 1993) and Muller,
-// Elementary Functions; the coefficients are our own fits (scripts/fixtures/elementary.py).
+// The functions are straight-line formulas over Algebra<V>: no branches on data, no tables, nothing that relies on a fused
+// multiply-add, so that one text serves the interpreter, SIMD code and generated C. Methods follow Cody & Waite (1980), fdlibm
+// (Sun, 1993) and Muller, Elementary Functions; the coefficients are our own fits (scripts/fixtures/elementary.py).
 
 import type { Algebra } from "../algebra.ts";
 import type { Coefficients } from "./coefficients.ts";
@@ -31,7 +31,10 @@ export function polynomial<V>(k: Algebra<V>, x: V, coefficients: Coefficients): 
 /** The same for coefficients of one dtype. */
 export function horner<V>(k: Algebra<V>, x: V, c: readonly number[]): V {
   let sum = k.constant(c[c.length - 1]);
-  for (let i = c.length - 2; i >= 0; i--) sum = k.add(k.mul(sum, x), k.constant(c[i]));
+  for (let i = c.length - 2; i >= 0; i--) {
+    const next = k.constant(c[i]);
+    sum = k.mulAdd ? k.mulAdd(sum, x, next) : k.add(k.mul(sum, x), next);
+  }
   return sum;
 }
 
@@ -61,9 +64,10 @@ function split<V>(k: Algebra<V>, x: V): DoubleWord<V> {
 
 /** a·b exactly, short of over- and underflow (Dekker 1971). */
 export function twoProduct<V>(k: Algebra<V>, a: V, b: V): DoubleWord<V> {
+  const product = k.mul(a, b);
+  if (k.productError) return [product, k.productError(a, b, product)];
   const [ah, al] = split(k, a);
   const [bh, bl] = a === b ? [ah, al] : split(k, b);
-  const product = k.mul(a, b);
   const error = k.add(k.add(k.add(k.sub(k.mul(ah, bh), product), k.mul(ah, bl)), k.mul(al, bh)), k.mul(al, bl));
   return [product, error];
 }

@@ -1,6 +1,9 @@
 /* Memory that kernels work in: a block for each thread and one for all, each as large as the largest that was asked for. */
 #include "library.h"
 
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -53,6 +56,16 @@ static void grow(struct block *block, long bytes) {
   if (alignment == HUGE_PAGE) madvise(block->start, wanted, MADV_HUGEPAGE);
 #endif
   block->bytes = wanted;
+}
+
+/* Asks for large pages for memory that nothing has been written to yet. */
+GRADUS_EXPORT void gradus_advise(void *start, int64_t bytes) {
+#if defined(__linux__)
+  uintptr_t from = ((uintptr_t)start + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, to = ((uintptr_t)start + (uintptr_t)bytes) / HUGE_PAGE * HUGE_PAGE;
+  if (from < to) madvise((void *)from, to - from, MADV_HUGEPAGE);
+#else
+  (void)start, (void)bytes;
+#endif
 }
 
 struct gradus_memory *gradus_memory_create(void) {
