@@ -90,15 +90,15 @@ test("one probe of signs gives the trace of a diagonal matrix exactly", () => {
 
 test("Hutchinson's estimate has the variance that theory gives: 8 with signs, 36 with normal probes", () => {
   const a = matrixOperator([2, 1, 0, 1, 3, -1, 0, -1, 1], 3);
-  const products = 20_000;
+  const products = 4000;
   for (const [probes, variance] of [
     ["rademacher", 8],
     ["normal", 36],
   ] as const) {
     const { trace, standardError } = hutchinson(a, { products, probes });
     expect(Math.abs(trace - 6)).toBeLessThan(4 * standardError);
-    expect(standardError ** 2 * products).toBeGreaterThan(0.9 * variance);
-    expect(standardError ** 2 * products).toBeLessThan(1.1 * variance);
+    expect(standardError ** 2 * products).toBeGreaterThan(0.85 * variance);
+    expect(standardError ** 2 * products).toBeLessThan(1.15 * variance);
   }
 });
 
