@@ -1,7 +1,7 @@
 // Kernels of operations that are not loop nests of formulas: assembly of parts, matrix products, and operations that are computed
 // whole. Those of control flow are in control.ts.
 
-import type { DType } from "../../graph/dtype.ts";
+import { bytesPerElement, type DType } from "../../graph/dtype.ts";
 import { type Graph, type Node, typeOf } from "../../graph/node.ts";
 import type { TensorType } from "../../graph/primitive.ts";
 import { type Shape, sizeOf, stridesOf } from "../../graph/shape.ts";
@@ -39,10 +39,8 @@ export interface Context extends Homes {
   lowerBody(graph: Graph, donate: readonly (number | undefined)[], externalOutputs: number): Plan;
 }
 
-const elementBytes: Record<DType, number> = { bool: 1, int32: 4, float32: 4, float64: 8 };
-
 export function bytesOfKernel(kernel: { readonly slots: readonly Slot[] }): number {
-  return kernel.slots.reduce((total, s) => total + s.length * elementBytes[s.dtype] * (s.access === "both" ? 2 : 1), 0);
+  return kernel.slots.reduce((total, s) => total + s.length * bytesPerElement[s.dtype] * (s.access === "both" ? 2 : 1), 0);
 }
 
 export function launchOf(built: BuiltKernel): Launch {

@@ -151,11 +151,6 @@ const atomics = {
   ...family("i32.atomic", 0x10, "i:i", "load", atomic(4)),
   ...family("i32.atomic", 0x17, "ii:", "store", atomic(4)),
   ...family("i32.atomic.rmw", 0x1e, "ii:i", "add", atomic(4)),
-  ...family("i32.atomic.rmw", 0x25, "ii:i", "sub", atomic(4)),
-  ...family("i32.atomic.rmw", 0x2c, "ii:i", "and", atomic(4)),
-  ...family("i32.atomic.rmw", 0x33, "ii:i", "or", atomic(4)),
-  ...family("i32.atomic.rmw", 0x41, "ii:i", "xchg", atomic(4)),
-  ...family("i32.atomic.rmw", 0x48, "iii:i", "cmpxchg", atomic(4)),
 };
 
 const table = { ...scalar, ...vector, ...relaxed, ...atomics };

@@ -1,8 +1,8 @@
 // A plan as a WebAssembly module: one function per distinct kernel, one per plan that runs its kernels in order, and one export, `run`.
 // Kernels take the addresses of their slots; the program's plan passes constants, bodies of loops pass what moves.
 
+import { bytesPerElement } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
-import type { Node } from "../../graph/node.ts";
 import type { ControlKernel, Kernel, Launch, MatmulKernel, Plan, WholeKernel } from "../lowering/ir.ts";
 import { align } from "../lowering/memory.ts";
 import { type DivisionOptions, divide, isDivided } from "../lowering/parallel.ts";
@@ -25,12 +25,6 @@ import { canDivideLoops, emitLoops } from "./loops.ts";
 import { balance, copyPart, dealer, type Part } from "./part.ts";
 import { routineFor } from "./routines.ts";
 
-/** An operation that is computed by its own room, on views of the program's memory. */
-export interface HostCall {
-  readonly node: Node;
-  readonly kernel: WholeKernel;
-}
-
 /** A launch that is followed by a call of the clock. */
 export interface Timed {
   readonly plan: Plan;
@@ -41,7 +35,8 @@ export interface Timed {
 export interface EmittedModule {
   readonly binary: Uint8Array<ArrayBuffer>;
   readonly plan: Plan;
-  readonly hostCalls: readonly HostCall[];
+  /** Operations that are computed by their own rooms, on views of the program's memory, by the number with which they are called. */
+  readonly hostCalls: readonly WholeKernel[];
   /** Where a host call finds the addresses of its operands. */
   readonly argumentsAt: number;
   readonly bytes: number;
@@ -63,7 +58,6 @@ export interface CompiledModule extends Omit<EmittedModule, "binary"> {
 const slack = 64;
 const mostArguments = 64;
 const mostBytes = 2 ** 32 - pageBytes;
-const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
 export interface PlanOptions {
   readonly profile?: boolean;
@@ -117,7 +111,7 @@ function matmulSpec({ dtype, m, n, k, a, b, c, epilogue }: MatmulKernel, threads
 export interface Emission {
   readonly module: ModuleBuilder;
   readonly host: FunctionHandle;
-  readonly hostCalls: HostCall[];
+  readonly hostCalls: WholeKernel[];
   readonly argumentsAt: number;
   readonly kernels: Map<string, FunctionHandle>;
   readonly functions: Map<number, Kernel>;
@@ -262,7 +256,7 @@ function emitLaunch(emission: Emission, f: FunctionBuilder, launch: Launch, addr
 
 /** Calls the room of an operation, which finds its operands' addresses in memory. */
 function callRoom(emission: Emission, f: FunctionBuilder, kernel: WholeKernel, addresses: readonly Expression[]): void {
-  const index = emission.hostCalls.push({ node: kernel.node, kernel }) - 1;
+  const index = emission.hostCalls.push(kernel) - 1;
   if (addresses.length > mostArguments) fail("engine", `${kernel.name}: more than ${mostArguments} operands.`);
   addresses.forEach((a, i) => {
     f.store("i32.store", emission.argumentsAt, a, i * 4);
@@ -307,7 +301,7 @@ function emitKernel(
       );
       break;
     case "copy": {
-      const bytes = kernel.slots[0].length * elementBytes[kernel.slots[0].dtype];
+      const bytes = kernel.slots[0].length * bytesPerElement[kernel.slots[0].dtype];
       if (part) copyPart(f, part, addresses[1], addresses[0], bytes);
       else copyBytes(f, addresses[1], addresses[0], bytes);
       break;
@@ -325,7 +319,7 @@ function emitProduct(
   threads: number,
 ): void {
   const { batch, a, b, c, dtype } = kernel;
-  const bytes = elementBytes[dtype];
+  const bytes = bytesPerElement[dtype];
   const operands = [a, b, ...(c ? [c] : [])].map(({ slot, offset, batch }): Moving => {
     return { local: f.let(sum(f.parameters[slot], offset * bytes)), bytes, batch };
   });

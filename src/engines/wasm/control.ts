@@ -1,5 +1,6 @@
 // Control flow in WebAssembly: a body is a function of its own, called in a loop or chosen by a condition.
 
+import { bytesPerElement } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { controlLaunches } from "../lowering/control.ts";
 import type { Body, CondKernel, ControlKernel, Plan, ScanKernel, WhileKernel } from "../lowering/ir.ts";
@@ -8,7 +9,6 @@ import { call, type Expression, type FunctionBuilder, type FunctionHandle, type 
 import { type Emission, emitLaunches, onlyFirst, partOf, useControlRendering, wait } from "./compiler.ts";
 import { copyBytes } from "./copies.ts";
 import type { Part } from "./part.ts";
-import { elementBytes } from "./routines.ts";
 
 /** Makes scan, while and cond known to lowering and to this engine. */
 export function useControl(): void {
@@ -57,7 +57,7 @@ function copyCarries(
 ): void {
   onlyFirst(f, part, () => {
     for (const [from, to] of copies)
-      copyBytes(f, f.parameters[to], f.parameters[from], slots[from].length * elementBytes[slots[from].dtype]);
+      copyBytes(f, f.parameters[to], f.parameters[from], slots[from].length * bytesPerElement[slots[from].dtype]);
   });
   if (part && copies.length > 0) wait(emission, f, part);
 }
@@ -72,7 +72,7 @@ function emitScan(emission: Emission, f: FunctionBuilder, kernel: ScanKernel, pa
   const fixed = bodyArguments(f, body, slots.length, part);
   const operands = body.bindings.map(({ slot, stride }, i): Expression => {
     if (stride === 0) return fixed[i + 1];
-    const bytes = stride * elementBytes[slots[slot].dtype];
+    const bytes = stride * bytesPerElement[slots[slot].dtype];
     const pointer = f.let(sum(f.parameters[slot], reverse ? (length - 1) * bytes : 0));
     moving.push([pointer, reverse ? -bytes : bytes]);
     return pointer;

@@ -1,11 +1,12 @@
 // The routine of cumulative sums: lanes run across the axis, so that every one of them sums in the same order as the room.
 
+import { bytesPerElement } from "../../graph/dtype.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
 import type { CumulativeAttributes } from "../../ops/cumulative.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
 import { type FunctionBuilder, op, splatConstant, sum } from "./assembler.ts";
 import { loadElements, storeElements, type Width } from "./lanes.ts";
-import { around, elementBytes, type Routines } from "./routines.ts";
+import { around, type Routines } from "./routines.ts";
 
 export const cumulativeRoutines: Routines = {
   cumulativeSum: (kernel, a) => ({ scratch: 0, emit: (f) => emitCumulativeSum(f, kernel, a as CumulativeAttributes) }),
@@ -16,7 +17,7 @@ function emitCumulativeSum(f: FunctionBuilder, kernel: WholeKernel, { axis, reve
   const [x, y] = f.parameters;
   const n = shape[axis];
   if (sizeOf(shape) === 0) return;
-  const bytes = elementBytes[dtype];
+  const bytes = bytesPerElement[dtype];
   const stride = stridesOf(shape)[axis] * bytes;
   const width: Width = dtype === "float64" ? 2 : 4;
   const lanes = dtype === "float64" ? "f64x2" : dtype === "float32" ? "f32x4" : "i32x4";

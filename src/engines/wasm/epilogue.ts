@@ -1,5 +1,6 @@
 // Epilogues of products and convolutions as WebAssembly: formulas of lowered values on the vectors that the kernels finish.
 
+import { bytesPerElement } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Access, Epilogue, ProductKernel } from "../lowering/ir.ts";
 import { touchesDoubles } from "../lowering/vectorise.ts";
@@ -8,8 +9,6 @@ import type { Epilogue as Finish, OutputVector } from "./kernels/output.ts";
 import { loadElements, type Place, storeElements, type Width } from "./lanes.ts";
 import { routineFor } from "./routines.ts";
 import { formulaWriter } from "./values.ts";
-
-const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
 /** Operations in an epilogue from which on it is better off in a loop of its own: its code is written for every vector of a tile. */
 const longest = 200;
@@ -53,10 +52,10 @@ export function epilogueFinish(
     pointer(`${slot}`, bases[slot], bytes, strides) ?? bases[slot];
   // All are known before the first is used.
   for (const v of values) {
-    if (v.kind === "load") baseOf(v.access, bytesOf[v.dtype]);
+    if (v.kind === "load") baseOf(v.access, bytesPerElement[v.dtype]);
     if (v.kind === "index") pointer("", 0, 1, v.strides);
   }
-  for (const s of stores) baseOf(s.access, bytesOf[s.dtype]);
+  for (const s of stores) baseOf(s.access, bytesPerElement[s.dtype]);
 
   const laneStride = (at: OutputVector, strides: readonly number[]) =>
     strides[strides.length - (at.lanesAlong === "rows" ? 2 : 1)];
@@ -75,7 +74,7 @@ export function epilogueFinish(
           known.push(product);
           break;
         case "load": {
-          const place = placeOf(at, v.access, bytesOf[v.dtype]);
+          const place = placeOf(at, v.access, bytesPerElement[v.dtype]);
           known.push(loadElements(f, width, v.dtype, place, laneStride(at, v.access.strides), at.lanes));
           break;
         }
@@ -94,7 +93,15 @@ export function epilogueFinish(
       }
     }
     for (const { access, dtype, value } of stores) {
-      storeElements(f, width, dtype, placeOf(at, access, bytesOf[dtype]), laneStride(at, access.strides), at.lanes, known[value]);
+      storeElements(
+        f,
+        width,
+        dtype,
+        placeOf(at, access, bytesPerElement[dtype]),
+        laneStride(at, access.strides),
+        at.lanes,
+        known[value],
+      );
     }
     return undefined;
   };

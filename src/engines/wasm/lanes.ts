@@ -2,7 +2,7 @@
 // or 2 if it touches float64 (32-bit types then use the lower half of a register). A bool is a byte in memory and a mask in a
 // register: 32-bit lanes of ones or zeros at width 4, 64-bit lanes at width 2.
 
-import type { DType } from "../../graph/dtype.ts";
+import { bytesPerElement, type DType } from "../../graph/dtype.ts";
 import type { ComputeDType } from "../lowering/ir.ts";
 import {
   type Expression,
@@ -17,8 +17,6 @@ import {
 } from "./assembler.ts";
 
 export type Width = 2 | 4;
-
-const bytesOf: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int32: 4, bool: 1 };
 
 /** An address as an expression and a constant part, which may be negative. */
 export interface Place {
@@ -63,7 +61,7 @@ export function loadElements(
     return maskOf(f, width, op("i32x4.extend_low_i16x8_u", op("i16x8.extend_low_i8x16_u", bytes)));
   }
   const at = (l: number): [Expression, number] =>
-    usable({ address: place.address, offset: place.offset + l * stride * bytesOf[dtype] });
+    usable({ address: place.address, offset: place.offset + l * stride * bytesPerElement[dtype] });
   if (dtype === "bool") {
     let words: Expression = op("i32x4.splat", load("i32.load8_u", ...at(0)));
     for (let l = 1; l < active; l++) words = lane("i32x4.replace_lane", l, words, load("i32.load8_u", ...at(l)));
@@ -88,7 +86,7 @@ export function storeElements(
   value: Expression,
 ): void {
   const at = (l: number): [Expression, number] =>
-    usable({ address: place.address, offset: place.offset + l * stride * bytesOf[dtype] });
+    usable({ address: place.address, offset: place.offset + l * stride * bytesPerElement[dtype] });
   const put = (
     name: "v128.store64_lane" | "v128.store32_lane" | "v128.store16_lane" | "v128.store8_lane",
     vector: Expression,
@@ -114,7 +112,7 @@ export function storeElements(
   }
   if (stride === 1) {
     const [address, offset] = usable(place);
-    if (active * bytesOf[dtype] === 16) f.store("v128.store", address, value, offset);
+    if (active * bytesPerElement[dtype] === 16) f.store("v128.store", address, value, offset);
     else if (dtype === "float64") put("v128.store64_lane", value, 0, 0);
     else {
       if (active >= 2) put("v128.store64_lane", value, 0, 0);

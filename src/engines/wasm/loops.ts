@@ -1,6 +1,7 @@
 // Loop kernels as WebAssembly. One loop is vectorised: an outer one, so that lanes are different results, or in each step an inner
 // one, so that lanes are partial results of one row, which are then combined. What does not move with a loop is computed before it.
 
+import { bytesPerElement } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Access, LoopKernel, Step, Store, Value } from "../lowering/ir.ts";
 import { isIndependent } from "../lowering/parallel.ts";
@@ -19,8 +20,6 @@ import { loadElements, type Place, storeElements, type Width } from "./lanes.ts"
 import { inLast, type Part, share } from "./part.ts";
 import { acrossLanes, combine, identityOf, onlyActive } from "./reducers.ts";
 import { formulaWriter } from "./values.ts";
-
-const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
 interface Loop {
   readonly extent: number;
@@ -97,15 +96,16 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
     }
   };
   for (const v of kernel.values) {
-    if (v.kind === "load") needOuter(scaled(v.access, bytesOf[v.dtype]));
+    if (v.kind === "load") needOuter(scaled(v.access, bytesPerElement[v.dtype]));
     if (v.kind === "index") needOuter(v.strides);
   }
-  for (const step of kernel.steps) for (const s of step.stores) needOuter(scaled(s.access, bytesOf[s.dtype]));
+  for (const step of kernel.steps) for (const s of step.stores) needOuter(scaled(s.access, bytesPerElement[s.dtype]));
 
   const streamFor = (strides: readonly number[]): Expression | undefined => {
-    if (strides.length > outerRank)
-      return (stepStreams.get(keyOf(strides)) ?? fail("engine", "loops: a stream is missing.")).local;
-    return outerStream(strides)?.local;
+    if (strides.length <= outerRank) return outerStream(strides)?.local;
+    const stream = stepStreams.get(keyOf(strides));
+    check: if (stream === undefined) fail("engine", "loops: a stream is missing.");
+    return stream?.local;
   };
   const placeOf = (access: Access, bytes: number, offset: number): Place => {
     const strides = scaled(access, bytes);
@@ -146,7 +146,7 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
     const { vector, active } = scope;
     switch (v.kind) {
       case "load": {
-        const bytes = bytesOf[v.dtype];
+        const bytes = bytesPerElement[v.dtype];
         const stride = vector === undefined ? 0 : (v.access.strides[vector] ?? 0);
         const offset = (v.access.offset + group * width * stride) * bytes;
         return loadElements(f, width, v.dtype, placeOf(v.access, bytes, offset), stride, active);
@@ -159,11 +159,8 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
         return f.let(op("i32x4.add", first, f.hoisted(wordsConstant([0, stride, 2 * stride, 3 * stride]))));
       }
       case "reduced":
-        return (
-          reduced.get(`${v.reduction}.${group}`) ??
-          reduced.get(`${v.reduction}.0`) ??
-          fail("engine", `loops: reduction ${v.reduction} is read before it is made.`)
-        );
+        check: if (!reduced.has(`${v.reduction}.0`)) fail("engine", `loops: reduction ${v.reduction} is read before it is made.`);
+        return reduced.get(`${v.reduction}.${group}`) ?? reduced.get(`${v.reduction}.0`)!;
       case "product":
         return fail("engine", "loops: there is no product here.");
       default:
@@ -172,7 +169,7 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
   };
 
   const store = (s: Store, group: number, scope: Scope) => {
-    const bytes = bytesOf[s.dtype];
+    const bytes = bytesPerElement[s.dtype];
     const stride = scope.vector === undefined ? 0 : (s.access.strides[scope.vector] ?? 0);
     const offset = (s.access.offset + group * width * stride) * bytes;
     const lanes = scope.vector === undefined || stride === 0 ? 1 : scope.active;
@@ -350,10 +347,10 @@ export function emitLoops(f: FunctionBuilder, given: LoopKernel, part?: Part): v
       };
       for (const i of members) {
         const v = kernel.values[i];
-        if (v.kind === "load") need(scaled(v.access, bytesOf[v.dtype]));
+        if (v.kind === "load") need(scaled(v.access, bytesPerElement[v.dtype]));
         if (v.kind === "index") need(v.strides);
       }
-      for (const s of step.stores) need(scaled(s.access, bytesOf[s.dtype]));
+      for (const s of step.stores) need(scaled(s.access, bytesPerElement[s.dtype]));
       const streams = [...stepStreams.values()];
 
       // Values are computed before the innermost loop that they move with.

@@ -1,39 +1,12 @@
 // A compiled module with its memory: what the WASM engine's compile returns.
 
-import { allocate, type DType, type TypedArray } from "../../graph/dtype.ts";
+import { allocate, type TypedArray } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
-import { sizeOf } from "../../graph/shape.ts";
 import type { Profile, Program } from "../engine.ts";
+import { roomOf, viewOf } from "../rooms.ts";
 import { pageBytes } from "./assembler.ts";
-import type { CompiledModule, HostCall, Timed } from "./compiler.ts";
+import type { CompiledModule, Timed } from "./compiler.ts";
 import { team } from "./team.ts";
-
-function viewOf(memory: ArrayBufferLike, dtype: DType, offset: number, length: number): TypedArray {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(memory, offset, length);
-    case "float64":
-      return new Float64Array(memory, offset, length);
-    case "int32":
-      return new Int32Array(memory, offset, length);
-    case "bool":
-      return new Uint8Array(memory, offset, length);
-  }
-}
-
-/** Calls the room of an operation on views of the memory. Views are kept per address: the same ones come again and again. */
-function hostFunction(call: HostCall): (memory: ArrayBufferLike, addresses: Int32Array) => void {
-  const { node, kernel } = call;
-  const { op } = node;
-  if (op.kind !== "structured") fail("engine", `wasm: the operation ${op.name} can be neither compiled nor called.`);
-  const types = [...kernel.inputs, ...kernel.outputs];
-  return (memory, addresses) => {
-    const operands = types.map((type, i) => ({ ...type, data: viewOf(memory, type.dtype, addresses[i], sizeOf(type.shape)) }));
-    const outputs = operands.slice(kernel.inputs.length);
-    for (const output of outputs) output.data.fill(0);
-    op.evaluate(operands.slice(0, kernel.inputs.length), outputs, node.attributes);
-  };
-}
 
 /** What a profiled module calls, and what came of it. */
 function stopwatch(timed: readonly Timed[]): { lap(index: number): void; profile(): Profile } {
@@ -60,7 +33,7 @@ function stopwatch(timed: readonly Timed[]): { lap(index: number): void; profile
 
 export function instantiate(compiled: CompiledModule): Program {
   const { plan, hostCalls, argumentsAt } = compiled;
-  const host = hostCalls.map(hostFunction);
+  const host = hostCalls.map(roomOf);
   let addresses = new Int32Array(0);
   let memory: ArrayBufferLike = new ArrayBuffer(0);
   const pages = Math.ceil(compiled.bytes / pageBytes);

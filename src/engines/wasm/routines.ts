@@ -1,5 +1,6 @@
 // Operations that are computed whole and have code of their own. What has none is computed by its own room, called from the program.
 
+import { bytesPerElement } from "../../graph/dtype.ts";
 import type { Attributes } from "../../graph/primitive.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
 import type { GatherAttributes } from "../../ops/indexing.ts";
@@ -18,8 +19,6 @@ export interface Routine {
   readonly divisible?: boolean;
   emit(f: FunctionBuilder, giveUp: () => void, part?: Part): void;
 }
-
-export const elementBytes = { float32: 4, float64: 8, int32: 4, bool: 1 } as const;
 
 /** `threads`: the most that will divide the routine, if it is divisible. */
 export type RoutineMaker = (kernel: WholeKernel, attributes: Attributes, threads: number) => Routine | undefined;
@@ -95,7 +94,7 @@ function eachBlock(
 
 function emitGather(f: FunctionBuilder, kernel: WholeKernel, attributes: GatherAttributes, giveUp: () => void): void {
   const [x, indices] = kernel.inputs;
-  const bytes = elementBytes[x.dtype];
+  const bytes = bytesPerElement[x.dtype];
   const block = sizeOf(x.shape.slice(attributes.axis + 1)) * bytes;
   const [source, positions, result] = f.parameters;
   eachBlock(
@@ -113,7 +112,7 @@ function emitScatterAdd(f: FunctionBuilder, kernel: WholeKernel, attributes: Gat
   const [indices] = kernel.inputs;
   const [y] = kernel.outputs;
   const { dtype } = y;
-  const bytes = elementBytes[dtype];
+  const bytes = bytesPerElement[dtype];
   const [positions, updates, result] = f.parameters;
   clearBytes(f, result, sizeOf(y.shape) * bytes);
   const block = sizeOf(y.shape.slice(attributes.axis + 1));
@@ -183,7 +182,7 @@ export function around(
 function emitPosition(f: FunctionBuilder, kernel: WholeKernel, axis: number, largest: boolean): void {
   const [{ shape, dtype }] = kernel.inputs;
   const [x, y] = f.parameters;
-  const bytes = elementBytes[dtype];
+  const bytes = bytesPerElement[dtype];
   const stride = stridesOf(shape)[axis] * bytes;
   const n = shape[axis];
   if (sizeOf(shape) === 0) return;
