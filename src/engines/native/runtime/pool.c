@@ -1,7 +1,8 @@
 /*
- * Threads that run a program together. They are created when first needed and kept; between runs, and at barriers, they spin for
- * some tens of microseconds (a step of training follows the last one within a few) and then sleep, so that an idle process uses no
- * processor. One run at a time has the threads: a run that finds them taken, by another JavaScript thread or by a run that is
+ * Threads that run a program together. They are created when first needed and kept. To be woken takes some hundred microseconds, as much
+ * as a good part of a step: within a run a thread that waits goes on looking, and sleeps only where it waits for much longer than any
+ * kernel takes; between runs it sleeps after a millisecond (a step of training follows the last one within less), so that an idle
+ * process uses no processor. One run at a time has the threads: a run that finds them taken, by another JavaScript thread or by a run that is
  * in a host call, goes on alone, which gives the same bits.
  */
 #if !defined(_GNU_SOURCE)
@@ -27,8 +28,12 @@
 #include <sched.h>
 #endif
 
-/* Longer than the gap between two steps, shorter than anyone notices. */
-#define SPIN_NANOSECONDS 60000
+/* A thread looks without a pause for so long, then offers its processor to whoever else wants it between looks, then sleeps. */
+#define SPIN_NANOSECONDS 50000
+/* At barriers, and for the others to finish: longer than kernels that one thread does alone, shorter than calls that someone waits for. */
+#define WITHIN_RUN_NANOSECONDS 20000000
+/* For the next run: longer than the gap between two steps, shorter than anyone notices. */
+#define BETWEEN_RUNS_NANOSECONDS 1000000
 
 static inline void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -89,19 +94,21 @@ static void gate_sleep(struct gate *gate, int old) {
   atomic_fetch_sub(&gate->sleepers, 1);
 }
 
-static void gate_wait(struct gate *gate, int old, int64_t spin) {
-  for (int i = 0; i < 256; i++) {
+/* Waits for another value than `old`; sleeps after `patience`, or at once where that is 0. */
+static void gate_wait(struct gate *gate, int old, int64_t patience) {
+  int64_t start = 0, now = 0;
+  for (int i = 0;; i++) {
     if (atomic_load_explicit(&gate->value, memory_order_acquire) != old) return;
     relax();
-  }
-  if (spin > 0) {
-    int64_t end = nanoseconds() + spin;
-    do {
-      for (int i = 0; i < 64; i++) {
-        if (atomic_load_explicit(&gate->value, memory_order_acquire) != old) return;
-        relax();
-      }
-    } while (nanoseconds() < end);
+    if (i < 256) continue;
+    if (patience == 0) break;
+    if (i % 64 != 0 && now - start < SPIN_NANOSECONDS) continue;
+    now = nanoseconds();
+    if (start == 0) start = now;
+    if (now - start >= patience) break;
+#if !defined(_WIN32)
+    if (now - start >= SPIN_NANOSECONDS) sched_yield();
+#endif
   }
   gate_sleep(gate, old);
 }
@@ -124,7 +131,8 @@ struct worker {
 static struct worker *workers[GRADUS_MOST_THREADS];
 static long working; /* threads that exist besides the caller's */
 static long processors = 1;
-static int64_t spin;
+/* How long threads look before they sleep, within a run and between runs. */
+static int64_t within, between;
 static struct run current;
 static struct gate finished, barrier;
 static atomic_long arrived, running;
@@ -133,11 +141,24 @@ static atomic_flag taken = ATOMIC_FLAG_INIT;
 static void *work(void *argument) {
   struct worker *self = argument;
   for (int round = 0;; round++) {
-    gate_wait(&self->start, round, spin);
+    gate_wait(&self->start, round, between);
     current.program(current.memory, self->number, current.threads, current.rt);
     if (atomic_fetch_sub(&running, 1) == 1) gate_open(&finished);
   }
   return NULL;
+}
+
+/* Processors that this process may use. */
+static long processors_here(void) {
+#if defined(__linux__)
+  cpu_set_t own;
+  if (sched_getaffinity(0, sizeof own, &own) == 0) return CPU_COUNT(&own);
+#endif
+#if defined(_SC_NPROCESSORS_ONLN)
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  if (online > 0) return online;
+#endif
+  return 1;
 }
 
 /* Threads 1 … threads − 1 exist; returns how many threads there are. */
@@ -145,10 +166,7 @@ static long prepare(long threads) {
   if (working == 0) {
     gate_prepare(&finished);
     gate_prepare(&barrier);
-#if defined(_SC_NPROCESSORS_ONLN)
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    if (online > 0) processors = online;
-#endif
+    processors = processors_here();
 #if !defined(_WIN32)
     /* The code of the threads must stay where it is, even if everyone who loaded the library lets go of it. */
     Dl_info here;
@@ -204,7 +222,7 @@ void gradus_pool_barrier(struct gradus_runtime *rt, long thread, long threads) {
     if (rt->thrown) rt->failed = 1;
     gate_open(&barrier);
   } else {
-    gate_wait(&barrier, round, spin);
+    gate_wait(&barrier, round, within);
   }
 }
 
@@ -222,15 +240,16 @@ GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
   } else {
     threads = prepare(threads);
     if (threads > 1) {
-      /* With fewer processors than threads, whoever spins keeps the one from running that it waits for. */
-      spin = threads <= processors ? SPIN_NANOSECONDS : 0;
+      /* With fewer processors than threads, whoever looks keeps the one from running that it waits for. */
+      within = threads <= processors ? WITHIN_RUN_NANOSECONDS : 0;
+      between = threads <= processors ? BETWEEN_RUNS_NANOSECONDS : 0;
       current = *run;
       current.threads = threads;
       atomic_store(&running, threads - 1);
       int round = atomic_load(&finished.value);
       for (long i = 1; i < threads; i++) gate_open(&workers[i]->start);
       run->program(run->memory, 0, threads, rt);
-      gate_wait(&finished, round, spin);
+      gate_wait(&finished, round, within);
     } else {
       run->program(run->memory, 0, 1, rt);
     }
