@@ -144,30 +144,30 @@ async function growth(options: SuiteOptions): Promise<void> {
 }
 
 async function start(options: SuiteOptions): Promise<void> {
-  const { bench, root, engines, json, lines, progress } = options;
+  const { bench, root, engines, threads, json, lines, progress } = options;
   const library = join(root, "dist/index.js");
   if (!existsSync(library)) throw new Error("the time to the first step is that of the built library: npm run build first.");
   const rows: Row[] = [];
   for (const engine of engines) {
     const cache = mkdtempSync(join(tmpdir(), "gradus-cache-"));
+    const environment = { ...process.env, GRADUS_CACHE: cache };
+    const command = [process.execPath, join(bench, "suites/start.mjs"), library, engine];
     try {
-      const once = async () => {
-        const environment = { ...process.env, XDG_CACHE_HOME: cache };
-        return (await printed(1, [process.execPath, join(bench, "suites/start.mjs"), library, engine], environment))[0];
-      };
-      // Only the native engine keeps what it compiles.
-      const caches = engine === "native" ? ["cold", "warm"] : ["none"];
-      for (const kind of caches) {
-        progress(`start: ${engine}, ${kind} cache`);
-        if (kind !== "cold") await once();
-        const runs: Row[] = [];
-        for (let i = 0; i < (kind === "cold" ? 3 : 5); i++) {
-          if (kind === "cold") rmSync(cache, { recursive: true, force: true });
-          runs.push(await once());
+      // Only the native engine keeps what it compiles, and compiles on several processors.
+      for (const kind of engine === "native" ? ["cold", "warm"] : ["none"])
+        for (const processors of kind === "cold" ? threads : [1]) {
+          progress(`start: ${engine}, ${kind} cache`);
+          const once = async () => (await printed(processors, command, environment))[0];
+          if (kind !== "cold") await once();
+          const runs: Row[] = [];
+          for (let i = 0; i < (kind === "cold" ? 3 : 5); i++) {
+            if (kind === "cold") rmSync(cache, { recursive: true, force: true });
+            runs.push(await once());
+          }
+          const of = (key: string) => Number(median(runs.map((r) => Number(r[key]))).toFixed(1));
+          const times = { importMs: of("importMs"), firstStepMs: of("firstStepMs") };
+          rows.push({ engine, suite: "start", cache: kind, processors, ...times });
         }
-        const of = (key: string) => Number(median(runs.map((r) => Number(r[key]))).toFixed(1));
-        rows.push({ engine, suite: "start", cache: kind, importMs: of("importMs"), firstStepMs: of("firstStepMs") });
-      }
     } finally {
       rmSync(cache, { recursive: true, force: true });
     }
@@ -176,10 +176,12 @@ async function start(options: SuiteOptions): Promise<void> {
   else {
     const cells = rows.map((r) => [
       `${r.engine}${r.cache === "none" ? "" : `, ${r.cache} cache`}`,
+      `${r.processors}`,
       `${r.importMs}`,
       `${r.firstStepMs}`,
     ]);
-    show("From import to the first step of mlp128, one core: ms", ["engine", "import", "then the first step"], cells, options);
+    const head = ["engine", "processors", "import", "then the first step"];
+    show("From import to the first step of mlp128: ms", head, cells, options);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { discard, type Entry, libraryName, lookUp, publish, readNote, sha256, temporaryFolder, writeNote } from "./cache.ts";
-import { type Job, runJobs } from "./driver.ts";
+import { type Job, runJobs, runOne } from "./driver.ts";
 import { fs, os, path } from "./node.ts";
 
 export interface Compiler {
@@ -136,40 +136,32 @@ function probe(command: readonly string[]): Compiler {
   try {
     const source = path().join(folder, "probe.c");
     fs().writeFileSync(source, probeSource, { mode: 0o600 });
-    const job = (...rest: string[]): Job => ({ command: [...command, ...rest], folder });
-    const candidates = [["-march=native"], ["-mcpu=native"], []];
-    const [version, ...rest] = runJobs(
-      [
-        job("--version"),
-        ...candidates.map((flags) => job(...flags, "-dM", "-E", source)),
-        ...candidates.map((flags, i) => job(...standard, ...flags, "-shared", "-o", `probe${i}`, source, ...linking)),
-      ],
-      limitSeconds,
-    );
-    const macros = rest.slice(0, candidates.length);
-    const links = rest.slice(candidates.length);
-    const works = candidates.findIndex((_, i) => macros[i].code === 0 && links[i].code === 0);
-    if (works < 0) {
-      const { timedOut, stderr } = links[candidates.length - 1];
-      const reason = timedOut ? `it did not finish within ${limitSeconds} s` : firstLines(stderr);
-      fail("engine", `native: the C compiler ${command.join(" ")} does not work: ${reason}\n${advice()}. ${orElse}`);
+    const ask = (...rest: string[]) => runOne([...command, ...rest], folder, limitSeconds);
+    // One after the other, for the first nearly always works, and a program waits for this.
+    let reason = "";
+    for (const flags of [["-march=native"], ["-mcpu=native"], []]) {
+      const macros = ask(...flags, "-dM", "-E", source);
+      const link = ask(...standard, ...flags, "-shared", "-o", "probe", source, ...linking);
+      if (macros.code === 0 && link.code === 0) return compilerOf(command, flags, ask("--version").stdout, macros.stdout);
+      reason = link.timedOut || macros.timedOut ? `it did not finish within ${limitSeconds} s` : firstLines(link.stderr);
+      if (link.timedOut || macros.timedOut) break;
     }
-    return {
-      command,
-      version: version.stdout.split("\n")[0].trim(),
-      flags: candidates[works],
-      macros: Object.fromEntries(
-        [...macros[works].stdout.matchAll(/^#define (\w+)(?:[ \t]+(.*))?$/gm)]
-          .filter(([, name]) =>
-            /^__(AVX|SSE|FMA|F16C|ARM|aarch64|x86_64|amd64|BYTE_ORDER|clang|GNUC|VERSION|wasm|riscv|powerpc)/.test(name),
-          )
-          .map(([, name, value]) => [name, value ?? ""]),
-      ),
-      processor: sha256(processor()),
-    };
+    return fail("engine", `native: the C compiler ${command.join(" ")} does not work: ${reason}\n${advice()}. ${orElse}`);
   } finally {
     discard(folder);
   }
+}
+
+function compilerOf(command: readonly string[], flags: readonly string[], version: string, macros: string): Compiler {
+  const telling = /^__(AVX|SSE|FMA|F16C|ARM|aarch64|x86_64|amd64|BYTE_ORDER|clang|GNUC|VERSION|wasm|riscv|powerpc)/;
+  const defined = [...macros.matchAll(/^#define (\w+)(?:[ \t]+(.*))?$/gm)].filter(([, name]) => telling.test(name));
+  return {
+    command,
+    version: version.split("\n")[0].trim(),
+    flags,
+    macros: Object.fromEntries(defined.map(([, name, value]) => [name, value ?? ""])),
+    processor: sha256(processor()),
+  };
 }
 
 function firstLines(text: string): string {

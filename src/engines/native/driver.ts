@@ -1,5 +1,5 @@
-// Runs compilers: several at a time, each within a limit, and none outlives it. They are started by a small process of their own, because
-// compiling is synchronous here, and a compiler's own children would survive a limit that Node sets on the compiler alone.
+// Runs compilers within a limit, which none outlives: several at a time, started by a small process of their own, because compiling is
+// synchronous here; or a short one directly, which spares the time that process takes to start.
 
 import { fail } from "../../graph/errors.ts";
 import { childProcess } from "./node.ts";
@@ -72,4 +72,30 @@ export function runJobs(jobs: readonly Job[], seconds: number): JobResult[] {
     fail("engine", `native: the C compiler could not be run: ${error?.message ?? signal ?? stderr}.`);
   }
   return JSON.parse(stdout);
+}
+
+/** Runs a command that takes no longer than starting another process would. */
+export function runOne(command: readonly string[], folder: string, seconds: number): JobResult {
+  const [program, ...words] = command;
+  // A compiler has children, which would survive a limit on it alone: they are a group, and end together.
+  const { pid, status, signal, error, stdout, stderr } = childProcess().spawnSync(program, words, {
+    ...{ detached: process.platform !== "win32" },
+    cwd: folder,
+    env: { ...process.env, LC_ALL: "C", TMPDIR: folder, TMP: folder, TEMP: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    timeout: seconds * 1000,
+    killSignal: "SIGKILL",
+    windowsHide: true,
+  });
+  const timedOut = error !== undefined && "code" in error && error.code === "ETIMEDOUT";
+  if (timedOut && process.platform !== "win32") {
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // It had none.
+    }
+  }
+  const said = error && !timedOut ? error.message : signal ? `ended by ${signal}` : "";
+  return { code: status ?? (error ? 127 : 1), timedOut, stdout: stdout ?? "", stderr: `${stderr ?? ""}${said}` };
 }

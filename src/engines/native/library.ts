@@ -80,7 +80,15 @@ const parts = {
 
 type Part = keyof typeof parts;
 
-const core = ["table.c", "pool.c", "memory.c"];
+/** What every program needs, in an order in which it can be compiled as one file: that saves half the time. */
+const core = ["pool.c", "memory.c", "table.c"];
+
+function coreUnit(): Unit {
+  files ??= runtimeFiles();
+  const { "gradus.h": common, "library.h": own } = files;
+  const text = core.map((file) => `#line 1 "${file}"\n${files![file]}`).join("\n");
+  return { name: "the runtime library", files: { "gradus.h": common, "library.h": own, "core.c": text }, flags: ["-O2"] };
+}
 
 function runtimeUnit(name: string, sources: readonly string[], flags: readonly string[]): Unit {
   files ??= runtimeFiles();
@@ -201,7 +209,7 @@ export function loadProgram(name: string, source: string, flags: readonly string
   const program: Unit = { name, files: { "gradus.h": runtimeHeader(), "program.c": source }, flags };
   for (let attempt = 0; ; attempt++) {
     const kernels = kernelsOf(source);
-    const base = runtime ? [] : [runtimeUnit("the runtime library", core, [])];
+    const base = runtime ? [] : [coreUnit()];
     const entries = compileUnits([program, ...kernels.map(({ unit }) => unit), ...base]);
     try {
       const [library, ...libraries] = entries.map((entry) => koffi.load(entry.library));
