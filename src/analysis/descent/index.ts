@@ -1,0 +1,29 @@
+// Minimizing functions with the theory beside the measurement.
+
+export type { Constants, Facts, Given, Known, Status } from "./constants.ts";
+export {
+  type AcceleratedOptions,
+  type Descent,
+  type DescentOptions,
+  firstOrder,
+  type GradientDescentOptions,
+  gradientDescent,
+  heavyBall,
+  type LbfgsOptions,
+  lbfgs,
+  type NesterovOptions,
+  type NewtonOptions,
+  nesterov,
+  newton,
+  type StepChoice,
+  type SubgradientOptions,
+  subgradient,
+} from "./gradient-descent.ts";
+export type { Inapplicable } from "./judge.ts";
+export type { MethodName } from "./methods.ts";
+export type { Path, Step, Stopped, StopRule } from "./path.ts";
+export { convergenceRate, type Rate, type RateKind } from "./rate.ts";
+export type { ConstantsOf } from "./run.ts";
+export { type Beyond, stableCurvature } from "./stability.ts";
+export type { StepRule } from "./step-rules.ts";
+export type { Hypothesis, TheoremReport } from "./theorems.ts";

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { convergenceRate } from "./rate.ts";
+
+const sequence = (n: number, f: (k: number) => number) => Array.from({ length: n }, (_, k) => f(k));
+
+describe("convergenceRate", () => {
+  it("tells q^k from k^(−p), with their numbers within the uncertainty", () => {
+    for (const q of [0.1, 0.5, 0.9, 0.999]) {
+      const rate = convergenceRate(sequence(60, (k) => 3 * q ** k));
+      expect(rate.kind).toBe("linear");
+      expect(Math.abs(rate.value! - q)).toBeLessThanOrEqual(rate.uncertainty! + 1e-10);
+    }
+    for (const p of [0.5, 1, 2]) {
+      const rate = convergenceRate(sequence(200, (k) => 5 / (k + 3) ** p));
+      expect(rate.kind).toBe("sublinear");
+      expect(Math.abs(rate.value! - p)).toBeLessThanOrEqual(rate.uncertainty!);
+      expect(rate.value!).toBeCloseTo(p, 1);
+    }
+  });
+
+  it("keeps the true factor within its uncertainty when the sequence oscillates around it", () => {
+    const rate = convergenceRate(sequence(100, (k) => 0.8 ** k * (1.5 + Math.sin(2 * k))));
+    expect(rate.kind).toBe("linear");
+    expect(Math.abs(rate.value! - 0.8)).toBeLessThanOrEqual(3 * rate.uncertainty!);
+  });
+
+  it("finds the constant of Newton's method on exp(x) − x from 0.5: one half", () => {
+    const errors = [0.5];
+    for (let x = 0.5; errors.length < 5; ) errors.push(Math.abs((x -= (Math.exp(x) - 1) / Math.exp(x))));
+    const ratios = errors.slice(1).map((e, i) => e / errors[i] ** 2);
+    // The figures of the reference.
+    expect(ratios[0]).toBeCloseTo(0.426, 3);
+    expect(ratios[1]).toBeCloseTo(0.483, 3);
+    expect(ratios[2]).toBeCloseTo(0.499, 3);
+    expect(ratios[3]).toBeCloseTo(0.49999, 4);
+    const rate = convergenceRate(errors);
+    expect(rate.kind).toBe("quadratic");
+    expect(Math.abs(rate.value! - 0.5)).toBeLessThanOrEqual(rate.uncertainty! + 1e-3);
+  });
+
+  it("calls order 1.618 and 1/k! superlinear, not quadratic and not linear", () => {
+    const secant = convergenceRate(sequence(9, (k) => 0.5 ** (1.618033988749895 ** k)));
+    expect(secant.kind).toBe("superlinear");
+    expect(secant.value!).toBeCloseTo(1.618, 2);
+    let factorial = 1;
+    const slowly = convergenceRate(
+      sequence(14, (k) => 1 / (factorial *= k + 1)),
+      0,
+    );
+    expect(["superlinear", "linear"]).toContain(slowly.kind);
+  });
+
+  it("reports exact arrival, divergence and too little to tell", () => {
+    expect(convergenceRate([1, 0]).kind).toBe("finite");
+    expect(convergenceRate(sequence(30, (k) => 1.1 ** k)).kind).toBe("none");
+    expect(convergenceRate(sequence(30, () => 1)).kind).toBe("none");
+    expect(convergenceRate([1, 0.5]).kind).toBe("undetermined");
+  });
+});
