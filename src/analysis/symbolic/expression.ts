@@ -80,7 +80,7 @@ export type Of<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
 /** Where expressions live. Simplification may use that the variables are in `domain`. */
 export interface Store {
   readonly domain: Domain;
-  readonly limit: number;
+  limit: number;
   readonly nodes: Map<string, Expression>;
   /** What others keep about expressions of this store, by subject. */
   readonly notes: Map<string, Map<unknown, unknown>>;

@@ -3,6 +3,7 @@
 export type { Bounds, EffortOptions, Extreme, Sign, SignResult } from "./answers.ts";
 export { boundsOf } from "./bounds.ts";
 export { differentiate, gradient, hessian, isAnalytic, kinksOf } from "./differentiate.ts";
+export type { Condition } from "./elements.ts";
 export { compileEnclosure, compileFloat, type Encloser } from "./enclose.ts";
 export {
   abs,
@@ -43,10 +44,10 @@ export {
 export { simplify } from "./normal.ts";
 export { print } from "./print.ts";
 export {
-  type Condition,
   type NotScalarised,
   type Scalarised,
   type ScalariseOptions,
   scalarise,
+  scalariseFunction,
 } from "./scalarise.ts";
 export { signOf } from "./sign.ts";

@@ -1,22 +1,41 @@
-// A traced graph as one exact scalar expression per element.
+// A traced graph as exact expressions: the graph is run once with an expression for every element, in real arithmetic. Constants are
+// the exact doubles they are. What moves elements is done by the operation's own room on numbered elements; compositions that shift
+// by a maximum against overflow (softmax, log-sum-exp, softplus) are written as the real functions they are.
 
-import type { Graph } from "../../graph/node.ts";
-import type { Domain } from "../domain.ts";
-import type { Expression, Store } from "./expression.ts";
-
-/** What must hold of an expression for the function to have a value. */
-export interface Condition {
-  readonly expression: Expression;
-  readonly relation: "positive" | "nonnegative" | "nonzero";
-  /** The operation that asks for it, as "log". */
-  readonly operation: string;
-}
+import { evaluateNode } from "../../engines/interpreter/evaluate.ts";
+import { GradusError } from "../../graph/errors.ts";
+import { type Graph, type Node, topologicalOrder } from "../../graph/node.ts";
+import type { Dense } from "../../graph/primitive.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { callAttributes, constantData, isCall, isConstant, isIdentity, isParameter } from "../../graph/structural.ts";
+import { exactly, one, sign as signR, zero } from "../../numeric/exact/rational.ts";
+import { scalarOutput, trace } from "../../transforms/trace.ts";
+import { type Domain, everywhere } from "../domain.ts";
+import { type Condition, type Context, type Elements, groupsOf, numbers, Refusal, toDense, truth } from "./elements.ts";
+import {
+  add,
+  BudgetError,
+  constant,
+  createStore,
+  type Expression,
+  exp,
+  isNonnegative,
+  isPositive,
+  isRational,
+  linear,
+  log,
+  quickSign,
+  type Store,
+  variable,
+} from "./expression.ts";
+import { elementwise } from "./scalarise-elementwise.ts";
+import { linearForm, moved, reduced } from "./scalarise-structure.ts";
 
 export interface Scalarised {
   readonly kind: "scalarised";
   readonly store: Store;
   readonly value: Expression;
-  /** Where the function is defined: everything that must hold. Removable singularities are not among them. */
+  /** Where the function is defined: what must hold and is not obvious on the domain. Removable singularities are not among them. */
   readonly conditions: readonly Condition[];
   /** Expressions at whose zeros the function has a removable singularity, filled by its limit. */
   readonly removed: readonly Expression[];
@@ -39,6 +58,148 @@ export interface ScalariseOptions {
 }
 
 /** The first output of `graph` (one number), with the elements of its parameters, in order and row by row, as variables. */
-export function scalarise(_graph: Graph, _options: ScalariseOptions = {}): Scalarised | NotScalarised {
-  return { kind: "not scalarised", operation: "budget", reason: "not written yet" };
+export function scalarise(graph: Graph, options: ScalariseOptions = {}): Scalarised | NotScalarised {
+  const count = graph.parameters.reduce((n, p) => n + sizeOf(p.shape), 0);
+  const domain = options.domain ?? everywhere(count);
+  if (domain.box.length !== count) {
+    throw new GradusError(
+      "analysis",
+      `the domain ${domain.text} has ${domain.box.length} coordinates, the function's parameters have ${count}.`,
+    );
+  }
+  const store = createStore(domain, options.nodes ?? 20_000);
+  const conditions = new Map<string, Condition>();
+  const removed = new Set<Expression>();
+  const context: Context = {
+    store,
+    require(expression, relation, operation) {
+      if (relation === "positive" ? isPositive(expression) : relation === "nonnegative" && isNonnegative(expression)) return;
+      if (relation === "nonzero" && quickSign(expression)?.zero === false) return;
+      if (isRational(expression)) {
+        const s = signR(expression.value);
+        if (relation === "positive" ? s > 0 : relation === "nonnegative" ? s >= 0 : s !== 0) return;
+        throw new Refusal(operation, `${operation} is undefined for the constant it is given`);
+      }
+      conditions.set(`${relation} ${expression.id}`, { expression, relation, operation });
+    },
+    remove: (expression) => void removed.add(expression),
+    refuse(operation, reason) {
+      throw new Refusal(operation, reason);
+    },
+  };
+  try {
+    let next = 0;
+    const inputs = graph.parameters.map((p) => numbers(Array.from({ length: sizeOf(p.shape) }, () => variable(store, next++))));
+    const [result] = run(graph, inputs, context);
+    if (result.kind !== "numbers" || result.list.length !== 1) {
+      return { kind: "not scalarised", operation: "output", reason: "the function does not return one number" };
+    }
+    return {
+      kind: "scalarised",
+      store: extended(store),
+      value: result.list[0],
+      conditions: [...conditions.values()],
+      removed: [...removed],
+      variables: count,
+    };
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: "not scalarised", operation: error.operation, reason: error.message };
+    if (error instanceof BudgetError) return { kind: "not scalarised", operation: "budget", reason: error.message };
+    throw error;
+  }
 }
+
+/**
+ * As `scalarise`, of a function of trees of tensors; `args` give the shapes only. Write the tensors in float64, so that constants are
+ * not rounded.
+ */
+export function scalariseFunction<A extends unknown[]>(
+  f: (...args: A) => unknown,
+  args: readonly unknown[],
+  options: ScalariseOptions = {},
+): Scalarised | NotScalarised {
+  const { formals, output } = trace("certify", f, args);
+  return scalarise({ parameters: formals.nodes, outputs: [scalarOutput("certify", output)] }, options);
+}
+
+/** Derivatives need room that the function itself did not. */
+function extended(store: Store): Store {
+  store.limit += 200_000;
+  return store;
+}
+
+/** The outputs of a graph, given the elements of its parameters. */
+function run(graph: Graph, inputs: readonly Elements[], context: Context): readonly Elements[] {
+  const values = new Map<Node, readonly Elements[]>();
+  graph.parameters.forEach((p, i) => values.set(p, [inputs[i]]));
+  for (const node of topologicalOrder(graph.outputs, values)) {
+    const operands = node.inputs.map((n) => (values.get(n) as readonly Elements[])[0]);
+    values.set(
+      node,
+      node.op.name === "pick"
+        ? [(values.get(node.inputs[0]) as readonly Elements[])[node.attributes.index as number]]
+        : evaluate(node, operands, context),
+    );
+  }
+  return graph.outputs.map((n) => (values.get(n) as readonly Elements[])[0]);
+}
+
+function evaluate(node: Node, operands: readonly Elements[], context: Context): readonly Elements[] {
+  if (isConstant(node)) return [ofData({ shape: node.shape, dtype: node.dtype, data: constantData(node) }, context)];
+  if (isIdentity(node)) return [operands[0]];
+  if (isParameter(node)) context.refuse("parameter", "a tensor of another function is used");
+  if (isCall(node)) return special(node, operands, context) ?? run(callAttributes(node).body, operands, context);
+  const made =
+    node.op.kind === "elementwise"
+      ? elementwise(node, operands, context)
+      : (moved(node, operands, context) ?? reduced(node, operands, context) ?? linearForm(node, operands, context));
+  if (made) return [made];
+  const known = operands.map((o, i) => toDense(o, node.inputs[i]));
+  if (known.every((d) => d !== undefined)) return evaluateNode(node, known).map((d) => ofData(d, context));
+  return context.refuse(node.op.name, `${node.op.name} has no formula element by element`);
+}
+
+function ofData({ dtype, data }: Dense, context: Context): Elements {
+  if (dtype === "bool") return { kind: "truths", list: Array.from(data, (v) => truth(v !== 0)) };
+  return numbers(
+    Array.from(data, (v) =>
+      Number.isFinite(v) ? constant(context.store, v) : context.refuse("constant", `a constant of the function is ${v}`),
+    ),
+  );
+}
+
+/** Compositions whose bodies guard against overflow, as the functions they are. */
+function special(node: Node, operands: readonly Elements[], { store }: Context): readonly Elements[] | undefined {
+  const { name, parameters } = callAttributes(node);
+  const [x] = operands;
+  if (x?.kind !== "numbers") return undefined;
+  if (name === "softplus") return [numbers(x.list.map((e) => log(add(constant(store, 1), exp(e)))))];
+  const { shape } = node.inputs[0];
+  const axes = name === "logSumExp" ? (parameters.axes as readonly number[]) : [parameters.axis as number];
+  if (name !== "logSumExp" && name !== "softmax" && name !== "logSoftmax") return undefined;
+  const groups = groupsOf(
+    shape,
+    axes.map((a) => (a < 0 ? a + shape.length : a)),
+  );
+  const result: Expression[] = new Array(name === "logSumExp" ? groups.length : x.list.length);
+  groups.forEach((members, at) => {
+    if (members.length === 0) return;
+    const total = linear(
+      store,
+      zero,
+      members.map((i) => [one, exp(x.list[i])] as const),
+    );
+    if (name === "logSumExp") result[at] = log(total);
+    else
+      for (const i of members) {
+        const value = linear(store, zero, [
+          [one, x.list[i]],
+          [exactly(-1), log(total)],
+        ]);
+        result[i] = name === "softmax" ? exp(value) : value;
+      }
+  });
+  return result.includes(undefined as never) || isEmptyGroup(groups) ? undefined : [numbers(result)];
+}
+
+const isEmptyGroup = (groups: readonly (readonly number[])[]) => groups.some((g) => g.length === 0);
