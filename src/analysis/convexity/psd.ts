@@ -14,11 +14,9 @@ import {
   signOf,
   simplify,
   sub,
-  substitute,
-  variable,
-  add as plus,
 } from "../symbolic/index.ts";
 import { BudgetError } from "../symbolic/expression.ts";
+import { withoutCones } from "./cones.ts";
 import { diagonalize } from "./inertia.ts";
 import { asNumbers, inertiaProof, kindOf } from "./definiteness.ts";
 
@@ -133,35 +131,14 @@ function provePart(
     }
     return { definite: kind === "positive definite", method: "exact elimination", proof: inertiaProof(numbers, found) };
   }
-  const parametrised = withoutCones(matrix, interior);
-  return eliminate(parametrised.matrix, parametrised.domain, names, deadline);
-}
-
-/**
- * [[x, y], [y, z]] is positive definite exactly where x > 0 and z = y²/x + s with s > 0: with s in place of z, what is left of the domain
- * is a box. Bounds of z are forgotten, which only asks for more.
- */
-function withoutCones(matrix: ExpressionMatrix, interior: Domain): { matrix: ExpressionMatrix; domain: Domain } {
-  let current = matrix;
-  let domain = interior;
-  for (const cone of interior.cones) {
-    const { entries } = cone;
-    if (entries.length !== 2) continue;
-    const { store } = matrix[0][0];
-    const [[x, y], [, z]] = entries;
-    if (domain.halfSpaces.some(({ normal }) => normal[z] !== 0)) continue;
-    const replaced = plus(div(times(variable(store, y), variable(store, y)), variable(store, x)), variable(store, z));
-    const map = new Map([[variable(store, z), replaced]]);
-    current = current.map((row) => row.map((e) => simplify(substitute(e, map))));
-    const positive = { lower: 0, upper: Infinity };
-    domain = {
-      ...domain,
-      box: domain.box.map((side, i) => (i === z ? positive : i === x ? { lower: Math.max(0, side.lower), upper: side.upper } : side)),
-      open: domain.open.map((side, i) => (i === z || i === x ? { lower: true, upper: true } : side)),
-      cones: domain.cones.filter((c) => c !== cone),
-    };
-  }
-  return { matrix: current, domain };
+  const { entries, domain } = withoutCones(matrix.flat(), interior);
+  const n = matrix.length;
+  return eliminate(
+    matrix.map((_, i) => entries.slice(i * n, (i + 1) * n)),
+    domain,
+    names,
+    deadline,
+  );
 }
 
 /**

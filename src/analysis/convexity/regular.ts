@@ -1,6 +1,6 @@
 // Where an expression is smooth, and what is left of it where the signs under its kinks are known.
 
-import { compare, one, type Rational, rational, sign as signR, zero } from "../../numeric/exact/rational.ts";
+import { compare, one, type Rational, rational, zero } from "../../numeric/exact/rational.ts";
 import type { Domain } from "../domain.ts";
 import { constant, type Expression, neg, power, signOf, sub } from "../symbolic/index.ts";
 import { inOrder, rebuild } from "../symbolic/expression.ts";
@@ -80,5 +80,3 @@ function resolved(node: Expression, of: (o: Expression) => Expression, signed: (
   }
   return rebuild(node, of);
 }
-
-export { signR };

@@ -1,6 +1,6 @@
 // The function as an exact expression of its coordinates, where it is defined, and how it is enclosed: what all methods here work on.
 
-import { compare, div, isZero as isZeroR, neg as negR, type Rational, round, sign as signR } from "../../numeric/exact/rational.ts";
+import { div, neg as negR, type Rational, round, sign as signR } from "../../numeric/exact/rational.ts";
 import { type Interval, isEmpty } from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
 import {
@@ -12,10 +12,10 @@ import {
   kinksOf,
   print,
   scalarise,
-  signOf,
   simplify,
 } from "../symbolic/index.ts";
 import { BudgetError } from "../symbolic/expression.ts";
+import { signOn } from "./cones.ts";
 import type { Problem } from "./problem.ts";
 import { type Guard, guardsOf } from "./regular.ts";
 
@@ -91,9 +91,20 @@ function build(
   deadline: number,
 ): Subject {
   const value = shorter(simplify(written), written);
+  return made(problem, domain, value, conditions, excluded, deadline, undefinedPart(problem, conditions, domain, deadline));
+}
+
+function made(
+  problem: Problem,
+  domain: Domain,
+  value: Expression,
+  conditions: readonly Condition[],
+  excluded: readonly string[],
+  deadline: number,
+  undefinedAt: string | undefined,
+): Subject {
   const all = compileEnclosure([value, ...conditions.map((c) => c.expression)]);
   const float = compileFloat([value, ...conditions.map((c) => c.expression)]);
-  const undefinedAt = undefinedPart(problem, conditions, domain, deadline);
   let second: SecondDerivatives | undefined | null = null;
   return {
     problem,
@@ -119,6 +130,12 @@ function build(
       return second;
     },
   };
+}
+
+/** The same subject with an expression that is equal on the domain. */
+export function withValue(subject: Subject, value: Expression): Subject {
+  const { problem, domain, conditions, excluded, deadline, undefinedAt } = subject;
+  return made(problem, domain, value, conditions, excluded, deadline, undefinedAt);
 }
 
 /** The simplified expression where it is not longer: expansion can make enclosures wide. */
@@ -221,7 +238,7 @@ function textOf(domain: Domain, box: Domain["box"], open: Domain["open"], names:
 /** In words, which condition is not proved on the domain. */
 function undefinedPart(problem: Problem, conditions: readonly Condition[], domain: Domain, deadline: number): string | undefined {
   for (const { expression, relation, operation } of conditions) {
-    const { sign } = signOf(expression, domain, { budget: Math.max(1, (deadline - performance.now()) * 0.2) });
+    const { sign } = signOn(expression, domain, Math.max(1, (deadline - performance.now()) * 0.2));
     const fine =
       relation === "positive"
         ? sign === "positive"
@@ -239,5 +256,3 @@ function undefinedPart(problem: Problem, conditions: readonly Condition[], domai
 export function isProper(subject: Subject, x: readonly number[]): boolean {
   return x.every(Number.isFinite) && isInside(subject.domain, x);
 }
-
-export { compare, isZeroR };

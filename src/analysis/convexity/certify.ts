@@ -1,0 +1,292 @@
+// Whether a function is convex or concave, strictly or strongly, with a proof for "yes", a witness for "no", and an honest "unknown".
+
+import {
+  type Answer,
+  both,
+  type Certificate,
+  type Enclosure,
+  type Finding,
+  nothing,
+  type Proof,
+  unknownAnswer,
+  type Verdict,
+  type Witness,
+} from "../certificate.ts";
+import { compositionFinding } from "../composition/index.ts";
+import { kinksOf, neg, print, simplify } from "../symbolic/index.ts";
+import { gradientLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConvexity } from "./constants.ts";
+import { strictByLeadingForm } from "./leading-form.ts";
+import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
+import { provePositive } from "./psd.ts";
+import { regularityOf } from "./regularity.ts";
+import { extremesOver, provedScalar, type ScalarStudy, studyScalar } from "./scalar.ts";
+import { type Curvature, refute } from "./search.ts";
+import { type Spectrum, spectrumOf } from "./spectrum.ts";
+import { curvatureOf, withoutSettledKinks } from "./structure.ts";
+import { remaining, type Subject, subjectOf, withValue } from "./subject.ts";
+
+export interface CertifyOptions extends ProblemOptions {
+  /** Milliseconds after which what is still open stays "unknown". Default 1000. */
+  readonly budget?: number;
+}
+
+/** One side of the question while it is being decided. */
+interface Side {
+  readonly proof?: Proof;
+  readonly strict?: boolean;
+  readonly method?: string;
+  /** Where curvature of the wrong sign was proved. */
+  readonly hints: readonly Curvature[];
+}
+
+interface Studied {
+  readonly convex: Side;
+  readonly concave: Side;
+  /** Bounds of the Hessian's eigenvalues, where f is once continuously differentiable. */
+  readonly spectrum?: Spectrum;
+  /** μ may be read off although slopes jump: they only jump up (for convex functions). */
+  readonly kinked?: boolean;
+  readonly lipschitz?: Enclosure;
+  readonly monotone?: boolean;
+}
+
+/**
+ * Decides whether f is convex, concave, strictly, strongly, affine, on a domain, and encloses μ, L and its Lipschitz constant. f is a
+ * function of tensors that returns one number, or a formula ("x^2 + sin(x)"). Every "yes" has a proof and every "no" a witness that
+ * `verifyCertificate` checks again; what is not decided within the budget is "unknown". Constants are the float64 numbers they are.
+ *
+ * Throws an analysis error for a domain or variables that do not fit, a derivative error for a result that is not one number.
+ */
+export function certify(f: Analysed, options: CertifyOptions = {}): Certificate {
+  const problem = problemOf("certify", f, options);
+  return certifyProblem(problem, performance.now() + (options.budget ?? 1000));
+}
+
+/** The same for a traced function. */
+export function certifyProblem(problem: Problem, deadline: number): Certificate {
+  const subject = subjectOf(problem, deadline);
+  if (typeof subject === "string") {
+    const found = compositionFinding(problem.graph, problem.domain);
+    return assembled(problem, undefined, found, { convex: { hints: [] }, concave: { hints: [] } }, subject);
+  }
+  const found = compositionFinding(problem.graph, subject.domain);
+  const settled = settle(subject);
+  const studied = problem.coordinates === 1 ? studyOne(settled) : studyMany(settled, found);
+  return assembled(problem, settled, found, studied, undefined);
+}
+
+function settle(subject: Subject): Subject {
+  if (subject.kinks.length === 0) return subject;
+  const value = withoutSettledKinks(subject.value, subject);
+  return value === subject.value ? subject : withValue(subject, value);
+}
+
+function studyOne(subject: Subject): Studied {
+  const study = studyScalar(subject);
+  if (!study) {
+    const { convex, concave } = curvatureOf(subject.value, subject);
+    return {
+      convex: { ...(convex && { proof: convex, method: "structure" }), hints: [] },
+      concave: { ...(concave && { proof: concave, method: "structure" }), hints: [] },
+    };
+  }
+  const side = (word: "convex" | "concave"): Side => {
+    const proved = provedScalar(subject, study, word);
+    return { ...proved, hints: hintsOf(study, word) };
+  };
+  const convex = side("convex");
+  const concave = side("concave");
+  const monotone = study.kinks.every((k) => k.jump !== "broken" && k.jump !== "unknown");
+  const smooth = study.kinks.every((k) => k.jump === "zero") && study.pieces.every((p) => p.regular !== "unknown");
+  const jumps = study.kinks.some((k) => k.jump === "up" || k.jump === "down");
+  const [{ value }] = study.pieces;
+  const plain = study.pieces.length === 1 && kinksOf(value).length === 0;
+  const spectrum: Spectrum =
+    convex.proof && concave.proof
+      ? { inf: { lower: 0, upper: 0 }, sup: { lower: 0, upper: 0 } }
+      : plain
+        ? spectrumOf(value === subject.value ? subject : withValue(subject, value), subject.interior, performance.now() + remaining(subject, 0.5))
+        : extremesOver(subject, study, (p) => p.second, 0.4);
+  return {
+    convex,
+    concave,
+    ...(smooth ? { spectrum } : jumps ? { spectrum, kinked: true } : {}),
+    lipschitz: scalarLipschitz(subject, study),
+    ...(monotone && isMonotone(subject, study) && { monotone: true }),
+  };
+}
+
+function isMonotone(subject: Subject, study: ScalarStudy): boolean {
+  const { inf, sup } = extremesOver(subject, study, (p) => p.slope, 0.2);
+  return inf.lower >= 0 || sup.upper <= 0;
+}
+
+function hintsOf(study: ScalarStudy, word: "convex" | "concave"): Curvature[] {
+  const at = study.pieces.flatMap((p) => (word === "convex" ? (p.sign.negativeAt ?? []) : (p.sign.positiveAt ?? [])));
+  const jumps = study.kinks.filter((k) => k.jump === (word === "convex" ? "down" : "up") || k.jump === "broken");
+  const places = [...at, ...jumps.map((k) => Number(k.at.numerator) / Number(k.at.denominator))];
+  return places.map((x) => ({ x: [x], value: 0, direction: [1] }));
+}
+
+function studyMany(subject: Subject, found: Finding): Studied {
+  if (subject.kinks.length > 0) {
+    const { convex, concave } = curvatureOf(subject.value, subject);
+    return {
+      convex: { ...(convex && { proof: convex, method: "structure" }), hints: [] },
+      concave: { ...(concave && { proof: concave, method: "structure" }), hints: [] },
+    };
+  }
+  const { second, interior } = subject;
+  if (!second) return { convex: { hints: [] }, concave: { hints: [] } };
+  const regular = regularityOf(subject);
+  const side = (word: "convex" | "concave"): Side => {
+    if (regular === "unknown") return { hints: [] };
+    const matrix = word === "convex" ? second.entries : second.entries.map((row) => row.map((e) => simplify(neg(e))));
+    const until = performance.now() + remaining(subject, 0.35);
+    const proved = provePositive(matrix, interior, subject.problem.names, until);
+    if (!proved) return { hints: [] };
+    const centre = subject.domain.box.map(({ lower, upper }) => Math.min(Math.max(0, lower), upper));
+    if ("direction" in proved) return { hints: [{ x: centre, value: -1, direction: proved.direction }] };
+    const claim = `${print(subject.value, subject.problem.names)} is ${proved.definite ? "strictly " : ""}${word}`;
+    return {
+      proof: { rule: "Hessian", claim, premises: [proved.proof] },
+      strict: proved.definite || strictByLeadingForm(subject),
+      method: `Hessian: ${proved.method}`,
+      hints: [],
+    };
+  };
+  const convex = side("convex");
+  const concave = convex.proof && convex.strict ? { hints: [] } : side("concave");
+  const spectrum =
+    regular === "analytic" ? spectrumOf(subject, interior, performance.now() + remaining(subject, 0.5)) : undefined;
+  return {
+    ...byEigenvalues(subject, convex, concave, found, spectrum),
+    ...(spectrum && { spectrum }),
+    lipschitz: regular === "analytic" ? gradientLipschitz(subject) : nothing,
+  };
+}
+
+/** Where elimination failed, proved bounds of the eigenvalues may decide. */
+function byEigenvalues(
+  subject: Subject,
+  convex: Side,
+  concave: Side,
+  found: Finding,
+  spectrum: Spectrum | undefined,
+): { convex: Side; concave: Side } {
+  if (!spectrum) return { convex, concave };
+  const text = print(subject.value, subject.problem.names);
+  const proofOf = (word: "convex" | "concave", bound: number): Side => ({
+    proof: {
+      rule: "interval Hessian",
+      claim: `${text} is ${word}: the eigenvalues of its Hessian are ${word === "convex" ? ">=" : "<="} ${bound}`,
+      data: { box: subject.interior.box.map(({ lower, upper }) => [String(lower), String(upper)]), bound },
+    },
+    strict: bound !== 0,
+    method: "interval Hessian",
+    hints: [],
+  });
+  const upgrade = (side: Side, word: "convex" | "concave", bound: number, good: boolean): Side => {
+    if (!good || (side.proof && (side.strict || bound === 0)) || (found[word]?.answer === "yes" && bound === 0)) return side;
+    return proofOf(word, bound);
+  };
+  return {
+    convex: upgrade(convex, "convex", spectrum.inf.lower, spectrum.inf.lower >= 0),
+    concave: upgrade(concave, "concave", spectrum.sup.upper, spectrum.sup.upper <= 0),
+  };
+}
+
+function assembled(
+  problem: Problem,
+  subject: Subject | undefined,
+  found: Finding,
+  studied: Studied,
+  why: string | undefined,
+): Certificate {
+  const undefinedAt = subject?.undefinedAt;
+  const answer = (word: "convex" | "concave"): { answer: Answer; strict: boolean } => {
+    const side = studied[word];
+    const composed = found[word];
+    if (undefinedAt === undefined) {
+      if (composed?.answer === "yes" && !side.strict) return { answer: composed, strict: found.strict ?? false };
+      if (side.proof) {
+        return { answer: { answer: "yes", method: side.method ?? "none", proof: side.proof }, strict: side.strict ?? false };
+      }
+    }
+    return { answer: unknownAnswer(undefinedAt ?? why ?? "no rule proved it and no counterexample was found within the budget"), strict: false };
+  };
+  let convex = answer("convex");
+  let concave = answer("concave");
+  const isAffine = convex.answer.answer === "yes" && concave.answer.answer === "yes";
+  if (subject && !isAffine) {
+    const against = (word: "convex" | "concave", hints: readonly Curvature[]): Answer | undefined => {
+      const witness = refute(subject, word, hints, performance.now() + Math.max(100, remaining(subject, word === "convex" ? 0.5 : 1)));
+      return witness && refuted(subject, word, witness);
+    };
+    if (convex.answer.answer !== "yes") convex = { answer: against("convex", studied.convex.hints) ?? convex.answer, strict: false };
+    if (concave.answer.answer !== "yes") concave = { answer: against("concave", studied.concave.hints) ?? concave.answer, strict: false };
+  }
+  const constants = constantsOf(studied, found, convex.answer, concave.answer, undefinedAt !== undefined);
+  const strong = (constants.mu.lower ?? 0) > 0;
+  const quasi =
+    found.quasi ??
+    (studied.monotone && undefinedAt === undefined && convex.answer.answer === "no" && concave.answer.answer === "no"
+      ? ("quasilinear" as const)
+      : undefined);
+  const excluded = [...(subject?.excluded ?? []), ...(undefinedAt === undefined ? [] : [undefinedAt])];
+  return {
+    verdict: verdictOf(convex.answer, concave.answer, strong, convex.strict || concave.strict),
+    convex: convex.answer,
+    concave: concave.answer,
+    ...(quasi && { quasi }),
+    ...constants,
+    domain: subject?.domain.text ?? problem.domain.text,
+    variables: problem.variables,
+    ...(excluded.length > 0 && { excluded }),
+  };
+}
+
+function refuted(subject: Subject, word: "convex" | "concave", witness: Witness): Answer {
+  const { names } = subject.problem;
+  const at = (x: readonly number[]) => (x.length === 1 ? `${x[0]}` : `(${x.join(", ")})`);
+  const middle = witness.t === 0.5 ? "half-way" : `at t = ${witness.t}`;
+  return {
+    answer: "no",
+    method: "chord",
+    witness,
+    reason: `between (${names.join(", ")}) = ${at(witness.a)} and ${at(witness.b)} the function lies ${word === "convex" ? "above" : "below"} its chord, ${middle} by at least ${Math.abs(witness.gap).toPrecision(3)}`,
+  };
+}
+
+function constantsOf(
+  studied: Studied,
+  found: Finding,
+  convex: Answer,
+  concave: Answer,
+  partly: boolean,
+): { mu: Enclosure; L: Enclosure; lipschitz: Enclosure } {
+  if (partly) return { mu: nothing, L: nothing, lipschitz: nothing };
+  if (convex.answer === "yes" && concave.answer === "yes") {
+    return { mu: { lower: 0, upper: 0 }, L: { lower: 0, upper: 0 }, lipschitz: both(studied.lipschitz ?? nothing, found.lipschitz ?? nothing) };
+  }
+  const { spectrum, kinked } = studied;
+  let mu: Enclosure = nothing;
+  if (convex.answer === "yes") mu = spectrum ? strongConvexity(spectrum) : { lower: 0, upper: null };
+  else if (concave.answer === "yes") mu = spectrum ? strongConvexity(mirrored(spectrum)) : { lower: 0, upper: null };
+  const L: Enclosure = !spectrum ? nothing : kinked ? { lower: Infinity, upper: Infinity } : smoothnessOf(spectrum);
+  return {
+    mu: found.mu && (convex.answer === "yes" || concave.answer === "yes") ? both(mu, found.mu) : mu,
+    L: found.L ? both(L, found.L) : L,
+    lipschitz: both(studied.lipschitz ?? nothing, found.lipschitz ?? nothing),
+  };
+}
+
+function verdictOf(convex: Answer, concave: Answer, strong: boolean, strict: boolean): Verdict {
+  if (convex.answer === "yes" && concave.answer === "yes") return "affine";
+  if (convex.answer === "yes") return strong ? "strongly convex" : strict ? "strictly convex" : "convex";
+  if (concave.answer === "yes") return strong ? "strongly concave" : strict ? "strictly concave" : "concave";
+  if (convex.answer === "no" && concave.answer === "no") return "neither";
+  if (convex.answer === "no") return "not convex";
+  return concave.answer === "no" ? "not concave" : "unknown";
+}
+

@@ -1,0 +1,189 @@
+// Looking for points, in floats: where a Hessian has negative curvature, where its eigenvalues are extreme, which chords are violated.
+// Nothing found here is claimed before it is verified.
+
+import { symmetricEigen } from "../../numeric/linalg/index.ts";
+import { type Domain, isInside } from "../domain.ts";
+import type { Witness } from "../certificate.ts";
+import type { Subject } from "./subject.ts";
+import { witnessAlong, witnessOf } from "./witness.ts";
+
+/** Numbers in [0, 1), the same in every run. */
+export function randomNumbers(seed: number): () => number {
+  let state = (seed * 2654435761 + 1) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 15), z | 1);
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** Points of the domain at scales from tiny to huge, simple ones first. */
+export function samplePoints(domain: Domain, count: number, seed = 1): number[][] {
+  const random = randomNumbers(seed);
+  const points: number[][] = [];
+  const n = domain.box.length;
+  const put = (x: number[]) => {
+    inCones(domain, x);
+    if (x.every(Number.isFinite) && isInside(domain, x)) points.push(x);
+  };
+  for (const c of [0, 1, -1, 0.5, 2]) put(domain.box.map(({ lower, upper }) => clamp(c, lower, upper)));
+  put(domain.box.map((_, i) => (i === 0 ? 1 : 0)));
+  for (let tries = 0; points.length < count && tries < count * 4; tries++) {
+    const scale = 10 ** [0, 0, 0, 1, -1, 0.5, -2, 2, -4, 3][tries % 10];
+    put(
+      Array.from({ length: n }, (_, i) => {
+        const { lower, upper } = domain.box[i];
+        const low = Number.isFinite(lower);
+        const high = Number.isFinite(upper);
+        if (low && high) {
+          const s = tries % 3 === 0 ? random() : tries % 3 === 1 ? random() ** 4 : 1 - random() ** 4;
+          return clamp(lower + s * (upper - lower), lower, upper);
+        }
+        const z = scale * normal(random);
+        return low ? lower + Math.abs(z) : high ? upper - Math.abs(z) : z;
+      }),
+    );
+  }
+  return points;
+}
+
+/** Entries of a positive definite matrix, where the domain asks for one: 2×2 by completing the square, larger ones diagonal. */
+function inCones(domain: Domain, x: number[]): void {
+  for (const { entries } of domain.cones) {
+    for (const row of entries) for (const j of row) x[j] = Number.isFinite(x[j]) ? x[j] : 0;
+    entries.forEach((row, i) => {
+      x[row[i]] = Math.abs(x[row[i]]) + 1e-3;
+    });
+    for (let i = 1; i < entries.length; i++) {
+      let extra = 0;
+      for (let j = 0; j < i; j++) extra += (entries.length * x[entries[i][j]] ** 2) / x[entries[j][j]];
+      x[entries[i][i]] += extra;
+    }
+  }
+}
+
+function clamp(x: number, lower: number, upper: number): number {
+  if (x > lower && x < upper) return x;
+  if (Number.isFinite(lower) && Number.isFinite(upper)) return lower / 2 + upper / 2;
+  return Number.isFinite(lower) ? lower + Math.max(1, Math.abs(lower) / 4) : upper - Math.max(1, Math.abs(upper) / 4);
+}
+
+export interface Curvature {
+  readonly x: readonly number[];
+  readonly value: number;
+  readonly direction: readonly number[];
+}
+
+/** λmin (or λmax) of the Hessian at x with its eigenvector; undefined where there is none. */
+export function curvatureAt(subject: Subject, x: readonly number[], which: "least" | "greatest"): Curvature | undefined {
+  const h = subject.second?.floats(x);
+  if (!h?.every(Number.isFinite) || Number.isNaN(subject.floats(x))) return undefined;
+  const n = x.length;
+  if (n === 1) return { x, value: h[0], direction: [1] };
+  const { values, vectors } = symmetricEigen(h, n);
+  const k = which === "least" ? 0 : n - 1;
+  return { x, value: values[k], direction: Array.from({ length: n }, (_, i) => vectors[i * n + k]) };
+}
+
+/** From a point to one of greater `score`, by steps along the axes and at random, of halving length. */
+export function climb(
+  start: readonly number[],
+  score: (x: readonly number[]) => number,
+  deadline: number,
+  steps = 60,
+): { readonly x: readonly number[]; readonly score: number } {
+  let x = start;
+  let best = score(start);
+  const random = randomNumbers(7);
+  const n = start.length;
+  let size = Math.max(0.25, ...start.map((v) => Math.abs(v) / 2));
+  const smallest = size * 1e-9;
+  for (let k = 0; k < steps && size > smallest && performance.now() < deadline; k++) {
+    let improved = false;
+    for (let i = 0; i < n + 3; i++) {
+      const d = i < n ? start.map((_, j) => (j === i ? size : 0)) : start.map(() => size * normal(random));
+      for (const s of [1, -1]) {
+        const next = x.map((v, j) => v + s * d[j]);
+        const value = score(next);
+        if (!(value > best)) continue;
+        x = next;
+        best = value;
+        improved = true;
+      }
+    }
+    size *= improved ? 1.6 : 0.5;
+  }
+  return { x, score: best };
+}
+
+/** A verified witness against convexity or concavity, if one is found before the deadline. */
+export function refute(
+  subject: Subject,
+  against: "convex" | "concave",
+  hints: readonly Curvature[],
+  deadline: number,
+): Witness | undefined {
+  for (const { x, direction } of hints) {
+    const found = witnessAlong(subject, against, x, direction);
+    if (found) return found;
+  }
+  const points = samplePoints(subject.domain, Math.min(400, 60 + 40 * subject.problem.coordinates), 3);
+  const which = against === "convex" ? "least" : "greatest";
+  const sign = against === "convex" ? 1 : -1;
+  const tried = points.flatMap((x) => {
+    const c = curvatureAt(subject, x, which);
+    return c ? [{ ...c, wrong: -sign * c.value }] : [];
+  });
+  tried.sort((a, b) => b.wrong - a.wrong);
+  for (const c of tried.filter((c) => c.wrong > 0).slice(0, 6)) {
+    if (performance.now() > deadline) return undefined;
+    const found = witnessAlong(subject, against, c.x, c.direction);
+    if (found) return found;
+  }
+  const byChords = refuteByChords(subject, against, points, deadline);
+  if (byChords) return byChords;
+  const score = (x: readonly number[]) => {
+    const c = isInside(subject.domain, x) ? curvatureAt(subject, x, which) : undefined;
+    return c ? -sign * c.value : Number.NEGATIVE_INFINITY;
+  };
+  for (const c of tried.slice(0, 4)) {
+    if (performance.now() > deadline || c.wrong > 0) break;
+    const top = climb(c.x, score, deadline, 30);
+    const there = curvatureAt(subject, top.x, which);
+    if (there && top.score > 0) {
+      const found = witnessAlong(subject, against, top.x, there.direction);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function refuteByChords(
+  subject: Subject,
+  against: "convex" | "concave",
+  points: readonly (readonly number[])[],
+  deadline: number,
+): Witness | undefined {
+  const sign = against === "convex" ? 1 : -1;
+  const values = points.map((x) => subject.floats(x));
+  for (let shift = 1; shift <= 12; shift++) {
+    if (performance.now() > deadline) return undefined;
+    for (let i = 0; i + shift < points.length; i++) {
+      const a = points[i];
+      const b = points[i + shift];
+      const m = a.map((x, k) => x / 2 + b[k] / 2);
+      const gap = sign * (subject.floats(m) - values[i] / 2 - values[i + shift] / 2);
+      const size = Math.abs(values[i]) + Math.abs(values[i + shift]);
+      if (!(gap > 1e-13 * size)) continue;
+      const witness = witnessOf(subject, against, a, b);
+      if (witness) return witness;
+    }
+  }
+  return undefined;
+}
