@@ -105,7 +105,11 @@ function studyOne(subject: Subject): Studied {
     convex.proof && concave.proof
       ? { inf: { lower: 0, upper: 0 }, sup: { lower: 0, upper: 0 } }
       : plain
-        ? spectrumOf(value === subject.value ? subject : withValue(subject, value), subject.interior, performance.now() + remaining(subject, 0.5))
+        ? spectrumOf(
+            value === subject.value ? subject : withValue(subject, value),
+            subject.interior,
+            performance.now() + remaining(subject, 0.5),
+          )
         : extremesOver(subject, study, (p) => p.second, 0.4);
   return {
     convex,
@@ -213,18 +217,28 @@ function assembled(
         return { answer: { answer: "yes", method: side.method ?? "none", proof: side.proof }, strict: side.strict ?? false };
       }
     }
-    return { answer: unknownAnswer(undefinedAt ?? why ?? "no rule proved it and no counterexample was found within the budget"), strict: false };
+    return {
+      answer: unknownAnswer(undefinedAt ?? why ?? "no rule proved it and no counterexample was found within the budget"),
+      strict: false,
+    };
   };
   let convex = answer("convex");
   let concave = answer("concave");
   const isAffine = convex.answer.answer === "yes" && concave.answer.answer === "yes";
   if (subject && !isAffine) {
     const against = (word: "convex" | "concave", hints: readonly Curvature[]): Answer | undefined => {
-      const witness = refute(subject, word, hints, performance.now() + Math.max(100, remaining(subject, word === "convex" ? 0.5 : 1)));
+      const witness = refute(
+        subject,
+        word,
+        hints,
+        performance.now() + Math.max(100, remaining(subject, word === "convex" ? 0.5 : 1)),
+      );
       return witness && refuted(subject, word, witness);
     };
-    if (convex.answer.answer !== "yes") convex = { answer: against("convex", studied.convex.hints) ?? convex.answer, strict: false };
-    if (concave.answer.answer !== "yes") concave = { answer: against("concave", studied.concave.hints) ?? concave.answer, strict: false };
+    if (convex.answer.answer !== "yes")
+      convex = { answer: against("convex", studied.convex.hints) ?? convex.answer, strict: false };
+    if (concave.answer.answer !== "yes")
+      concave = { answer: against("concave", studied.concave.hints) ?? concave.answer, strict: false };
   }
   const constants = constantsOf(studied, found, convex.answer, concave.answer, undefinedAt !== undefined);
   const strong = (constants.mu.lower ?? 0) > 0;
@@ -267,7 +281,11 @@ function constantsOf(
 ): { mu: Enclosure; L: Enclosure; lipschitz: Enclosure } {
   if (partly) return { mu: nothing, L: nothing, lipschitz: nothing };
   if (convex.answer === "yes" && concave.answer === "yes") {
-    return { mu: { lower: 0, upper: 0 }, L: { lower: 0, upper: 0 }, lipschitz: both(studied.lipschitz ?? nothing, found.lipschitz ?? nothing) };
+    return {
+      mu: { lower: 0, upper: 0 },
+      L: { lower: 0, upper: 0 },
+      lipschitz: both(studied.lipschitz ?? nothing, found.lipschitz ?? nothing),
+    };
   }
   const { spectrum, kinked } = studied;
   let mu: Enclosure = nothing;
@@ -289,4 +307,3 @@ function verdictOf(convex: Answer, concave: Answer, strong: boolean, strict: boo
   if (convex.answer === "no") return "not convex";
   return concave.answer === "no" ? "not concave" : "unknown";
 }
-

@@ -48,4 +48,3 @@ export function gradientLipschitz(subject: Subject): Enclosure {
   const lower = sup.lower === Infinity ? Infinity : (root(sup.lower)?.lower ?? 0);
   return enclosure(lower, root(sup.upper)?.upper ?? Infinity);
 }
-

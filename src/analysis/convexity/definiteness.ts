@@ -1,8 +1,8 @@
 // Whether a symmetric matrix of numbers is positive definite, indefinite …: decided exactly, with directions that prove it.
 
 import { fail } from "../../graph/errors.ts";
-import type { Interval } from "../../numeric/interval.ts";
 import { format, isZero, type Rational, sign, toNumber } from "../../numeric/exact/rational.ts";
+import type { Interval } from "../../numeric/interval.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Proof } from "../certificate.ts";
 import { smallestEigenvalue } from "./eigenvalue-bounds.ts";

@@ -67,7 +67,13 @@ export function smallestOf(matrix: IntervalMatrix, thorough = false): number {
 }
 
 export function eigenvaluesOf(matrix: IntervalMatrix, thorough = false): EigenvalueBounds {
-  return { lower: smallestOf(matrix, thorough), upper: -smallestOf(matrix.map((row) => row.map(neg)), thorough) };
+  return {
+    lower: smallestOf(matrix, thorough),
+    upper: -smallestOf(
+      matrix.map((row) => row.map(neg)),
+      thorough,
+    ),
+  };
 }
 
 /** The smallest eigenvalue grows with the diagonal and falls with |b|, so its least value is at one corner. */

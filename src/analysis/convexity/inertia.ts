@@ -1,8 +1,6 @@
 // Signs of the eigenvalues of symmetric matrices, decided exactly: rational elimination by congruence (Sylvester's law of inertia), and from
 // it eigenvalues to any accuracy, since A − cI has as many negative eigenvalues as A has below c.
 
-import type { Interval } from "../../numeric/interval.ts";
-import { nextDown, nextUp } from "../../numeric/rounding.ts";
 import {
   add,
   div,
@@ -18,7 +16,9 @@ import {
   sub,
   zero,
 } from "../../numeric/exact/rational.ts";
+import type { Interval } from "../../numeric/interval.ts";
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
+import { nextDown, nextUp } from "../../numeric/rounding.ts";
 
 export type RationalMatrix = readonly (readonly Rational[])[];
 
@@ -126,7 +126,10 @@ function simplest(x: number): Rational {
  */
 export function exactEigenvalues(matrix: RationalMatrix): readonly Interval[] {
   const n = matrix.length;
-  const nearby = symmetricEigen(Float64Array.from(matrix.flat(), (x) => middle(x)), n).values;
+  const nearby = symmetricEigen(
+    Float64Array.from(matrix.flat(), (x) => middle(x)),
+    n,
+  ).values;
   const scale = Math.max(...Array.from(nearby, Math.abs), 1e-300);
   const below = new Map<string, Inertia>();
   const at = (c: Rational): Inertia => {

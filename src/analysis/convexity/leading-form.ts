@@ -1,10 +1,9 @@
 // Strict convexity of convex polynomials of two variables: affine on a segment means affine on its line, and then the terms of highest
 // degree vanish in its direction.
 
-import { signOf } from "../symbolic/index.ts";
-import { constant, type Expression, linear, simplify, substitute, variable } from "../symbolic/index.ts";
 import { zero } from "../../numeric/exact/rational.ts";
 import { everywhere } from "../domain.ts";
+import { constant, type Expression, linear, signOf, simplify, substitute, variable } from "../symbolic/index.ts";
 import { remaining, type Subject } from "./subject.ts";
 
 /** The degree of a product of powers of variables; undefined for anything else. */

@@ -4,21 +4,11 @@
 import { add, mul, type Rational, sign as signR, zero } from "../../numeric/exact/rational.ts";
 import type { Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
-import {
-  compileEnclosure,
-  div,
-  type Expression,
-  isZero,
-  mul as times,
-  print,
-  signOf,
-  simplify,
-  sub,
-} from "../symbolic/index.ts";
 import { BudgetError } from "../symbolic/expression.ts";
+import { compileEnclosure, div, type Expression, isZero, print, signOf, simplify, sub, mul as times } from "../symbolic/index.ts";
 import { withoutCones } from "./cones.ts";
-import { diagonalize } from "./inertia.ts";
 import { asNumbers, inertiaProof, kindOf } from "./definiteness.ts";
+import { diagonalize } from "./inertia.ts";
 
 export type ExpressionMatrix = readonly (readonly Expression[])[];
 
@@ -145,12 +135,7 @@ function provePart(
  * Elimination with expressions as entries: the matrix is semidefinite where every pivot is ≥ 0, and a row whose pivot vanishes identically
  * vanishes with it. A pivot may vanish at single points: the rest is then semidefinite near them, and by continuity at them.
  */
-function eliminate(
-  matrix: ExpressionMatrix,
-  domain: Domain,
-  names: readonly string[],
-  deadline: number,
-): DefiniteOn | undefined {
+function eliminate(matrix: ExpressionMatrix, domain: Domain, names: readonly string[], deadline: number): DefiniteOn | undefined {
   let rest = matrix.map((row) => [...row]);
   let open = matrix.map((_, i) => i);
   let definite = true;
@@ -218,7 +203,8 @@ function choosePivot(
     };
     if (sign === "positive") return { index, strict: true, proof: premise };
     // Not identically zero: proved at some point.
-    if (sign === "nonnegative" && !nonnegative && isSomewhere(pivot, domain)) nonnegative = { index, strict: false, proof: premise };
+    if (sign === "nonnegative" && !nonnegative && isSomewhere(pivot, domain))
+      nonnegative = { index, strict: false, proof: premise };
     if (sign === "negative" || sign === "nonpositive") return undefined;
   }
   return nonnegative;

@@ -2,8 +2,8 @@
 
 import { compare, one, type Rational, rational, zero } from "../../numeric/exact/rational.ts";
 import type { Domain } from "../domain.ts";
-import { constant, type Expression, neg, power, signOf, sub } from "../symbolic/index.ts";
 import { inOrder, rebuild } from "../symbolic/expression.ts";
+import { constant, type Expression, neg, power, signOf, sub } from "../symbolic/index.ts";
 
 /** The expression is analytic, apart from its kinks, wherever all guards are positive. */
 export interface Guard {
@@ -23,7 +23,8 @@ export function guardsOf(e: Expression): Guard[] {
   };
   for (const node of inOrder([e])) {
     if (node.kind === "product") {
-      for (const { base, exponent } of node.factors) if (exponent.denominator !== 1n && base.kind !== "rational") put(base, exponent);
+      for (const { base, exponent } of node.factors)
+        if (exponent.denominator !== 1n && base.kind !== "rational") put(base, exponent);
     }
     if (node.kind !== "function") continue;
     const [u] = node.operands;
@@ -37,7 +38,11 @@ export function guardsOf(e: Expression): Guard[] {
  * What is known of the guards on a domain that leaves out its bounds: "positive" (analytic there), "touches" (some may vanish; the
  * expression is once differentiable all the same, having only exponents above 1 there), "unknown".
  */
-export function regularity(guards: readonly Guard[], interior: Domain, budget: number): "analytic" | "differentiable" | "unknown" {
+export function regularity(
+  guards: readonly Guard[],
+  interior: Domain,
+  budget: number,
+): "analytic" | "differentiable" | "unknown" {
   let result: "analytic" | "differentiable" = "analytic";
   for (const { expression, exponent } of guards) {
     const { sign } = signOf(expression, interior, { budget: budget / guards.length });
@@ -61,7 +66,11 @@ export function resolveKinks(e: Expression, signs: KinkSigns): Expression {
   return of(e);
 }
 
-function resolved(node: Expression, of: (o: Expression) => Expression, signed: (u: Expression) => number | undefined): Expression {
+function resolved(
+  node: Expression,
+  of: (o: Expression) => Expression,
+  signed: (u: Expression) => number | undefined,
+): Expression {
   if (node.kind === "piecewise") {
     const s = signed(node.test);
     if (s !== undefined) return s < 0 || (s === 0 && !node.strict) ? of(node.then) : of(node.otherwise);

@@ -1,9 +1,9 @@
 // Whether a function of several variables is analytic inside its domain, or everywhere but at one point.
 
 import { hessian, simplify } from "../symbolic/index.ts";
+import { signOn } from "./cones.ts";
 import { constantMatrix, provePositive } from "./psd.ts";
 import { guardsOf } from "./regular.ts";
-import { signOn } from "./cones.ts";
 import { remaining, type Subject } from "./subject.ts";
 
 /**
@@ -26,4 +26,3 @@ export function regularityOf(subject: Subject): "analytic" | "off a point" | "un
   const definite = provePositive(matrix, interior, problem.names, performance.now() + remaining(subject, 0.2));
   return definite && "definite" in definite && definite.definite ? "off a point" : "unknown";
 }
-

@@ -1,15 +1,15 @@
 // Functions of one variable: the sign of f″ on the pieces between kinks, and of the slopes' jumps at them.
 
 import {
-  add as plus,
   compare,
   div,
   isZero as isZeroR,
-  mul as times,
   neg as negR,
+  add as plus,
   type Rational,
   round,
   sign as signR,
+  mul as times,
   toNumber,
 } from "../../numeric/exact/rational.ts";
 import type { Interval } from "../../numeric/interval.ts";
@@ -26,8 +26,8 @@ import {
   type SignResult,
   signOf,
   simplify,
-  substitute,
   sub,
+  substitute,
   variable,
 } from "../symbolic/index.ts";
 import { guardsOf, type KinkSigns, regularity, resolveKinks } from "./regular.ts";
@@ -88,8 +88,10 @@ function breakpoints(subject: Subject): Rational[] | undefined {
 
 function inside(at: Rational, lower: number, upper: number): boolean {
   // A float64 between at's neighbours decides, as bounds are floats.
-  return (round(at, "down") > lower || (round(at, "down") === lower && round(at, "up") > lower)) &&
-    (round(at, "up") < upper || (round(at, "up") === upper && round(at, "down") < upper));
+  return (
+    (round(at, "down") > lower || (round(at, "down") === lower && round(at, "up") > lower)) &&
+    (round(at, "up") < upper || (round(at, "up") === upper && round(at, "down") < upper))
+  );
 }
 
 function strictSign(u: Expression, domain: Domain, budget: number): -1 | 1 | undefined {
@@ -109,7 +111,9 @@ function pieceBetween(subject: Subject, from: End, to: End, count: number): Piec
   const signs = new Map<Expression, -1 | 0 | 1>();
   for (const u of subject.kinks) {
     const affine = affineForm(u) ?? affineForm(simplify(u));
-    const s = affine ? affineSign(affine.constant, affine.coefficients.get(0), from, to, domain) : strictSign(u, subject.interior, remaining(subject, 0.1));
+    const s = affine
+      ? affineSign(affine.constant, affine.coefficients.get(0), from, to, domain)
+      : strictSign(u, subject.interior, remaining(subject, 0.1));
     if (s !== undefined) signs.set(u, s);
   }
   const value = simplify(resolveKinks(subject.value, signs as KinkSigns));
@@ -139,7 +143,13 @@ function affineSign(constantTerm: Rational, slope: Rational | undefined, from: E
   if (to !== undefined) return -signR(slope) as -1 | 1;
   // No kinks inside: any point of the domain tells.
   const { lower, upper } = domain.box[0];
-  const middle = Number.isFinite(lower) ? (Number.isFinite(upper) ? lower / 2 + upper / 2 : lower + 1) : Number.isFinite(upper) ? upper - 1 : 0;
+  const middle = Number.isFinite(lower)
+    ? Number.isFinite(upper)
+      ? lower / 2 + upper / 2
+      : lower + 1
+    : Number.isFinite(upper)
+      ? upper - 1
+      : 0;
   const value = toNumber(slope) * middle + toNumber(constantTerm);
   return value > 0 ? 1 : value < 0 ? -1 : 0;
 }
@@ -181,13 +191,14 @@ export function provedScalar(
   if (!kinks.every((k) => k.jump === "zero" || k.jump === jump)) return undefined;
   const relation = side === "convex" ? ">=" : "<=";
   const strict = pieces.every(
-    (p) => p.sign.sign === good[0] || (p.regular === "analytic" && p.sign.sign === good[1] && takes(p, side === "convex" ? 1 : -1)),
+    (p) =>
+      p.sign.sign === good[0] || (p.regular === "analytic" && p.sign.sign === good[1] && takes(p, side === "convex" ? 1 : -1)),
   );
   const { names } = subject.problem;
   const premises = pieces.map(
     (p): Proof => ({
       rule: `sign of the second derivative: ${p.sign.method}`,
-      claim: `${print(p.second, names)} ${p.sign.sign === "zero" ? "= 0" : p.sign.sign === good[0] ? relation[0] + " 0" : `${relation} 0`}${pieces.length > 1 ? ` between ${p.domain.box[0].lower} and ${p.domain.box[0].upper}` : ""}`,
+      claim: `${print(p.second, names)} ${p.sign.sign === "zero" ? "= 0" : p.sign.sign === good[0] ? `${relation[0]} 0` : `${relation} 0`}${pieces.length > 1 ? ` between ${p.domain.box[0].lower} and ${p.domain.box[0].upper}` : ""}`,
       data: { box: [[p.domain.box[0].lower, p.domain.box[0].upper]] },
       ...(p.sign.proof && { premises: [p.sign.proof] }),
     }),
@@ -246,8 +257,16 @@ export function extremesOver(
     const same = lower === piece.inner.box[0].lower && upper === piece.inner.box[0].upper;
     // What is claimed to be reached must be reached within the piece.
     const inner = same ? outer : boundsOf(of(piece), piece.inner, options);
-    inf = { ...pick(inf, outer.inf, inner.inf.upper, -1), lower: Math.min(inf.lower, outer.inf.lower), upper: Math.min(inf.upper, inner.inf.upper) };
-    sup = { ...pick(sup, outer.sup, inner.sup.lower, 1), lower: Math.max(sup.lower, inner.sup.lower), upper: Math.max(sup.upper, outer.sup.upper) };
+    inf = {
+      ...pick(inf, outer.inf, inner.inf.upper, -1),
+      lower: Math.min(inf.lower, outer.inf.lower),
+      upper: Math.min(inf.upper, inner.inf.upper),
+    };
+    sup = {
+      ...pick(sup, outer.sup, inner.sup.lower, 1),
+      lower: Math.max(sup.lower, inner.sup.lower),
+      upper: Math.max(sup.upper, outer.sup.upper),
+    };
   }
   return { inf, sup };
 }

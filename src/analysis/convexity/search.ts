@@ -2,8 +2,8 @@
 // Nothing found here is claimed before it is verified.
 
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
-import { type Domain, isInside } from "../domain.ts";
 import type { Witness } from "../certificate.ts";
+import { type Domain, isInside } from "../domain.ts";
 import type { Subject } from "./subject.ts";
 import { witnessAlong, witnessOf } from "./witness.ts";
 

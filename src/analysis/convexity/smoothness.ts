@@ -1,16 +1,16 @@
 // L and μ of a function: the largest and the smallest curvature on a domain or on a ball, proved from both sides, beside what samples show.
 
-import { addDown, addUp, mulDown, mulUp } from "../../numeric/rounding.ts";
 import { fail } from "../../graph/errors.ts";
 import { add, type Interval, point, sub } from "../../numeric/interval.ts";
+import { addDown, addUp, mulDown, mulUp } from "../../numeric/rounding.ts";
 import { type Enclosure, nothing } from "../certificate.ts";
 import { boxDomain, type Domain } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
+import { smoothnessOf } from "./constants.ts";
 import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
+import { regularityOf } from "./regularity.ts";
 import { curvatureAt, samplePoints } from "./search.ts";
 import { type Region, spectrumOf } from "./spectrum.ts";
-import { smoothnessOf } from "./constants.ts";
-import { regularityOf } from "./regularity.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
 export interface SmoothnessOptions extends ProblemOptions {
@@ -46,15 +46,32 @@ export function smoothness(f: Analysed, options: SmoothnessOptions = {}): Smooth
   const deadline = performance.now() + (options.budget ?? 1000);
   const subject = subjectOf(problem, deadline);
   if (typeof subject === "string" || subject.undefinedAt !== undefined) {
-    return { L: nothing, mu: nothing, status: "unknown", evidence: { samples: 0, L: Number.NaN, mu: Number.NaN }, domain: problem.domain.text };
+    return {
+      L: nothing,
+      mu: nothing,
+      status: "unknown",
+      evidence: { samples: 0, L: Number.NaN, mu: Number.NaN },
+      domain: problem.domain.text,
+    };
   }
   const region = ball && problem.coordinates > 1 ? regionOf(ball.center, ball.radius) : undefined;
   const evidence = evidenceOf(subject, region);
   const { L, mu } = constants(problem, subject, region, deadline);
-  return { L, mu, status: statusOf(L, mu), evidence, domain: ball ? `‖x − (${ball.center.join(", ")})‖ ≤ ${ball.radius}` : subject.domain.text };
+  return {
+    L,
+    mu,
+    status: statusOf(L, mu),
+    evidence,
+    domain: ball ? `‖x − (${ball.center.join(", ")})‖ ≤ ${ball.radius}` : subject.domain.text,
+  };
 }
 
-function constants(problem: Problem, subject: Subject, region: Region | undefined, deadline: number): { L: Enclosure; mu: Enclosure } {
+function constants(
+  problem: Problem,
+  subject: Subject,
+  region: Region | undefined,
+  deadline: number,
+): { L: Enclosure; mu: Enclosure } {
   if (subject.kinks.length === 0 && regularityOf(subject) === "analytic") {
     const spectrum = spectrumOf(subject, subject.interior, deadline, region);
     const { lower, upper } = spectrum.inf;
@@ -68,7 +85,9 @@ function constants(problem: Problem, subject: Subject, region: Region | undefine
 
 function statusOf(L: Enclosure, mu: Enclosure): Smoothness["status"] {
   const close = ({ lower, upper }: Enclosure) =>
-    lower !== null && upper !== null && (lower === upper || upper - lower <= 0.01 * Math.max(Math.abs(lower), Math.abs(upper)) || upper - lower < 1e-9);
+    lower !== null &&
+    upper !== null &&
+    (lower === upper || upper - lower <= 0.01 * Math.max(Math.abs(lower), Math.abs(upper)) || upper - lower < 1e-9);
   if (close(L) && close(mu)) return "proved";
   return [L.lower, L.upper, mu.lower, mu.upper].some((x) => x !== null) ? "bounded" : "unknown";
 }
@@ -127,4 +146,3 @@ function evidenceOf(subject: Subject, region: Region | undefined): Smoothness["e
 export function lipschitz(f: Analysed, options: ProblemOptions & { readonly budget?: number } = {}): Enclosure {
   return certifyProblem(problemOf("lipschitz", f, options), performance.now() + (options.budget ?? 1000)).lipschitz;
 }
-

@@ -2,9 +2,9 @@
 // Gershgorin's discs with their radii bounded as expressions, by boxes, and from within by points.
 
 import { rational } from "../../numeric/exact/rational.ts";
-import { div, type Interval, midpoint, mul as mulI, neg as negI, point } from "../../numeric/interval.ts";
-import { add as addI } from "../../numeric/interval.ts";
+import { add as addI, div, type Interval, midpoint, mul as mulI, neg as negI, point } from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
+import { BudgetError } from "../symbolic/expression.ts";
 import {
   abs,
   add,
@@ -21,7 +21,6 @@ import {
   sqrt,
   sub,
 } from "../symbolic/index.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import { quadraticForm, smallestOf } from "./eigenvalue-bounds.ts";
 import { exactEigenvalues } from "./inertia.ts";
 import { blocksOf, constantMatrix, type ExpressionMatrix, part } from "./psd.ts";
@@ -63,7 +62,8 @@ export function spectrumOf(subject: Subject, interior: Domain, deadline: number,
 }
 
 const tight = ({ lower, upper }: Extreme) =>
-  lower === upper || (Number.isFinite(lower) && Number.isFinite(upper) && upper - lower <= 0.004 * Math.max(Math.abs(lower), Math.abs(upper)));
+  lower === upper ||
+  (Number.isFinite(lower) && Number.isFinite(upper) && upper - lower <= 0.004 * Math.max(Math.abs(lower), Math.abs(upper)));
 
 function meetExtreme(a: Extreme, b: Extreme): Extreme {
   return { ...a, lower: Math.max(a.lower, b.lower), upper: Math.min(a.upper, b.upper) };
@@ -175,7 +175,10 @@ function fromWithin(subject: Subject, known: Spectrum, deadline: number, region:
   if (!second) return open;
   const inside = (x: readonly number[]) => isInside(subject.domain, x) && (region?.contains(x) ?? true);
   const points = samplePoints(subject.domain, Math.min(300, 80 + 20 * subject.problem.coordinates), 11).filter(inside);
-  const far = points.slice(0, 40).flatMap((x) => [x.map((v) => v * 30), x.map((v) => v * 1000)]).filter(inside);
+  const far = points
+    .slice(0, 40)
+    .flatMap((x) => [x.map((v) => v * 30), x.map((v) => v * 1000)])
+    .filter(inside);
   const found = { inf: Infinity, sup: -Infinity };
   for (const which of ["least", "greatest"] as const) {
     const sign = which === "least" ? -1 : 1;
@@ -185,7 +188,9 @@ function fromWithin(subject: Subject, known: Spectrum, deadline: number, region:
       const c = inside(x) ? curvatureAt(subject, x, which) : undefined;
       return c ? sign * c.value : Number.NEGATIVE_INFINITY;
     };
-    const ranked = [...points, ...far].map((x) => ({ x: x as readonly number[], score: score(x) })).sort((p, q) => q.score - p.score);
+    const ranked = [...points, ...far]
+      .map((x) => ({ x: x as readonly number[], score: score(x) }))
+      .sort((p, q) => q.score - p.score);
     const starts = ranked.slice(0, 3).map(({ x }) => climb(x, score, Math.min(deadline, performance.now() + 60), 40));
     for (const { x } of [...starts, ...ranked.slice(0, 2)]) {
       const c = curvatureAt(subject, x, which);
@@ -215,13 +220,7 @@ interface Part {
 }
 
 /** Boxes, the worst split first, until the extreme is known to 0.4 % or time is up. */
-function overBoxes(
-  subject: Subject,
-  interior: Domain,
-  known: Spectrum,
-  deadline: number,
-  region: Region | undefined,
-): Spectrum {
+function overBoxes(subject: Subject, interior: Domain, known: Spectrum, deadline: number, region: Region | undefined): Spectrum {
   const n = subject.problem.coordinates;
   if (n > 8) return open;
   const now = performance.now();

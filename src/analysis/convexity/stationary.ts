@@ -5,12 +5,22 @@ import { exactly } from "../../numeric/exact/rational.ts";
 import { add, type Interval, magnitude, midpoint, mul, point, sub } from "../../numeric/interval.ts";
 import { inverse, symmetricEigen } from "../../numeric/linalg/index.ts";
 import { nextDown, nextUp } from "../../numeric/rounding.ts";
+import {
+  compileEnclosure,
+  constant,
+  differentiate,
+  type Expression,
+  gradient,
+  isZero,
+  simplify,
+  substitute,
+  variable,
+} from "../symbolic/index.ts";
 import { certifyProblem } from "./certify.ts";
-import { compileEnclosure, constant, differentiate, type Expression, gradient, isZero, simplify, substitute, variable } from "../symbolic/index.ts";
 import { quadraticForm, smallestOf } from "./eigenvalue-bounds.ts";
 import { exactEigenvalues } from "./inertia.ts";
-import { constantMatrix } from "./psd.ts";
 import { type Analysed, type ProblemOptions, problemOf } from "./problem.ts";
+import { constantMatrix } from "./psd.ts";
 import { isProper, type Subject, subjectOf } from "./subject.ts";
 
 export type StationaryKind =
@@ -43,11 +53,16 @@ export interface StationaryPoint {
  * Hessian is singular, by convexity (then the minimum is global) or, of one variable, by higher derivatives. Throws an analysis error
  * where f is not twice differentiable.
  */
-export function classifyStationaryPoint(f: Analysed, at: readonly number[] | number, options: ProblemOptions = {}): StationaryPoint {
+export function classifyStationaryPoint(
+  f: Analysed,
+  at: readonly number[] | number,
+  options: ProblemOptions = {},
+): StationaryPoint {
   const problem = problemOf("classifyStationaryPoint", f, options);
   const x = typeof at === "number" ? [at] : at;
   const n = problem.coordinates;
-  if (x.length !== n || !x.every(Number.isFinite)) fail("analysis", `classifyStationaryPoint: the point needs ${n} finite numbers.`);
+  if (x.length !== n || !x.every(Number.isFinite))
+    fail("analysis", `classifyStationaryPoint: the point needs ${n} finite numbers.`);
   const subject = subjectOf(problem, performance.now() + 1000);
   if (typeof subject === "string") return fail("analysis", `classifyStationaryPoint: ${subject}.`);
   const { second } = subject;
@@ -72,9 +87,19 @@ export function classifyStationaryPoint(f: Analysed, at: readonly number[] | num
       const largest = slopes.reduce((m, g) => Math.max(m, magnitude(g)), 0);
       const small = largest <= 1e-6 * Math.max(1, ...eigenvalues.map(magnitude));
       if (!small || exactly(largest).numerator === 0n) {
-        return { ...basics, kind: "not stationary", stationary: "no", reason: `the gradient is not 0: an entry has magnitude ${largest.toPrecision(3)}` };
+        return {
+          ...basics,
+          kind: "not stationary",
+          stationary: "no",
+          reason: `the gradient is not 0: an entry has magnitude ${largest.toPrecision(3)}`,
+        };
       }
-      return { ...basics, kind: "not stationary", stationary: "no", reason: `the gradient is small (${largest.toPrecision(3)}) but not 0, and no zero of it was proved nearby` };
+      return {
+        ...basics,
+        kind: "not stationary",
+        stationary: "no",
+        reason: `the gradient is small (${largest.toPrecision(3)}) but not 0, and no zero of it was proved nearby`,
+      };
     }
   }
   const stationary = exact ? "exactly" : nearby ? "nearby" : "not proved";
@@ -91,9 +116,12 @@ export function classifyStationaryPoint(f: Analysed, at: readonly number[] | num
     matrix.map((row) => row.map((e) => ({ lower: 0 - e.upper, upper: 0 - e.lower }))),
     true,
   );
-  if (lower > 0) return { ...where, ...directions, kind: "strict local minimum", reason: "all eigenvalues of the Hessian are positive" };
-  if (upper < 0) return { ...where, ...directions, kind: "strict local maximum", reason: "all eigenvalues of the Hessian are negative" };
-  if (falling && rising) return { ...where, ...directions, kind: "saddle", reason: "the Hessian has a positive and a negative eigenvalue" };
+  if (lower > 0)
+    return { ...where, ...directions, kind: "strict local minimum", reason: "all eigenvalues of the Hessian are positive" };
+  if (upper < 0)
+    return { ...where, ...directions, kind: "strict local maximum", reason: "all eigenvalues of the Hessian are negative" };
+  if (falling && rising)
+    return { ...where, ...directions, kind: "saddle", reason: "the Hessian has a positive and a negative eigenvalue" };
   return { ...where, ...directions, ...degenerate(subject, x, exact) };
 }
 
@@ -149,8 +177,10 @@ function enclosedRoot(
 function degenerate(subject: Subject, x: readonly number[], exact: boolean): Pick<StationaryPoint, "kind" | "reason"> {
   if (exact) {
     const { convex, concave } = certifyProblem(subject.problem, performance.now() + 500);
-    if (convex.answer === "yes") return { kind: "global minimum", reason: "the function is convex, so its stationary points are minima" };
-    if (concave.answer === "yes") return { kind: "global maximum", reason: "the function is concave, so its stationary points are maxima" };
+    if (convex.answer === "yes")
+      return { kind: "global minimum", reason: "the function is convex, so its stationary points are minima" };
+    if (concave.answer === "yes")
+      return { kind: "global maximum", reason: "the function is concave, so its stationary points are maxima" };
   }
   if (exact && x.length === 1) {
     let d = subject.value;

@@ -45,11 +45,20 @@ export function curvatureOf(e: Expression, subject: Subject, depth = 0): Curved 
     const signOfFirst = () => signOf(e.operands[0], subject.domain, { budget: Math.max(1, remaining(subject, 0.1)) }).sign;
     switch (e.name) {
       case "max":
-        return composed("maximum of convex functions", "convex", inner.map((c) => c.convex));
+        return composed(
+          "maximum of convex functions",
+          "convex",
+          inner.map((c) => c.convex),
+        );
       case "min":
-        return composed("minimum of concave functions", "concave", inner.map((c) => c.concave));
+        return composed(
+          "minimum of concave functions",
+          "concave",
+          inner.map((c) => c.concave),
+        );
       case "abs":
-        if (inner[0].convex && inner[0].concave) return composed("absolute value of an affine function", "convex", [inner[0].convex]);
+        if (inner[0].convex && inner[0].concave)
+          return composed("absolute value of an affine function", "convex", [inner[0].convex]);
         if (["positive", "nonnegative", "zero"].includes(signOfFirst())) return inner[0];
         return {};
       case "exp":
@@ -65,9 +74,12 @@ export function curvatureOf(e: Expression, subject: Subject, depth = 0): Curved 
     const inner = curvatureOf(base, subject, depth + 1);
     const { sign } = signOf(base, subject.domain, { budget: Math.max(1, remaining(subject, 0.1)) });
     const nonnegative = sign === "positive" || sign === "nonnegative";
-    if (compare(exponent, one) >= 0 && nonnegative) return composed("power of a nonnegative convex function", "convex", [inner.convex]);
-    if (signR(exponent) > 0 && compare(exponent, one) < 0 && nonnegative) return composed("root of a concave function", "concave", [inner.concave]);
-    if (signR(exponent) < 0 && sign === "positive") return composed("negative power of a positive concave function", "convex", [inner.concave]);
+    if (compare(exponent, one) >= 0 && nonnegative)
+      return composed("power of a nonnegative convex function", "convex", [inner.convex]);
+    if (signR(exponent) > 0 && compare(exponent, one) < 0 && nonnegative)
+      return composed("root of a concave function", "concave", [inner.concave]);
+    if (signR(exponent) < 0 && sign === "positive")
+      return composed("negative power of a positive concave function", "convex", [inner.concave]);
   }
   return {};
 }
@@ -116,9 +128,11 @@ function smooth(e: Expression, subject: Subject): Curved {
     if (!found || "direction" in found) return {};
     return { [word]: { rule: "Hessian", claim: `${print(e, problem.names)} is ${word}`, premises: [found.proof] } };
   };
-  return { ...side(matrix, "convex"), ...side(
-    matrix.map((row) => row.map((x) => simplify(neg(x)))),
-    "concave",
-  ) };
+  return {
+    ...side(matrix, "convex"),
+    ...side(
+      matrix.map((row) => row.map((x) => simplify(neg(x)))),
+      "concave",
+    ),
+  };
 }
-

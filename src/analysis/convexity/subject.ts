@@ -3,6 +3,7 @@
 import { div, neg as negR, type Rational, round, sign as signR } from "../../numeric/exact/rational.ts";
 import { type Interval, isEmpty } from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
+import { BudgetError } from "../symbolic/expression.ts";
 import {
   type Condition,
   compileEnclosure,
@@ -14,7 +15,6 @@ import {
   scalarise,
   simplify,
 } from "../symbolic/index.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import { signOn } from "./cones.ts";
 import type { Problem } from "./problem.ts";
 import { type Guard, guardsOf } from "./regular.ts";
@@ -174,7 +174,9 @@ function holds({ relation }: Condition, lower: number, upper: number): boolean {
 }
 
 /** c₀ + Σ cᵢxᵢ, where the expression is that. */
-export function affineForm(e: Expression): { readonly constant: Rational; readonly coefficients: ReadonlyMap<number, Rational> } | undefined {
+export function affineForm(
+  e: Expression,
+): { readonly constant: Rational; readonly coefficients: ReadonlyMap<number, Rational> } | undefined {
   const none: Rational = { numerator: 0n, denominator: 1n };
   const one: Rational = { numerator: 1n, denominator: 1n };
   if (e.kind === "rational") return { constant: e.value, coefficients: new Map() };
@@ -196,7 +198,7 @@ function cutToConditions(problem: Problem, conditions: readonly Condition[]): { 
   const excluded: string[] = [];
   for (const { expression, relation, operation } of conditions) {
     const affine = affineForm(expression);
-    if (!affine || affine.coefficients.size !== 1 || relation === "nonzero") continue;
+    if (affine?.coefficients.size !== 1 || relation === "nonzero") continue;
     const [[index, coefficient]] = affine.coefficients;
     const bound = div(negR(affine.constant), coefficient);
     const strict = relation === "positive";
@@ -217,7 +219,10 @@ function cutToConditions(problem: Problem, conditions: readonly Condition[]): { 
       }
     }
   }
-  if (excluded.length === 0 || box.some(({ lower, upper }, i) => lower > upper || (lower === upper && (open[i].lower || open[i].upper))))
+  if (
+    excluded.length === 0 ||
+    box.some(({ lower, upper }, i) => lower > upper || (lower === upper && (open[i].lower || open[i].upper)))
+  )
     return { domain, excluded: [] };
   return { domain: { ...domain, box, open, text: textOf(domain, box, open, names) }, excluded };
 }

@@ -46,13 +46,17 @@ export function taylor(f: Analysed, at: readonly number[] | number, options: Tay
   if (typeof subject === "string") return fail("analysis", `taylor: ${subject}.`);
   const here = x.map(point);
   if (!isProper(subject, x) || !isSmooth(subject, here)) {
-    fail("analysis", `taylor: the function is not proved to be smooth at (${x.join(", ")}); choose a point away from kinks and from the domain's edge.`);
+    fail(
+      "analysis",
+      `taylor: the function is not proved to be smooth at (${x.join(", ")}); choose a point away from kinks and from the domain's edge.`,
+    );
   }
   const derivatives = n === 1 ? scalarDerivatives(subject.value, order) : undefined;
   const value = subject.enclose(here).value;
   const gradient = compileEnclosure(Array.from({ length: n }, (_, i) => differentiate(subject.value, i)))(here);
   const hessian = order >= 2 && subject.second ? subject.second.enclose(here) : undefined;
-  const coefficients = derivatives && compileEnclosure(derivatives.slice(0, order + 1))(here).map((d, k) => mul(d, inverseFactorial(k)));
+  const coefficients =
+    derivatives && compileEnclosure(derivatives.slice(0, order + 1))(here).map((d, k) => mul(d, inverseFactorial(k)));
   const { radius } = options;
   const remainder = radius === undefined ? undefined : remainderOf(subject, x, radius, order, derivatives);
   return {

@@ -3,12 +3,12 @@
 import { add, exactly, format, isZero, mul, parseRational, type Rational, sign, zero } from "../../numeric/exact/rational.ts";
 import { both, type Certificate, type Enclosure, type JsonData, type Proof } from "../certificate.ts";
 import { checkCompositionProof } from "../composition/index.ts";
+import { isInside } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
 import { type Analysed, type ProblemOptions, problemOf } from "./problem.ts";
 import { constantMatrix } from "./psd.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 import { gapOf } from "./witness.ts";
-import { isInside } from "../domain.ts";
 
 export interface Check {
   /** What was checked, as "convex: witness". */
@@ -47,13 +47,18 @@ export function verifyCertificate(
     const { answer, witness, proof, method } = certificate[side];
     if (answer === "no") {
       if (!witness) checks.push({ what: `${side}: witness`, ok: false, how: "evaluated", message: "there is none" });
-      else if (typeof subject === "string") checks.push({ what: `${side}: witness`, ok: false, how: "evaluated", message: subject });
+      else if (typeof subject === "string")
+        checks.push({ what: `${side}: witness`, ok: false, how: "evaluated", message: subject });
       else checks.push({ what: `${side}: witness`, ...checkWitness(subject, side, witness) });
     } else if (answer === "yes") {
       if (!proof) checks.push({ what: `${side}: proof`, ok: false, how: "replayed", message: "there is none" });
       else if (method === "composition") {
         const domain = typeof subject === "string" ? problem.domain : subject.domain;
-        checks.push({ what: `${side}: composition`, ok: claims(proof, side) && checkCompositionProof(problem.graph, domain, proof), how: "replayed" });
+        checks.push({
+          what: `${side}: composition`,
+          ok: claims(proof, side) && checkCompositionProof(problem.graph, domain, proof),
+          how: "replayed",
+        });
       } else {
         if (typeof subject !== "string") checks.push(...checkExact(subject, side, proof));
         const found = anew()[side];
@@ -67,7 +72,12 @@ export function verifyCertificate(
     checks.push({ what: name, ok: agree(claimed, anew()[name]), how: "decided anew" });
   }
   if (certificate.verdict !== anew().verdict && strength(certificate) > strength(anew())) {
-    checks.push({ what: `verdict: ${certificate.verdict}`, ok: false, how: "decided anew", message: `only ${anew().verdict} could be proved` });
+    checks.push({
+      what: `verdict: ${certificate.verdict}`,
+      ok: false,
+      how: "decided anew",
+      message: `only ${anew().verdict} could be proved`,
+    });
   }
   if (checks.length === 0) checks.push({ what: "nothing is claimed", ok: true, how: "nothing to check" });
   return { valid: checks.every((c) => c.ok), checks };
@@ -106,7 +116,9 @@ function checkWitness(
   }
   const found = gapOf(subject, a, b, t);
   const ok = side === "convex" ? gap > 0 && found.lower >= gap : gap < 0 && found.upper <= gap;
-  return ok ? { ok, how: "evaluated" } : { ok, how: "evaluated", message: `the difference lies in [${found.lower}, ${found.upper}]` };
+  return ok
+    ? { ok, how: "evaluated" }
+    : { ok, how: "evaluated", message: `the difference lies in [${found.lower}, ${found.upper}]` };
 }
 
 /** Exact eliminations in a proof, multiplied out; the matrix must be (a block of) ± the Hessian where that is constant. */

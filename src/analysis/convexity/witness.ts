@@ -1,10 +1,9 @@
 // Witnesses: two points and a place between them, where a function is proved to lie above its chord (not convex) or below (not concave).
 
-import { add, type Interval, intersect, mul, point, sub } from "../../numeric/interval.ts";
-import { entire, hull } from "../../numeric/interval.ts";
+import { add, entire, hull, type Interval, intersect, mul, point, sub } from "../../numeric/interval.ts";
+import type { Witness } from "../certificate.ts";
 import { isInside } from "../domain.ts";
 import { compileEnclosure, type Encloser } from "../symbolic/index.ts";
-import type { Witness } from "../certificate.ts";
 import { quadraticForm } from "./eigenvalue-bounds.ts";
 import type { Subject } from "./subject.ts";
 
@@ -83,7 +82,8 @@ export function witnessOf(
   if (!(t > 0 && t < 1) || !a.every(Number.isFinite) || !b.every(Number.isFinite)) return undefined;
   if (!isInside(subject.domain, a) || !isInside(subject.domain, b)) return undefined;
   const gap = gapOf(subject, a, b, t);
-  if (against === "convex") return gap.lower > 0 && gap.lower < Infinity ? { a: [...a], b: [...b], t, gap: gap.lower } : undefined;
+  if (against === "convex")
+    return gap.lower > 0 && gap.lower < Infinity ? { a: [...a], b: [...b], t, gap: gap.lower } : undefined;
   return gap.upper < 0 && gap.upper > -Infinity ? { a: [...a], b: [...b], t, gap: gap.upper } : undefined;
 }
 
@@ -118,7 +118,8 @@ export function witnessAlong(
       const b = centreOf.map((x, i) => x + h * vOf[i]);
       const difference = float(a, b);
       // Where floats see nothing the enclosure by second derivatives may: tried for small steps.
-      if (!(difference > 0) && !(h < size * 2 ** -6 && Math.abs(difference) <= 1e-12 * Math.abs(subject.floats(centreOf)))) continue;
+      if (!(difference > 0) && !(h < size * 2 ** -6 && Math.abs(difference) <= 1e-12 * Math.abs(subject.floats(centreOf))))
+        continue;
       const witness = witnessOf(subject, against, a, b);
       if (witness) return witness;
     }

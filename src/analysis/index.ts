@@ -1,0 +1,6 @@
+// When gradient descent is guaranteed to work: certificates of convexity, constants, theory beside measurement, curvature.
+
+export type { Answer, Certificate, Enclosure, JsonData, Proof, Verdict, Witness } from "./certificate.ts";
+export * from "./convexity/index.ts";
+export { boxDomain, type Cone, type Domain, everywhere, type HalfSpace } from "./domain.ts";
+export { type ExpressionOptions, parseConstant, parseDomain, parseExpression } from "./expression/index.ts";
