@@ -2,7 +2,16 @@
 
 import type { CompileView } from "../train/command.ts";
 
-export type CommandName = "train" | "predict" | "summary" | "check" | "compile";
+export type CommandName =
+  | "train"
+  | "predict"
+  | "summary"
+  | "check"
+  | "compile"
+  | "certify"
+  | "minimize"
+  | "landscape"
+  | "curvature";
 
 export interface OptionSpec {
   readonly help: string;
@@ -16,6 +25,8 @@ export interface OptionSpec {
 
 export interface CommandSpec {
   readonly purpose: string;
+  /** The argument is a formula, which may begin with a minus sign. */
+  readonly formula?: boolean;
   /** Arguments as help shows them. */
   readonly usage: string;
   readonly details?: string;
@@ -30,6 +41,7 @@ export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   help: { kind: "flag", short: "h", help: "print this help" },
 };
 
+const methods = ["gradient-descent", "nesterov", "heavy-ball", "newton", "lbfgs", "subgradient", "ogm", "fista"] as const;
 const compileViews: readonly CompileView[] = ["graph", "kernels", "memory", "wat", "c"];
 
 const set: OptionSpec = {
@@ -41,7 +53,23 @@ const seed: OptionSpec = { kind: "seed", value: "N", help: "seed of everything r
 const engine: OptionSpec = {
   kind: "text",
   value: "NAME",
-  help: "wasm, native, interpreter, or auto, the fastest here; default wasm, of train auto, of predict the run's",
+  help: "wasm, native, interpreter or auto (fastest here); default wasm, of train auto, of a run its own",
+};
+
+const html: OptionSpec = { kind: "text", value: "FILE", help: "write a self-contained page with pictures" };
+const formulaOptions: Readonly<Record<string, OptionSpec>> = {
+  domain: { kind: "text", value: "TEXT", help: 'where it is asked about, as "x>0, x+y<=1"; default: everywhere' },
+  param: {
+    kind: "assignment",
+    value: "NAME=VALUE",
+    help: "what a name stands for: 3, [[1,2],[3,4]] or a file .csv, .json, .npy; may be repeated",
+  },
+  vars: {
+    kind: "text",
+    value: "NAMES",
+    help: 'the variables with their shapes, as "x, w(2)"; default: every name without a value',
+  },
+  html,
 };
 
 export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
@@ -119,6 +147,69 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       engine,
     },
     examples: ["gradus compile digits --show kernels", "gradus compile model.ts --show wat"],
+  },
+  certify: {
+    purpose: "convex or not: a proof or a counter-example, L, mu and the safe step size",
+    usage: '"EXPR"',
+    formula: true,
+    details: `  EXPR       a formula, as "log(1+exp(x)) - 0.3*x"; data may follow it:
+             "0.5*sum((X*w-y)^2), X=[[1,2],[3,4]], y=[1,2]"`,
+    options: {
+      ...formulaOptions,
+      budget: { kind: "count", value: "MS", help: "milliseconds until what is open stays unknown (default 1000)" },
+    },
+    examples: [
+      'gradus certify "x^2+3*sin(x)^2"',
+      'gradus certify "x*log(x)" --domain "x>0" --json',
+      'gradus certify "sum(log(1+exp(-s.*(X*w))))" --param X=rows.csv --param s=labels.csv',
+    ],
+  },
+  minimize: {
+    purpose: "follow a method, with the bounds of its theorems beside what is measured",
+    usage: '"EXPR"',
+    formula: true,
+    options: {
+      from: { kind: "text", value: "POINT", help: 'where to start: 3, "1,2" or "x=1, y=2"' },
+      method: {
+        kind: "choice",
+        value: "NAME",
+        choices: methods,
+        help: `${methods.slice(1).join(", ")}; default gradient-descent`,
+      },
+      step: {
+        kind: "text",
+        value: "STEP",
+        help: "of gradient descent: a number, 1/L (default), 2/(L+mu), exact, armijo, wolfe, polyak or silver",
+      },
+      iterations: { kind: "count", value: "N", help: "most iterations (default 100)" },
+      ...formulaOptions,
+    },
+    examples: [
+      'gradus minimize "x^2+3*sin(x)^2" --from 3',
+      'gradus minimize "(1-x)^2+100*(y-x^2)^2" --from "-1.2,1" --method newton --html path.html',
+    ],
+  },
+  landscape: {
+    purpose: "the loss around a trained network, along filter-normalised directions",
+    usage: "RUN",
+    options: {
+      points: { kind: "count", value: "N", help: "along each direction (default 13)" },
+      seed,
+      engine,
+      html,
+    },
+    examples: ["gradus landscape runs/digits --html landscape.html"],
+  },
+  curvature: {
+    purpose: "eigenvalues, trace and density of a trained network's Hessian, and its noise scale",
+    usage: "RUN",
+    options: {
+      count: { kind: "count", value: "N", help: "eigenvalues at each end (default 1)" },
+      seed,
+      engine,
+      html,
+    },
+    examples: ["gradus curvature runs/digits --count 5"],
   },
 };
 

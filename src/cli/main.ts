@@ -30,7 +30,10 @@ const code = await run(process.argv.slice(2), {
   stderr: process.stderr,
   environment: process.env,
   version: manifest.version,
-  commands: async () => (await import("../train/commands.ts")).commands,
+  commands: async () => {
+    const [train, analysis] = await Promise.all([import("../train/commands.ts"), import("../analysis/commands/index.ts")]);
+    return { ...train.commands, ...analysis.analysisCommands };
+  },
   loadModule: (path) => loadModule(path, () => libraryModules(entryNames())),
   signal: interruption.signal,
 });

@@ -62,7 +62,7 @@ describe("what is wrong with a command line", () => {
   test.each([
     ["", "no command given; the commands are train, predict, summary, check, compile"],
     ["trian digits", 'there is no command "trian". Did you mean "gradus train"?'],
-    ["dance", 'there is no command "dance". The commands are train, predict, summary, check, compile.'],
+    ["dance", 'there is no command "dance". The commands are train, predict, summary, check, compile, certify'],
     ["--epochs 3", "the command comes first: gradus COMMAND --epochs …"],
     ["train digits --epohcs 3", "gradus train has no option --epohcs. Did you mean --epochs?"],
     ["train digits --bananas", "gradus train has no option --bananas."],
@@ -90,6 +90,25 @@ describe("what is wrong with a command line", () => {
   });
 });
 
+test("a formula may begin with a minus sign, and a point too", () => {
+  expect(parseCommandLine(["certify", "-sqrt(1-x^2)", "--domain", "-1<=x<=1"])).toMatchObject({
+    options: { expression: "-sqrt(1-x^2)", domain: "-1<=x<=1", param: {} },
+  });
+  expect(parseCommandLine(["minimize", "-x", "--from", "-3", "--step", "0.1", "-q"])).toMatchObject({
+    manner: { quiet: true },
+    options: { expression: "-x", from: "-3", method: "gradient-descent", step: "0.1" },
+  });
+});
+
+test("values of names are collected", () => {
+  expect(parseCommandLine(["certify", "sum(X*w)", "--param", "X=[[1,2]]", "--param", "y=rows.csv"])).toMatchObject({
+    options: { param: { X: "[[1,2]]", y: "rows.csv" } },
+  });
+  expect(() => parseCommandLine(["certify", "x", "--param", "X"])).toThrow("--param needs NAME=VALUE");
+  expect(() => parseCommandLine(["minimize", "x"])).toThrow("minimize needs a starting point");
+  expect(() => parseCommandLine(["minimize", "x", "--from", "1", "--method", "newtn"])).toThrow('Did you mean "newton"?');
+});
+
 describe("help", () => {
   test("names every command and every option of the grammar", () => {
     for (const name of commandNames) {
@@ -101,7 +120,8 @@ describe("help", () => {
   test("its examples are command lines that parse", () => {
     for (const name of commandNames) {
       for (const example of commandSpecs[name].examples) {
-        expect(parse(example.replace(/^gradus /, ""))).toMatchObject({ command: name });
+        const words = [...example.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare);
+        expect(parseCommandLine(words.slice(1))).toMatchObject({ command: name });
       }
     }
   });

@@ -2,6 +2,12 @@
 
 import { parseArgs } from "node:util";
 import type {
+  CertifyCommandOptions,
+  CurvatureCommandOptions,
+  LandscapeCommandOptions,
+  MinimizeCommandOptions,
+} from "../analysis/commands/command.ts";
+import type {
   CheckOptions,
   CompileCommandOptions,
   JsonValue,
@@ -36,7 +42,11 @@ export type Request =
   | { readonly command: "predict"; readonly options: PredictOptions; readonly manner: Manner }
   | { readonly command: "summary"; readonly options: SummaryOptions; readonly manner: Manner }
   | { readonly command: "check"; readonly options: CheckOptions; readonly manner: Manner }
-  | { readonly command: "compile"; readonly options: CompileCommandOptions; readonly manner: Manner };
+  | { readonly command: "compile"; readonly options: CompileCommandOptions; readonly manner: Manner }
+  | { readonly command: "certify"; readonly options: CertifyCommandOptions; readonly manner: Manner }
+  | { readonly command: "minimize"; readonly options: MinimizeCommandOptions; readonly manner: Manner }
+  | { readonly command: "landscape"; readonly options: LandscapeCommandOptions; readonly manner: Manner }
+  | { readonly command: "curvature"; readonly options: CurvatureCommandOptions; readonly manner: Manner };
 
 /** Reads the words after `gradus`. Throws UsageError. */
 export function parseCommandLine(words: readonly string[]): Request {
@@ -76,10 +86,35 @@ export function parseCommandLine(words: readonly string[]): Request {
       const options = { show: "kernels", ...given, set: values.set ?? {}, target: target(command, positionals) };
       return { command, options: options as CompileCommandOptions, manner };
     }
+    case "certify": {
+      const given = pick(values, { domain: "domain", vars: "vars", html: "html", budget: "budget" });
+      return { command, options: { ...given, param: values.param ?? {}, expression: single(command, positionals) }, manner };
+    }
+    case "minimize": {
+      const given = pick(values, { domain: "domain", vars: "vars", html: "html", step: "step", iterations: "iterations" });
+      const { from, method = "gradient-descent" } = values;
+      if (typeof from !== "string") throw new UsageError('minimize needs a starting point: --from 3, or --from "1,2"', command);
+      const options = {
+        ...given,
+        from,
+        method: String(method),
+        param: values.param ?? {},
+        expression: single(command, positionals),
+      };
+      return { command, options, manner };
+    }
+    case "landscape":
+    case "curvature": {
+      const given = pick(values, { points: "points", count: "count", seed: "seed", engine: "engine", html: "html" });
+      return { command, options: { ...given, run: single(command, positionals) }, manner };
+    }
   }
 }
 
-type Values = { readonly set?: Readonly<Record<string, JsonValue>> } & Readonly<Record<string, unknown>>;
+type Values = {
+  readonly set?: Readonly<Record<string, JsonValue>>;
+  readonly param?: Readonly<Record<string, string>>;
+} & Readonly<Record<string, unknown>>;
 
 function knownCommand(word: string): CommandName {
   if (isCommand(word)) return word;
@@ -89,8 +124,11 @@ function knownCommand(word: string): CommandName {
 
 function readWords(command: CommandName, words: readonly string[]): { values: Values; positionals: readonly string[] } {
   const specs: Readonly<Record<string, OptionSpec>> = { ...commandSpecs[command].options, ...commonOptions };
+  const shorts = new Set(Object.values(specs).map(({ short }) => `-${short}`));
+  // "-sqrt(1-x^2)" is no heap of short options: a space before it makes it an argument.
+  const isFormula = (word: string) => commandSpecs[command].formula === true && /^-[^-]/.test(word) && !shorts.has(word);
   const { tokens } = parseArgs({
-    args: [...words],
+    args: words.map((word) => (isFormula(word) ? ` ${word}` : word)),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -103,6 +141,7 @@ function readWords(command: CommandName, words: readonly string[]): { values: Va
   });
   const values: Record<string, unknown> = {};
   const set: Record<string, JsonValue> = {};
+  const param: Record<string, string> = {};
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
@@ -116,11 +155,12 @@ function readWords(command: CommandName, words: readonly string[]): { values: Va
     }
     const missing = token.value === undefined || (token.inlineValue === false && token.value.startsWith("--"));
     if (missing) throw new UsageError(`--${token.name} needs a value: --${token.name} ${spec.value}`, command);
-    if (spec.kind === "assignment") Object.assign(set, assignment(command, token.value ?? ""));
+    if (token.name === "param") Object.assign(param, binding(command, token.value ?? ""));
+    else if (spec.kind === "assignment") Object.assign(set, assignment(command, token.value ?? ""));
     else if (Object.hasOwn(values, token.name)) throw new UsageError(`--${token.name} is given twice`, command);
-    else values[token.name] = optionValue(command, token.name, spec, token.value ?? "");
+    else values[token.name] = optionValue(command, token.name, spec, (token.value ?? "").replace(/^ (?=-)/, ""));
   }
-  return { values: { ...values, set }, positionals };
+  return { values: { ...values, set, param }, positionals: positionals.map((word) => word.trim()) };
 }
 
 function unknownOption(command: CommandName, raw: string, name: string, known: readonly string[]): UsageError {
@@ -164,6 +204,15 @@ function assignment(command: CommandName, text: string): Readonly<Record<string,
     // A bare word: --set optimizer=adam.
   }
   return { [text.slice(0, at)]: parsed };
+}
+
+/** `X=rows.csv` as { X: "rows.csv" }. */
+function binding(command: CommandName, text: string): Readonly<Record<string, string>> {
+  const at = text.indexOf("=");
+  if (at < 1 || at === text.length - 1) {
+    throw new UsageError(`--param needs NAME=VALUE, as --param X=[[1,2],[3,4]] or --param X=rows.csv, not "${text}"`, command);
+  }
+  return { [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
 }
 
 function trainOptions(values: Values, positionals: readonly string[]): TrainOptions {

@@ -2,18 +2,24 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
+import type { AnalysisCommands } from "../analysis/commands/command.ts";
 import { fail } from "../graph/errors.ts";
 import type { Commands } from "../train/command.ts";
 import type { EndEvent } from "../train/events.ts";
 import { run, type World } from "./run.ts";
 
 const done: EndEvent = { event: "end", status: "done", metrics: { val_accuracy: 0.97 }, seconds: 3, run: "runs/digits" };
-const nothing: Commands = {
+const silent = async () => ({ ok: true, text: "", json: null });
+const nothing: Commands & AnalysisCommands = {
   train: async () => done,
-  predict: async () => ({ ok: true, text: "", json: null }),
-  summary: async () => ({ ok: true, text: "", json: null }),
-  check: async () => ({ ok: true, text: "", json: null }),
-  compile: async () => ({ ok: true, text: "", json: null }),
+  predict: silent,
+  summary: silent,
+  check: silent,
+  compile: silent,
+  certify: silent,
+  minimize: silent,
+  landscape: silent,
+  curvature: silent,
 };
 
 async function gradus(line: string, commands: Partial<Commands> = {}, world: Partial<World> = {}) {

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { AnalysisCommands } from "../analysis/commands/command.ts";
 import { GradusError } from "../graph/errors.ts";
 import type { Answer, CommandContext, Commands } from "../train/command.ts";
 import type { Emit, EndEvent, TrainEvent } from "../train/events.ts";
@@ -16,7 +17,7 @@ export interface World {
   readonly stderr: Terminal;
   readonly environment: Environment;
   readonly version: string;
-  readonly commands: () => Promise<Commands>;
+  readonly commands: () => Promise<Commands & AnalysisCommands>;
   readonly loadModule: CommandContext["loadModule"];
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
@@ -62,6 +63,14 @@ async function answer(request: Request, world: World): Promise<number> {
           return print(await commands.check(request.options, context), request.manner, world);
         case "compile":
           return print(await commands.compile(request.options, context), request.manner, world);
+        case "certify":
+          return print(await commands.certify(request.options, context), request.manner, world);
+        case "minimize":
+          return print(await commands.minimize(request.options, context), request.manner, world);
+        case "landscape":
+          return print(await commands.landscape(request.options, context), request.manner, world);
+        case "curvature":
+          return print(await commands.curvature(request.options, context), request.manner, world);
       }
     }
   }

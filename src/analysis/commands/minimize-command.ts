@@ -1,0 +1,281 @@
+// gradus minimize: the path of a method, every theorem that applies with its bound beside the measurement, and the verdict.
+
+import { fail } from "../../graph/errors.ts";
+import type { Tensor } from "../../tensor/index.ts";
+import type { Answer, JsonValue } from "../../train/command.ts";
+import { columns } from "../../train/format.ts";
+import { didYouMean } from "../../train/suggest.ts";
+import { grad } from "../../transforms/index.ts";
+import type { Certificate } from "../certificate.ts";
+import { certify } from "../convexity/certify.ts";
+import {
+  type Constants,
+  type Descent,
+  type DescentOptions,
+  firstOrder,
+  gradientDescent,
+  heavyBall,
+  lbfgs,
+  type MethodName,
+  nesterov,
+  newton,
+  type StepChoice,
+  subgradient,
+} from "../descent/index.ts";
+import type { Expression } from "../expression/index.ts";
+import { page } from "../pictures/page.ts";
+import { contourFigure, plotFigure } from "../pictures/plot.ts";
+import type { MinimizeCommandOptions } from "./command.ts";
+import { formulaOf, parametersAt, valueAt, writePage } from "./formula.ts";
+
+type Point = Record<string, Tensor>;
+type Method = (
+  f: (x: Point) => Tensor,
+  start: Point,
+  options: DescentOptions<Point>,
+  step: StepChoice | undefined,
+) => Descent<Point>;
+
+const ofTable =
+  (name: MethodName): Method =>
+  (f, start, options) =>
+    firstOrder<Point>(name, f, start, options);
+
+/** Methods by the names that --method takes. */
+export const minimizers: Readonly<Record<string, Method>> = {
+  "gradient-descent": (f, start, options, step) =>
+    gradientDescent<Point>(f, start, { ...options, ...(step !== undefined && { step }) }),
+  nesterov: (f, start, options) => nesterov<Point>(f, start, options),
+  "heavy-ball": (f, start, options) => heavyBall<Point>(f, start, options),
+  newton: (f, start, options) => newton<Point>(f, start, options),
+  lbfgs: (f, start, options) => lbfgs<Point>(f, start, options),
+  subgradient: (f, start, options) => subgradient<Point>(f, start, options),
+  ogm: ofTable("ogm"),
+  fista: ofTable("fista"),
+};
+
+/** The answer is no where the method diverged or stopped for want of a step. */
+export async function minimize(options: MinimizeCommandOptions): Promise<Answer> {
+  const expression = await formulaOf(options);
+  const method = Object.hasOwn(minimizers, options.method)
+    ? minimizers[options.method]
+    : fail(
+        "analysis",
+        `there is no method "${options.method}".${didYouMean(options.method, Object.keys(minimizers)) || ` There are ${Object.keys(minimizers).join(", ")}.`}`,
+      );
+  const start = startOf(expression, options.from);
+  const certificate = certify(expression, options.domain === undefined ? {} : { domain: options.domain });
+  const iterations = options.iterations ?? 100;
+  const result = method(
+    (x) => expression.f(x),
+    parametersAt(expression, start),
+    { constants: constantsOf(certificate), stop: { iterations } },
+    stepOf(options.step),
+  );
+  const written = await writePage(options.html, () => pageOf(expression, certificate, result));
+  const text = [
+    ...expression.assumed.map((assumed) => `note: ${assumed}`),
+    `${expression.text}: ${certificate.verdict} on ${certificate.domain}`,
+    "",
+    ...iterateTable(result),
+    "",
+    result.toString(),
+    ...written,
+  ];
+  return {
+    ok: result.stopped !== "diverged" && result.stopped !== "stuck",
+    text: text.join("\n"),
+    json: json(options.method, certificate, result),
+  };
+}
+
+function stepOf(text: string | undefined): StepChoice | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isFinite(number) && text.trim() !== "") return number;
+  const rules = ["1/L", "2/(L+mu)", "exact", "armijo", "wolfe", "polyak", "silver"] as const;
+  const rule = rules.find((name) => name === text);
+  return rule ?? fail("analysis", `--step ${text}: give a number above 0 or one of ${rules.join(", ")}.`);
+}
+
+/** "3", "1,2", "[1, 2]" or "x=1, y=2" as coordinates in the order of the variables. */
+function startOf({ variables }: Expression, text: string): number[] {
+  const wanted = variables.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
+  const numbers = (words: string) => {
+    const found = words
+      .replace(/[[\];]/g, " ")
+      .split(/[\s,]+/)
+      .filter((word) => word !== "")
+      .map(Number);
+    if (found.some((x) => !Number.isFinite(x)))
+      fail("analysis", `--from "${text}" is made of numbers, as --from "1,2" or --from "x=1, y=2".`);
+    return found;
+  };
+  let point: number[];
+  if (text.includes("=")) {
+    const given = new Map(
+      text
+        .split(/[,;]\s*(?=[\p{L}_][\p{L}\p{N}_]*\s*=)/u)
+        .map((part) => [part.split("=")[0].trim(), numbers(part.split("=")[1])] as const),
+    );
+    point = variables.flatMap(({ name }) => given.get(name) ?? fail("analysis", `--from "${text}" says nothing of ${name}.`));
+  } else point = numbers(text);
+  if (point.length !== wanted) {
+    const names = variables.map(({ name, shape }) => `${name}${shape.length > 0 ? `(${shape.join(",")})` : ""}`);
+    fail("analysis", `--from "${text}" has ${point.length} numbers, but ${names.join(", ")} need ${wanted}.`);
+  }
+  return point;
+}
+
+/** What the certificate proves, as the theorems take it. */
+export function constantsOf({ L, mu, lipschitz, convex, domain, variables }: Certificate): Constants {
+  const whole =
+    domain === "R" || domain === `R^${variables.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0)}`;
+  if (!whole) return {};
+  const finite = (x: number | null): x is number => x !== null && Number.isFinite(x) && x > 0;
+  return {
+    ...(finite(L.upper) && { L: { value: L.upper, status: "proved" } as const }),
+    ...(convex.answer === "yes" && finite(mu.lower) && { mu: { value: mu.lower, status: "proved" } as const }),
+    ...(convex.answer === "yes" && { convex: { value: true, status: "proved" } as const }),
+    ...(finite(lipschitz.upper) && { lipschitz: { value: lipschitz.upper, status: "proved" } as const }),
+  };
+}
+
+const short = (x: number) => (Number.isFinite(x) ? String(Number(x.toPrecision(8))) : String(x));
+
+/** The first iterates, then every 2nd, 5th, 10th … so that a screen is enough. */
+function iterateTable({ path }: Descent<Point>): string[] {
+  const last = path.values.length - 1;
+  const shown = Array.from({ length: last + 1 }, (_, k) => k).filter(
+    (k) => k <= 5 || k === last || (k < 10 ? k % 2 === 0 : k % 10 ** Math.floor(Math.log10(k)) === 0),
+  );
+  const rows = shown.map((k) => {
+    const x = path.points[k];
+    return [
+      String(k),
+      x === undefined ? "" : Array.from(x.slice(0, 4), short).join("  ") + (x.length > 4 ? " …" : ""),
+      short(path.values[k]),
+      short(path.gradientNorms[k]),
+    ];
+  });
+  return columns([["k", "x", "f", "‖∇f‖"], ...rows], ["right", "left", "right", "right"]);
+}
+
+function json(method: string, { verdict }: Certificate, result: Descent<Point>): JsonValue {
+  const { value, gradientNorm, iterations, stopped, theorems, rate, step, facts, path, evaluations } = result;
+  const plain = {
+    method,
+    verdict,
+    x: Array.from(path.points[path.points.length - 1]),
+    value,
+    gradientNorm,
+    iterations,
+    evaluations,
+    stopped,
+    step,
+    constants: facts,
+    rate,
+    theorems,
+    path: {
+      points: path.points.map((x) => Array.from(x)),
+      values: Array.from(path.values),
+      gradientNorms: Array.from(path.gradientNorms),
+    },
+  };
+  return JSON.parse(JSON.stringify(plain)) as JsonValue;
+}
+
+function pageOf(expression: Expression, certificate: Certificate, result: Descent<Point>): string {
+  const { path, theorems, minimum } = result;
+  const n = path.points[0].length;
+  const figures: string[] = [];
+  if (n === 1) figures.push(taylorFigure(expression, certificate, result));
+  if (n === 2) {
+    const range = (i: number) => {
+      const values = path.points.map((x) => x[i]).filter(Number.isFinite);
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      const room = Math.max(0.25 * (high - low), 1e-3);
+      return Array.from({ length: 61 }, (_, k) => low - room + ((high - low + 2 * room) * k) / 60);
+    };
+    const [xs, ys] = [range(0), range(1)];
+    figures.push(
+      contourFigure({
+        title: "The path on the contours of f",
+        x: "first coordinate",
+        y: "second coordinate",
+        xs,
+        ys,
+        values: xs.flatMap((a) => ys.map((b) => valueAt(expression, [a, b]))),
+        paths: [{ name: result.method, colour: 1, points: path.points.map((x) => [x[0], x[1]] as const) }],
+      }),
+    );
+  }
+  const least = minimum?.value ?? 0;
+  figures.push(
+    plotFigure({
+      title: "f(x_k) − f* at every iteration",
+      x: "iteration k",
+      y: "f − f*",
+      logarithmic: true,
+      curves: [{ name: "measured", colour: 0, points: Array.from(path.values, (v, k) => [k, v - least] as const) }],
+    }),
+  );
+  for (const { id, name, bounds, measured, quantity } of theorems) {
+    figures.push(
+      plotFigure({
+        title: `${id} ${name}`,
+        x: "iteration k",
+        y: quantity,
+        logarithmic: true,
+        curves: [
+          { name: "measured", colour: 0, points: Array.from(measured, (v, k) => [k, v] as const) },
+          { name: "bound", colour: 1, dashed: true, points: Array.from(bounds, (v, k) => [k, v] as const) },
+        ],
+      }),
+    );
+  }
+  return page(expression.text, `${certificate.verdict} on ${certificate.domain}`, [
+    { figures },
+    { title: "Report", text: result.toString() },
+  ]);
+}
+
+/** The function, the path on it, and at the start the parabola of curvature L that lies above it: its minimum is the next iterate. */
+function taylorFigure(expression: Expression, { L }: Certificate, { path }: Descent<Point>): string {
+  const xs = path.points.map((x) => x[0]).filter(Number.isFinite);
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const room = Math.max(0.3 * (high - low), 0.5);
+  const grid = Array.from({ length: 401 }, (_, i) => low - room + ((high - low + 2 * room) * i) / 400);
+  const [x0, f0, slope] = [path.points[0][0], path.values[0], slopeAt(expression, path.points[0][0])];
+  const values = grid.map((x) => valueAt(expression, [x]));
+  const bound = L.upper;
+  const parabola =
+    bound !== null && Number.isFinite(bound)
+      ? [
+          {
+            name: "f(x₀) + f'(x₀)(x − x₀) + ½L(x − x₀)²",
+            colour: 2,
+            dashed: true,
+            points: grid.map((x) => [x, f0 + slope * (x - x0) + 0.5 * bound * (x - x0) ** 2] as const),
+          },
+        ]
+      : [];
+  const finite = values.filter(Number.isFinite);
+  return plotFigure({
+    title: "The path on f",
+    x: expression.variables[0].name,
+    y: "f",
+    yRange: [Math.min(...finite), Math.max(...finite)],
+    curves: [
+      { name: "f", colour: 0, points: grid.map((x, i) => [x, values[i]] as const) },
+      ...parabola,
+      { name: "iterates", colour: 1, dots: true, points: path.points.map((x, k) => [x[0], path.values[k]] as const) },
+    ],
+  });
+}
+
+function slopeAt(expression: Expression, x: number): number {
+  const [name] = expression.variables.map((variable) => variable.name);
+  const slope = grad<[Point]>((point) => expression.f(point))(parametersAt(expression, [x])) as Point;
+  return slope[name].item();
+}
