@@ -2,5 +2,8 @@
 
 export type { Answer, Certificate, Enclosure, JsonData, Proof, Verdict, Witness } from "./certificate.ts";
 export * from "./convexity/index.ts";
+export * from "./descent/index.ts";
 export { boxDomain, type Cone, type Domain, everywhere, type HalfSpace } from "./domain.ts";
 export { type ExpressionOptions, parseConstant, parseDomain, parseExpression } from "./expression/index.ts";
+export * from "./landscape/index.ts";
+export * from "./spectrum/index.ts";
