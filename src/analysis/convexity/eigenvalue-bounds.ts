@@ -44,12 +44,23 @@ export function smallestEigenvalue(a: Float64Array, n: number): number {
   if (n === 1) return a[0];
   const values = symmetricEigen(a, n).values;
   const scale = Math.max(Math.abs(values[0]), Math.abs(values[n - 1]));
-  if (!Number.isFinite(scale)) return -Infinity;
+  if (!Number.isFinite(scale)) return rowBound(a, n);
   for (let distance = Math.max(scale * n * 2 ** -50, 1e-288), tries = 0; tries < 12; distance *= 4, tries++) {
     const guess = values[0] - distance;
     if (exceeds(a, n, guess)) return guess;
   }
-  return -Infinity;
+  return rowBound(a, n);
+}
+
+/** Gershgorin's discs of a float64 matrix. */
+function rowBound(a: Float64Array, n: number): number {
+  let least = Infinity;
+  for (let i = 0; i < n; i++) {
+    let radius = 0;
+    for (let j = 0; j < n; j++) if (j !== i) radius = addUp(radius, Math.abs(a[i * n + j]));
+    least = Math.min(least, addDown(a[i * n + i], -radius));
+  }
+  return Number.isNaN(least) ? -Infinity : least;
 }
 
 /** A lower bound of the smallest eigenvalue of every member. `thorough` tries every vertex matrix (2ⁿ⁻¹, n ≤ 6), which is exact. */

@@ -5,6 +5,7 @@ import {
   add,
   div,
   exactly,
+  gcd,
   isZero,
   mul,
   neg,
@@ -18,7 +19,7 @@ import {
 } from "../../numeric/exact/rational.ts";
 import type { Interval } from "../../numeric/interval.ts";
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
-import { nextDown, nextUp } from "../../numeric/rounding.ts";
+import { addUp, nextDown, nextUp } from "../../numeric/rounding.ts";
 
 export type RationalMatrix = readonly (readonly Rational[])[];
 
@@ -80,35 +81,49 @@ function offDiagonal(a: readonly (readonly Rational[])[], open: readonly number[
   return undefined;
 }
 
-/** The inertia of A − shift·I. */
+/**
+ * The inertia of A − shift·I, over integers: after multiplication by a common denominator, elimination without fractions (Bareiss 1968), in
+ * which the k-th pivot is a minor, and the quotient of two neighbouring ones a pivot of Gauss.
+ */
 export function inertiaOf(matrix: RationalMatrix, shift: Rational = zero): Inertia {
-  const shifted = matrix.map((row, i) => row.map((x, j) => (i === j ? sub(x, shift) : x)));
+  const a = integers(matrix.map((row, i) => row.map((x, j) => (i === j ? sub(x, shift) : x))));
   let positive = 0;
   let negative = 0;
-  let open = shifted.map((_, i) => i);
-  const a = shifted;
+  let open = a.map((_, i) => i);
+  let before = 1n;
   while (open.length > 0) {
-    let pivot = -1;
-    for (const i of open) if (!isZero(a[i][i])) pivot = pivot < 0 || smaller(a[i][i], a[pivot][pivot]) ? i : pivot;
-    if (pivot < 0) {
-      const pair = offDiagonal(a, open);
+    const pivot = open.find((i) => a[i][i] !== 0n);
+    if (pivot === undefined) {
+      const pair = joined(a, open);
       if (!pair) break;
       const [p, q] = pair;
-      for (const j of open) a[p][j] = add(a[p][j], a[q][j]);
-      for (const i of open) a[i][p] = add(a[i][p], a[i][q]);
+      for (const j of open) a[p][j] += a[q][j];
+      for (const i of open) a[i][p] += a[i][q];
       continue;
     }
     const d = a[pivot][pivot];
-    if (sign(d) > 0) positive++;
+    if (d > 0n === before > 0n) positive++;
     else negative++;
     open = open.filter((i) => i !== pivot);
     for (const i of open) {
-      if (isZero(a[i][pivot])) continue;
-      const factor = div(a[i][pivot], d);
-      for (const j of open) if (j >= i) a[i][j] = a[j][i] = sub(a[i][j], mul(factor, a[pivot][j]));
+      for (const j of open) if (j >= i) a[i][j] = (d * a[i][j] - a[i][pivot] * a[pivot][j]) / before;
     }
+    for (const i of open) for (const j of open) if (j < i) a[i][j] = a[j][i];
+    before = d;
   }
   return { positive, negative, zero: matrix.length - positive - negative };
+}
+
+function joined(a: readonly (readonly bigint[])[], open: readonly number[]): [number, number] | undefined {
+  for (const i of open) for (const j of open) if (i < j && a[i][j] !== 0n) return [i, j];
+  return undefined;
+}
+
+/** The matrix times a positive number. */
+function integers(matrix: RationalMatrix): bigint[][] {
+  let common = 1n;
+  for (const row of matrix) for (const { denominator } of row) common = (common / gcd(common, denominator)) * denominator;
+  return matrix.map((row) => row.map(({ numerator, denominator }) => numerator * (common / denominator)));
 }
 
 /** A number near x with a small denominator, where one is near. */
@@ -131,6 +146,8 @@ export function exactEigenvalues(matrix: RationalMatrix): readonly Interval[] {
     n,
   ).values;
   const scale = Math.max(...Array.from(nearby, Math.abs), 1e-300);
+  // Numbers too far apart for float64: no approximation, so only the sizes of the rows bound anything.
+  if (!Number.isFinite(scale)) return matrix.map(() => rowBound(matrix));
   const below = new Map<string, Inertia>();
   const at = (c: Rational): Inertia => {
     const key = `${c.numerator}/${c.denominator}`;
@@ -151,6 +168,16 @@ export function exactEigenvalues(matrix: RationalMatrix): readonly Interval[] {
       if (above.negative + above.zero > k && at(exactly(lower)).negative <= k) return { lower, upper };
     }
   });
+}
+
+/** All eigenvalues lie within the largest sum of a row's magnitudes. */
+function rowBound(matrix: RationalMatrix): Interval {
+  let largest = 0;
+  for (const row of matrix) {
+    const sum = row.reduce((total, x) => addUp(total, Math.max(round(x, "up"), -round(x, "down"))), 0);
+    largest = Math.max(largest, sum);
+  }
+  return { lower: -largest, upper: largest };
 }
 
 function middle(x: Rational): number {

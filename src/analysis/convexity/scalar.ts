@@ -12,6 +12,8 @@ import {
   mul as times,
   toNumber,
 } from "../../numeric/exact/rational.ts";
+import { GradusError } from "../../graph/errors.ts";
+import { BudgetError } from "../symbolic/expression.ts";
 import type { Interval } from "../../numeric/interval.ts";
 import type { Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
@@ -62,7 +64,13 @@ export function studyScalar(subject: Subject): ScalarStudy | undefined {
   if (!places) return undefined;
   const ends: End[] = [undefined, ...places, undefined];
   const pieces: Piece[] = [];
-  for (let i = 0; i + 1 < ends.length; i++) pieces.push(pieceBetween(subject, ends[i], ends[i + 1], ends.length - 1));
+  try {
+    for (let i = 0; i + 1 < ends.length; i++) pieces.push(pieceBetween(subject, ends[i], ends[i + 1], ends.length - 1));
+  } catch (error) {
+    // A piece with no value anywhere, or one that grows too large.
+    if (error instanceof GradusError || error instanceof BudgetError) return undefined;
+    throw error;
+  }
   const kinks = places.map((at, i) => ({ at, jump: jumpAt(subject, pieces[i], pieces[i + 1], at) }));
   return { pieces, kinks };
 }

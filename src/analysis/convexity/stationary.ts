@@ -21,7 +21,7 @@ import { quadraticForm, smallestOf } from "./eigenvalue-bounds.ts";
 import { exactEigenvalues } from "./inertia.ts";
 import { type Analysed, type ProblemOptions, problemOf } from "./problem.ts";
 import { constantMatrix } from "./psd.ts";
-import { isProper, type Subject, subjectOf } from "./subject.ts";
+import { isBoxInside, isProper, type Subject, subjectOf } from "./subject.ts";
 
 export type StationaryKind =
   | "strict local minimum"
@@ -155,7 +155,8 @@ function enclosedRoot(
   for (let widen = 2; widen <= 8; widen *= 2) {
     const distance = Math.max(largest * widen, 1e-15 * Math.max(1, ...x.map(Math.abs)));
     const box = x.map((v): Interval => ({ lower: nextDown(v - distance), upper: nextUp(v + distance) }));
-    if (!subject.enclose(box).defined) return undefined;
+    if (distance > 1e-3 * Math.max(1, ...x.map(Math.abs))) return undefined;
+    if (!isBoxInside(subject.domain, box) || !subject.enclose(box).defined) return undefined;
     const h = second.enclose(box);
     const inside = box.every((side, i) => {
       // x − Y·g(x) + (I − Y·H)(box − x)

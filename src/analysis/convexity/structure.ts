@@ -1,6 +1,8 @@
 // Functions with kinks in several variables: sums, maxima and compositions of parts that are smooth, or that are composed in turn.
 
 import { compare, one, sign as signR } from "../../numeric/exact/rational.ts";
+import { GradusError } from "../../graph/errors.ts";
+import { BudgetError } from "../symbolic/expression.ts";
 import type { Proof } from "../certificate.ts";
 import { type Expression, hessian, kinksOf, linear, neg, print, signOf, simplify } from "../symbolic/index.ts";
 import { provePositive } from "./psd.ts";
@@ -22,7 +24,13 @@ export function withoutSettledKinks(e: Expression, subject: Subject): Expression
     if (sign === "negative") signs.set(u, -1);
     if (sign === "zero") signs.set(u, 0);
   }
-  return signs.size === 0 ? e : simplify(resolveKinks(e, signs as KinkSigns));
+  if (signs.size === 0) return e;
+  try {
+    return simplify(resolveKinks(e, signs as KinkSigns));
+  } catch (error) {
+    if (error instanceof GradusError || error instanceof BudgetError) return e;
+    throw error;
+  }
 }
 
 /** What is proved of an expression's curvature on the subject's domain. */

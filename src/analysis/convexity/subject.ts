@@ -261,3 +261,12 @@ function undefinedPart(problem: Problem, conditions: readonly Condition[], domai
 export function isProper(subject: Subject, x: readonly number[]): boolean {
   return x.every(Number.isFinite) && isInside(subject.domain, x);
 }
+
+/** Whether every point of the box is proved to lie in the domain: its corners do, the domain being convex. */
+export function isBoxInside(domain: Domain, box: readonly Interval[]): boolean {
+  if (box.length > 10) return false;
+  for (let corner = 0; corner < 2 ** box.length; corner++) {
+    if (!isInside(domain, box.map(({ lower, upper }, i) => ((corner >> i) & 1 ? upper : lower)))) return false;
+  }
+  return true;
+}

@@ -5,7 +5,7 @@ import { add, type Interval, magnitude, midpoint, mul, point, sub } from "../../
 import { addDown, addUp, divUp, mulUp } from "../../numeric/rounding.ts";
 import { compileEnclosure, differentiate, type Expression } from "../symbolic/index.ts";
 import { type Analysed, type ProblemOptions, problemOf } from "./problem.ts";
-import { isProper, type Subject, subjectOf } from "./subject.ts";
+import { isBoxInside, isProper, type Subject, subjectOf } from "./subject.ts";
 
 export interface TaylorOptions extends ProblemOptions {
   /** Degree of the polynomial. Default 2; above 2 for functions of one variable only. */
@@ -94,7 +94,7 @@ function inverseFactorial(k: number): Interval {
 
 /** No kink and no edge of a root within the box. */
 function isSmooth(subject: Subject, box: readonly Interval[]): boolean {
-  if (!subject.enclose(box).defined) return false;
+  if (!isBoxInside(subject.domain, box) || !subject.enclose(box).defined) return false;
   const kinks = compileEnclosure(subject.kinks)(box);
   const guards = compileEnclosure(subject.guards.map((g) => g.expression))(box);
   return kinks.every((k) => k.lower > 0 || k.upper < 0) && guards.every((g) => g.lower > 0);
