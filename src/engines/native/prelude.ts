@@ -166,6 +166,22 @@ ${general}
 #endif`;
 }
 
+/** Of `count` indices: any_within: whether one is in from ..< from + extent; all_within: whether all are. */
+function places(lanes: number): string {
+  const helper = (name: string, start: string, combine: string) =>
+    `__attribute__((unused)) static inline int ${name}(const int *index, long count, unsigned from, unsigned extent) {
+  ni found = {};
+  found -= ${start};
+  long i = 0;
+  for (; i + ${lanes} <= count; i += ${lanes}) found ${combine} (ni)(LOAD(nu, index + i) - from < extent);
+  int all = ${start};
+  for (int l = 0; l < ${lanes}; l++) all ${combine} found[l] != 0;
+  for (; i < count; i++) all ${combine} (unsigned)index[i] - from < extent;
+  return all;
+}`;
+  return [helper("any_within", "0", "|="), helper("all_within", "1", "&=")].join("\n");
+}
+
 /** The text for a target. */
 export function prelude(target: Target): string {
   const { floatLanes, doubleLanes } = target;
@@ -206,6 +222,7 @@ export function prelude(target: Target): string {
   wi high = __builtin_convertvector(x >= 2147483648.0, wi), low = __builtin_convertvector(x <= -2147483649.0, wi);
   return r | (high & 2147483647) | (low & (-2147483647 - 1));
 }`,
+    places(floatLanes),
     booleanHelpers(target, "n", floatLanes),
     booleanHelpers(target, "w", doubleLanes),
     turning("nf", "float", floatLanes, 4),

@@ -3,7 +3,7 @@
 // many; what one compilation gives, the cache keeps.
 
 import { describe, expect, it } from "vitest";
-import { allocate, type TypedArray } from "../../graph/dtype.ts";
+import type { TypedArray } from "../../graph/dtype.ts";
 import type { Graph, Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { parameter, scalar } from "../../graph/structural.ts";
@@ -15,6 +15,7 @@ import { tanh } from "../../ops/hyperbolic.ts";
 import { gather } from "../../ops/indexing.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { maximum } from "../../ops/piecewise.ts";
+import { remainder } from "../../ops/rounding.ts";
 import { broadcastTo, swapAxes, transpose } from "../../ops/shape.ts";
 import { flip } from "../../ops/slicing.ts";
 import { sort } from "../../ops/sorting.ts";
@@ -207,12 +208,36 @@ describe.skipIf(missing !== undefined)("generated C", () => {
       expectSame({ parameters: [m], outputs: [next, mul(m, next)] }, 1e-12, { donate: [0] }, 2);
   });
 
-  it("describes an index that does not exist", () => {
+  it("gathers and adds up blocks of any size, each thread some of them", { timeout: 60_000 }, () => {
+    const graphs = [
+      { shape: [400], count: 700, axis: 0 },
+      { shape: [40, 30], count: 90, axis: 0 },
+      { shape: [3, 50, 5], count: 70, axis: 1 },
+      { shape: [7, 100], count: 65, axis: 1 },
+    ].map(({ shape, count, axis }) => {
+      const x = p(shape, "x");
+      const noise = parameter({ shape: [count], dtype: "int32" }, "noise");
+      // Random numbers as indices: many twice, some in a row.
+      const places = mul(noise, noise);
+      const y = gather(x, remainder(places, scalar(shape[axis], "int32")), axis);
+      const [dx] = pullback([sum(mul(y, y))], [scalar(1, F)], [x]);
+      return { parameters: [x, noise], outputs: [y, dx!] };
+    });
+    expectSame({ parameters: graphs.flatMap((g) => g.parameters), outputs: graphs.flatMap((g) => g.outputs) }, 1e-12);
+  });
+
+  it.each([1, 2, 3])("describes an index that does not exist, in %i threads", (threads) => {
     const x = p([3, 2], "x");
-    const i = parameter({ shape: [2], dtype: "int32" }, "i");
-    const program = engineWith(1).compile({ parameters: [x, i], outputs: [gather(x, i, 0)] });
-    expect(() => program.run([allocate(F, 6), Int32Array.of(0, 3)])).toThrow(/gather: index 3/);
-    expect(program.run([Float64Array.of(1, 2, 3, 4, 5, 6), Int32Array.of(2, 0)])[0]).toEqual(Float64Array.of(5, 6, 1, 2));
+    const i = parameter({ shape: [20], dtype: "int32" }, "i");
+    const program = engineWith(threads, [], 0).compile({ parameters: [x, i], outputs: [gather(x, i, 0)] });
+    const places = new Int32Array(20).fill(2);
+    places[1] = 0;
+    const data = Float64Array.of(1, 2, 3, 4, 5, 6);
+    for (const wrong of [0, 19]) {
+      const bad = Int32Array.from(places, (place, at) => (at === wrong ? 3 : place));
+      expect(() => program.run([data, bad])).toThrow(/gather: index 3/);
+    }
+    expect(program.run([data, places])[0].slice(0, 6)).toEqual(Float64Array.of(5, 6, 1, 2, 5, 6));
   });
 
   it("has empty inputs and outputs", () => {

@@ -2,6 +2,7 @@
 // computed by its own room in JavaScript.
 
 import type { DType } from "../../graph/dtype.ts";
+import type { TensorType } from "../../graph/primitive.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
 import type { ConvolutionAttributes } from "../../ops/convolution.ts";
 import type { CumulativeAttributes } from "../../ops/cumulative.ts";
@@ -43,8 +44,14 @@ const renderings: Readonly<Record<string, (kernel: WholeKernel) => WholeRenderin
     isFloat(inputs[0].dtype) ? { body: (k, g) => pooling(k, "max_pool_indices", g, false), divides: true } : undefined,
   sumPool: () => ({ body: (k, g) => pooling(k, "sum_pool", g, false), divides: true }),
   sumPoolTranspose: () => ({ body: (k, g) => pooling(k, "sum_pool_transpose", g, true), divides: true }),
-  gather: alone((k, giveUp) => gather(k, giveUp)),
-  scatterAdd: alone((k, giveUp) => scatterAdd(k, giveUp)),
+  gather: (kernel) => {
+    const { count, grain } = blocksOf(kernel, kernel.inputs[0], kernel.inputs[1]);
+    return { body: (k, giveUp) => gather(k, giveUp), divides: count >= 4 * grain };
+  },
+  scatterAdd: (kernel) => {
+    const { size, grain } = blocksOf(kernel, kernel.outputs[0], kernel.inputs[0]);
+    return { body: (k, giveUp) => scatterAdd(k, giveUp), divides: size >= 4 * grain };
+  },
   argmax: alone((k) => position(k, ">")),
   argmin: alone((k) => position(k, "<")),
   cumulativeSum: alone((k) => cumulativeSum(k)),
@@ -112,60 +119,83 @@ function pooling(kernel: WholeKernel, name: string, giveUp: string, transposed: 
 
 // Indexing ----------------------------------------------------------------------------------------------------------------
 
-/** The loops of gather and scatterAdd: body over `block` elements of type T at `tensor` and `packed`. */
-function eachBlock(
-  tensor: { readonly shape: readonly number[]; readonly slot: string },
-  indices: { readonly shape: readonly number[]; readonly slot: string },
-  packed: string,
-  scalar: string,
-  { axis, batchDims }: GatherAttributes,
-  giveUp: string,
-  body: string,
-): string {
-  const examples = sizeOf(tensor.shape.slice(0, batchDims));
-  const outer = sizeOf(tensor.shape.slice(batchDims, axis));
-  const size = tensor.shape[axis];
+interface Blocks {
+  /** Loops around the indices: over examples, which have indices of their own, and over what lies before the axis. */
+  readonly examples: number;
+  readonly outer: number;
+  /** Indices of an example. */
+  readonly count: number;
+  /** Places they may name. */
+  readonly size: number;
+  /** Elements of a block. */
+  readonly block: number;
+  /** Blocks that fill a cache line: threads share out no less. */
+  readonly grain: number;
+}
+
+function blocksOf({ node }: WholeKernel, tensor: TensorType, indices: TensorType): Blocks {
+  const { axis, batchDims } = node.attributes as GatherAttributes;
   const block = sizeOf(tensor.shape.slice(axis + 1));
-  const count = sizeOf(indices.shape.slice(batchDims));
-  return `  ${scalar} *all = (${scalar} *)${tensor.slot}, *packed = (${scalar} *)${packed};
-  const int *index = (const int *)${indices.slot};
+  return {
+    examples: sizeOf(tensor.shape.slice(0, batchDims)),
+    outer: sizeOf(tensor.shape.slice(batchDims, axis)),
+    count: sizeOf(indices.shape.slice(batchDims)),
+    size: tensor.shape[axis],
+    block,
+    grain: Math.max(1, Math.ceil(64 / Math.max(1, block * bytesOf[tensor.dtype]))),
+  };
+}
+
+/**
+ * Threads take ranges of the indices. Each looks whether its own exist; the first looks at all before it starts, since it alone can have the
+ * room say which does not.
+ */
+function gather(kernel: WholeKernel, giveUp: string): string {
+  const [x, indices] = kernel.inputs;
+  const { examples, outer, count, size, block, grain } = blocksOf(kernel, x, indices);
+  const bytes = bytesOf[x.dtype];
+  return `  const int *index = (const int *)s1;
+  long from, to;
+  gradus_part(${count}, ${grain}, thread, threads, &from, &to);
+  if (thread == 0 && !all_within(index, ${examples * count}, 0, ${size}u)) { ${giveUp} return; }
+  const char *all = s0;
+  char *packed = s2;
   for (long e = 0; e < ${examples}; e++, index += ${count})
-    for (long p = 0; p < ${outer}; p++, all += ${size * block})
-      for (long i = 0; i < ${count}; i++, packed += ${block}) {
-        if ((unsigned)index[i] >= ${size}u) { ${giveUp} return; }
-        ${scalar} *restrict one = all + index[i] * ${block}l, *restrict other = packed;
-        ${body.replaceAll("BLOCK", String(block))}
+    for (long p = 0; p < ${outer}; p++, all += ${size * block * bytes}l, packed += ${count * block * bytes}l)
+      for (long i = from; i < to; i++) {
+        if ((unsigned)index[i] >= ${size}u) return;
+        __builtin_memcpy(packed + i * ${block * bytes}l, all + index[i] * ${block * bytes}l, ${block * bytes}l);
       }`;
 }
 
-function gather(kernel: WholeKernel, giveUp: string): string {
-  const [x, indices] = kernel.inputs;
-  const attributes = kernel.node.attributes as GatherAttributes;
-  return eachBlock(
-    { shape: x.shape, slot: "s0" },
-    { shape: indices.shape, slot: "s1" },
-    "s2",
-    scalars[x.dtype],
-    attributes,
-    giveUp,
-    `__builtin_memcpy(other, one, BLOCK * ${bytesOf[x.dtype]}l);`,
-  );
-}
-
+/** Threads take ranges of places, whose sums are then added up by one of them, in the order of the indices. */
 function scatterAdd(kernel: WholeKernel, giveUp: string): string {
   const [indices] = kernel.inputs;
   const [y] = kernel.outputs;
-  const attributes = kernel.node.attributes as GatherAttributes;
-  const loops = eachBlock(
-    { shape: y.shape, slot: "s2" },
-    { shape: indices.shape, slot: "s0" },
-    "s1",
-    scalars[y.dtype],
-    attributes,
-    giveUp,
-    "for (long b = 0; b < BLOCK; b++) one[b] += other[b];",
-  );
-  return `  __builtin_memset(s2, 0, ${sizeOf(y.shape) * bytesOf[y.dtype]}l);\n${loops}`;
+  const { examples, outer, count, size, block, grain } = blocksOf(kernel, y, indices);
+  const scalar = scalars[y.dtype];
+  const bytes = bytesOf[y.dtype];
+  return `  const int *index = (const int *)s0;
+  if (!all_within(index, ${examples * count}, 0, ${size}u)) { if (thread == 0) { ${giveUp} } return; }
+  long from, to;
+  gradus_part(${size}, ${grain}, thread, threads, &from, &to);
+  ${scalar} *all = (${scalar} *)s2;
+  const ${scalar} *packed = (const ${scalar} *)s1;
+  for (long e = 0; e < ${examples}; e++, index += ${count})
+    for (long p = 0; p < ${outer}; p++, all += ${size * block}l, packed += ${count * block}l) {
+      __builtin_memset(all + from * ${block}l, 0, (to - from) * ${block * bytes}l);
+      for (long start = 0; start < ${count}; start += 128) {
+        const long end = start + 128 < ${count} ? start + 128 : ${count};
+        /* Neighbours are often near each other: most groups are another thread's, or all this one's. */
+        if (threads > 1 && !any_within(index + start, end - start, from, to - from)) continue;
+        for (long i = start; i < end; i++) {
+          if ((unsigned)index[i] - (unsigned)from >= (unsigned)(to - from)) continue;
+          ${scalar} *restrict one = all + index[i] * ${block}l;
+          const ${scalar} *restrict other = packed + i * ${block}l;
+          for (long b = 0; b < ${block}; b++) one[b] += other[b];
+        }
+      }
+    }`;
 }
 
 /** `at`: the offset of a block whose starts are moved, where necessary, so that it lies inside. */
