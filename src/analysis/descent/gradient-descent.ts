@@ -79,7 +79,8 @@ function finished<T>(subject: Subject<T>, outcome: Outcome): Descent<T> {
   };
 }
 
-function runOn<T>(
+/** Traces f, resolves what is known of it, runs a plan and reports. */
+export function runOn<T>(
   operation: string,
   f: (x: T) => Tensor,
   start: T | number,

@@ -1,7 +1,7 @@
 // Holds the theorems against a run: which apply, and did they hold?
 
 import type { Known, Status } from "./constants.ts";
-import { type Evidence, type Hypothesis, type TheoremReport, theorems } from "./theorems.ts";
+import { type Evidence, type Hypothesis, type TheoremReport, theorems, valueNoise } from "./theorems.ts";
 
 /** A theorem on the method that was run that does not apply, and why. */
 export interface Inapplicable {
@@ -138,19 +138,17 @@ function runningMinimum(xs: readonly number[]): number[] {
 function measure(quantity: Theorem["quantity"], e: Evidence): Measured {
   const lowest = e.minimum?.value ?? Number.NaN;
   const gaps = e.values.map((v) => v - lowest);
-  // Values carry the rounding of their own evaluation, of the order of the largest value's.
-  const valueNoise = e.values.map((v) => 32 * unit * (Math.abs(v) + Math.abs(e.minimum?.value ?? 0)));
-  const largest = e.gradientNorms.reduce((a, b) => Math.max(a, b), 0);
-  const gradientNoise = e.gradientNorms.map((g) => 64 * unit * largest * (g + 64 * unit * largest));
+  const noise = e.values.map((_, k) => valueNoise(e, k));
+  const steepest = e.gradientNorms.reduce((a, b) => Math.max(a, b), 0) + (e.L?.value ?? 0) * e.reach;
+  const gradientNoise = e.gradientNorms.map((g) => 64 * unit * steepest * (g + 64 * unit * steepest));
   const distances = e.distances ?? [];
-  const reach = distances.reduce((a, b) => Math.max(a, b), 0);
-  const distanceNoise = distances.map(() => 64 * unit * reach + (e.minimizer?.value ?? 0));
+  const distanceNoise = distances.map(() => 64 * unit * e.reach + (e.minimizer?.value ?? 0));
   const squares = e.gradientNorms.map((g) => g * g);
   switch (quantity) {
     case "gap":
-      return { text: "f(x_k) − f*", values: gaps, noise: valueNoise };
+      return { text: "f(x_k) − f*", values: gaps, noise };
     case "best gap":
-      return { text: "min_{j≤k} f(x_j) − f*", values: runningMinimum(gaps), noise: valueNoise };
+      return { text: "min_{j≤k} f(x_j) − f*", values: runningMinimum(gaps), noise };
     case "distance":
       return { text: "‖x_k − x*‖", values: distances, noise: distanceNoise };
     case "squared distance":
@@ -167,7 +165,7 @@ function measure(quantity: Theorem["quantity"], e: Evidence): Measured {
       return {
         text: "f(x_{k−1}) − f(x_k)",
         values: e.values.map((v, k) => (k === 0 ? Number.NaN : e.values[k - 1] - v)),
-        noise: valueNoise.map((n, k) => n + (valueNoise[k - 1] ?? 0)),
+        noise: noise.map((n, k) => n + (noise[k - 1] ?? 0)),
       };
   }
 }

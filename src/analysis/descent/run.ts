@@ -128,6 +128,8 @@ export function runPlan(
     steps: path.steps,
     values: path.values,
     gradientNorms: path.gradientNorms,
+    largest: path.values.reduce((most, v) => Math.max(most, Math.abs(v)), 0),
+    reach: path.points.reduce((most, x) => Math.max(most, norm(x)), minimizer ? norm(minimizer) : 0),
     ...(minimizer && kept && { distances: path.points.map((x) => distance(x, minimizer)) }),
     ...(outside < 0 && facts),
     ...(minimum && { minimum }),
