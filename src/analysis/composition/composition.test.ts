@@ -54,7 +54,7 @@ const convex: readonly Case[] = [
   ["−√(1−x²)", (x) => t(1).sub(x.square()).sqrt().neg(), scalar, within(-1, 1, [])],
   ["softplus²", (x) => softplus(x).square(), scalar],
   ["elu", (x) => elu(x), scalar],
-  // ["elu written out", (x) => where(x.greater(0), x, x.exp().sub(1)), scalar],
+  ["elu written out", (x) => where(x.greater(0), x, x.exp().sub(1)), scalar],
   ["leaky relu", (x) => leakyRelu(x), scalar],
   ["cosh", (x) => x.exp().add(x.neg().exp()), scalar],
   ["x·x", (x) => x.mul(x), scalar],
@@ -133,7 +133,7 @@ const convex: readonly Case[] = [
         .mean(),
     w,
   ],
-  // ["Huber", (x) => losses.huber(X.matmul(x as never) as Tensor, y, { delta: 0.7 }), w],
+  ["Huber", (x) => losses.huber(X.matmul(x as never) as Tensor, y, { delta: 0.7 }), w],
   ["mean absolute error", (x) => losses.meanAbsoluteError(X.matmul(x as never) as Tensor, y), w],
   ["softmax cross-entropy", (W, b) => losses.crossEntropy(affine(W, b), labels), [[2, 3], [3]]],
   [
@@ -206,6 +206,7 @@ const concave: readonly Case[] = [
   ["√(xy)", (x, z) => x.mul(z).sqrt(), pair, positives],
   ["x − 10⁻¹²x²", (x) => x.square().mul(-1e-12).add(x), scalar],
   ["√(x + 1) − x²", (x) => x.sqrt().square().add(1).sqrt().sub(x.square()), scalar, positive],
+  ["concave kink", (x) => where(x.greater(0), x, x.mul(2)), scalar],
   ["entropy", (x) => x.mul(x.log()).sum().neg(), w, within(0, Infinity, [2])],
   ["log σ", (x) => x.logistic().log(), scalar],
   ["harmonic mean", (x, z) => t(1).div(x.reciprocal().add(z.reciprocal())).log(), pair, positives],
@@ -251,7 +252,6 @@ const undecided: readonly Case[] = [
   ["(x+1)(x+1) product of convex", (x) => x.exp().mul(x.square()), scalar],
   ["log of a sum of log-concave", (x) => x.logistic().add(x.sub(9).logistic()).log(), scalar],
   ["jump", (x) => where(x.greater(0), x, x.sub(1)), scalar],
-  ["concave kink", (x) => where(x.greater(0), x, x.mul(2)), scalar],
 ];
 
 const found = ([, f, shapes, domain]: Case) => {

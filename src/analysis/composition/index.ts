@@ -8,6 +8,7 @@ import type { Domain } from "../domain.ts";
 import { normalise } from "./normalise.ts";
 import { proofOf } from "./proof.ts";
 import { propagate } from "./propagate.ts";
+import { constantsOf } from "./smoothness.ts";
 
 export { checkCompositionProof } from "./proof.ts";
 
@@ -31,5 +32,7 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
   const [e] = propagation.entriesOf(f.output);
   const answer = (wanted: "convex" | "concave") =>
     e[wanted] ? { [wanted]: { answer: "yes" as const, method: "composition", proof: proofOf(f, propagation, wanted) } } : {};
-  return { ...answer("convex"), ...answer("concave") };
+  const affine = e.convex && e.concave;
+  const constants = constantsOf(f, propagation, domain, e.convex ? 1 : e.concave ? -1 : 0);
+  return { ...answer("convex"), ...answer("concave"), ...constants, ...(affine && { strict: false }) };
 }

@@ -27,7 +27,7 @@ import {
 
 /** The entries of constants, one object per distinct value. */
 export function constantEntries(values: ArrayLike<number>): Entries {
-  const made = new Map<number, Entry>();
+  const made = new Map<number, Entry>([[0, constantZero]]);
   return Array.from(values, (x) => {
     let e = made.get(x);
     if (!e) {
@@ -39,6 +39,8 @@ export function constantEntries(values: ArrayLike<number>): Entries {
 }
 
 const zero = constantEntry(point(0));
+/** The one entry of all constants 0: a product with it is skipped. */
+const constantZero = zero;
 const unknown = entry(entire);
 
 /** f over elements, remembering the last operands: neighbours mostly have the same entries. */
@@ -118,8 +120,8 @@ function linear(coefficients: ArrayLike<number>, from: number, step: number, ent
   for (let j = 0; j < entries.length; j++) {
     const c = coefficients[from + j * step];
     const e = entries[j];
-    if (c === 0) continue;
     if (!Number.isFinite(c)) return unknown;
+    if (c === 0 || e === constantZero) continue;
     convex &&= c > 0 ? e.convex : e.concave;
     concave &&= c > 0 ? e.concave : e.convex;
     nonNegative &&= c > 0 && e.range.lower >= 0;
