@@ -2,6 +2,7 @@
 // once on a machine, from the C files beside this one, together with the first program that needs it.
 
 import { fail } from "../../graph/errors.ts";
+import { blasFor } from "./blas.ts";
 import { discard } from "./cache.ts";
 import { compileUnits, type Unit } from "./cc.ts";
 import { fs, modules, path, urls } from "./node.ts";
@@ -170,7 +171,8 @@ function startRuntime(library: LoadedLibrary): Runtime {
     host: undefined,
     provided,
     provide: (from, name) => {
-      const address = from.symbol(`gradus_${name}`);
+      const own = from.symbol(`gradus_${name}`);
+      const address = typeof own === "bigint" ? (blasAddress(name, own, table) ?? own) : own;
       if (typeof address !== "bigint" || provide(table, name, address) !== 0) {
         fail("engine", `native: the runtime library has no function ${name}.`);
       }
@@ -179,6 +181,18 @@ function startRuntime(library: LoadedLibrary): Runtime {
     },
   };
   return started;
+}
+
+/** What multiplies instead of our own kernel, where a BLAS is asked for. */
+function blasAddress(name: string, own: bigint, table: bigint): bigint | undefined {
+  const bits = name === "matmul_f32" ? "32" : name === "matmul_f64" ? "64" : undefined;
+  if (bits === undefined) return undefined;
+  const compile = () => {
+    const library = loadRuntimeFile("blas.c", [`-DGRADUS_REAL_BITS=${bits}`]);
+    loadedKernels.push(library);
+    return library;
+  };
+  return blasFor({ bits, own, table, load: (path) => loadKoffi().load(path), compile });
 }
 
 type Create = (host: bigint, operands: bigint) => bigint;

@@ -1,6 +1,7 @@
 // What this processor reaches at most with native code, measured on one thread by peaks.c of the runtime library.
 
 import type { Peaks } from "../engine.ts";
+import { productsBy } from "./blas.ts";
 import { findCompiler } from "./cc.ts";
 import { loadRuntimeFile } from "./library.ts";
 import { targetFor } from "./target.ts";
@@ -16,9 +17,10 @@ export function measurePeaks(): Peaks {
   const { macros } = findCompiler();
   const library = loadRuntimeFile("peaks.c", ["-O3", "-ffp-contract=fast"]);
   const best = (name: string, rounds: number) => (library.func(name, "double", ["int"]) as (rounds: number) => number)(rounds);
+  const by = macros.__AVX512F__ === undefined ? arithmetic[targetFor(macros).name] : "AVX-512 with fused multiply-adds";
   return {
     flops: best("gradus_peak_f32", 20),
     bytes: best("gradus_peak_bytes", 4),
-    by: macros.__AVX512F__ === undefined ? arithmetic[targetFor(macros).name] : "AVX-512 with fused multiply-adds",
+    by: `${by}; large products by ${productsBy()}`,
   };
 }
