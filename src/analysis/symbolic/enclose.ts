@@ -4,7 +4,19 @@
 import { round, toNumber } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import * as F from "../../numeric/interval-elementary.ts";
-import { type Expression, type FunctionName, inOrder, type Of } from "./expression.ts";
+import { differentiate } from "./differentiate.ts";
+import {
+  add,
+  constant,
+  type Expression,
+  type Factor,
+  type FunctionName,
+  inOrder,
+  mul,
+  type Of,
+  operandsOf,
+  variablesOf,
+} from "./expression.ts";
 import { phiInterval } from "./phi.ts";
 
 type Interval = I.Interval;
@@ -15,6 +27,8 @@ export interface Encloser {
   (box: readonly Interval[]): readonly Interval[];
   /** How many operations one call takes. */
   readonly operations: number;
+  /** Whether everything evaluated in the last call is defined and continuous on the whole box. */
+  continuous(): boolean;
 }
 
 const functions: Readonly<Record<FunctionName, (...operands: readonly Interval[]) => Interval>> = {
@@ -121,17 +135,120 @@ function scaleBy(c: Interval, x: Interval): Interval {
 
 /** A tape for the expressions. */
 export function compileEnclosure(roots: readonly Expression[]): Encloser {
-  const order = inOrder(roots);
+  const humps = new Map(inOrder(roots).flatMap(humpOf));
+  const order = inOrder([...[...humps.values()].map((h) => h.growth), ...roots]);
   const places = new Map(order.map((e, i) => [e, i]));
   const at = (e: Expression) => places.get(e) as number;
-  const steps = order.map((e) => stepOf(e, at));
+  const steps = order.map((e) => withHump(e, stepOf(e, at), humps.get(e), at));
   const wanted = roots.map(at);
+  let checks: readonly Check[] | undefined;
   const values: Interval[] = new Array(steps.length).fill(I.entire);
   const run = (box: readonly Interval[]): readonly Interval[] => {
     for (let i = 0; i < steps.length; i++) values[i] = steps[i](values, box);
     return wanted.map((i) => values[i]);
   };
-  return Object.assign(run, { operations: steps.length });
+  const continuous = (): boolean => {
+    checks ??= inOrder(roots).flatMap((e) => checkOf(e, at));
+    return checks.every((holds) => holds(values));
+  };
+  return Object.assign(run, { operations: steps.length, continuous });
+}
+
+type Check = (values: readonly Interval[]) => boolean;
+
+/** What must hold of operands for an operation to be continuous on them. */
+function checkOf(e: Expression, at: (operand: Expression) => number): Check[] {
+  const within =
+    (place: number, holds: (x: Interval) => boolean): Check =>
+    (values) =>
+      holds(values[place]);
+  switch (e.kind) {
+    case "product":
+      return e.factors.flatMap(({ base, exponent: { numerator, denominator } }) => {
+        const checks: Check[] = [];
+        if (denominator !== 1n) checks.push(within(at(base), (x) => x.lower >= 0));
+        if (numerator < 0n) checks.push(within(at(base), (x) => x.lower > 0 || x.upper < 0));
+        return checks;
+      });
+    case "function": {
+      const place = at(e.operands[0]);
+      switch (e.name) {
+        case "log":
+          return [within(place, (x) => x.lower > 0)];
+        case "asin":
+        case "acos":
+        case "atanh":
+          return [within(place, (x) => x.lower >= -1 && x.upper <= 1)];
+        case "acosh":
+          return [within(place, (x) => x.lower >= 1)];
+        case "sign":
+          return [within(place, (x) => x.lower > 0 || x.upper < 0)];
+        default:
+          return [];
+      }
+    }
+    case "piecewise":
+      return [within(at(e.test), (x) => (e.strict ? x.upper < 0 || x.lower >= 0 : x.upper <= 0 || x.lower > 0))];
+    default:
+      return [];
+  }
+}
+
+/** A factor |x|ⁿ·exp(u(x)) in a product: its logarithm grows with log|x| at the rate n + x·u'(x). */
+interface Hump {
+  readonly variable: Of<"variable">;
+  readonly power: Factor;
+  readonly exponential: Expression;
+  readonly growth: Expression;
+}
+
+function humpOf(e: Expression): (readonly [Expression, Hump])[] {
+  if (e.kind !== "product") return [];
+  const exponential = e.factors.find((f) => f.base.kind === "function" && f.base.name === "exp")?.base;
+  if (exponential?.kind !== "function") return [];
+  const [u] = exponential.operands;
+  const [index, ...others] = variablesOf(u);
+  if (index === undefined || others.length > 0) return [];
+  const power = e.factors.find((f) => f.base.kind === "variable" && f.base.index === index);
+  if (power?.base.kind !== "variable") return [];
+  const growth = add(constant(e.store, power.exponent), mul(power.base, differentiate(u, index)));
+  return [[e, { variable: power.base, power, exponential, growth }]];
+}
+
+/** The product with both factors of the hump taken together, where they rise or fall on the whole box. */
+function withHump(e: Expression, step: Step, hump: Hump | undefined, at: (operand: Expression) => number): Step {
+  if (!hump || e.kind !== "product") return step;
+  const { variable, power, exponential, growth } = hump;
+  const rest = e.factors
+    .filter((f) => f !== power && f.base !== exponential)
+    .map((f) => ({ place: at(f.base), exponent: f.exponent }));
+  const [operand] = operandsOf(exponential);
+  const exponent = compileEnclosure([operand]);
+  const { index } = variable;
+  const rate = at(growth);
+  const odd = power.exponent.numerator % 2n !== 0n;
+  return (values, box) => {
+    const plain = step(values, box);
+    const { lower, upper } = box[index];
+    const g = values[rate];
+    const negative = upper <= 0;
+    if ((lower < 0 && !negative) || lower === upper || !(g.lower > 0 || g.upper < 0)) return plain;
+    if (negative && power.exponent.denominator !== 1n) return plain;
+    const valueAt = (x: number): Interval => {
+      const here = I.point(x);
+      const [u] = exponent(box.map((b, k) => (k === index ? here : b)));
+      return I.abs(I.mul(powerInterval(here, power.exponent), F.exp(u)));
+    };
+    const [near, far] = negative ? [upper, lower] : [lower, upper];
+    const start = valueAt(near);
+    // What falls for ever falls to 0: faster than a power, as the rate stays away from 0.
+    const end = Number.isFinite(far) ? valueAt(far) : g.lower > 0 ? { lower: start.lower, upper: Infinity } : I.point(0);
+    if (I.isEmpty(start) || I.isEmpty(end)) return plain;
+    let total: Interval = g.lower > 0 ? { lower: start.lower, upper: end.upper } : { lower: end.lower, upper: start.upper };
+    if (negative && odd) total = I.neg(total);
+    for (const f of rest) total = I.mul(total, powerInterval(values[f.place], f.exponent));
+    return I.intersect(plain, total);
+  };
 }
 
 /** Values of the expressions at points, in plain floats: for searching, never for proving. */
