@@ -10,7 +10,7 @@ const imported = performance.now() - begin;
 const { parameters, serve } = await import("./side.mjs");
 const { readFileSync } = await import("node:fs");
 
-const placed = ({ data, shape }) => np.array(data).reshape(shape);
+const placed = ({ data, shape, dtype }) => np.array(data, { dtype: dtype === "F32" ? np.float32 : np.int32 }).reshape(shape);
 
 /** Class numbers as rows of 0 and 1. */
 function oneHot({ data, shape }, classes) {
@@ -48,6 +48,65 @@ function cnn(p, x) {
   };
   const h = layer(layer(x.transpose([0, 3, 1, 2]), 0, 16), 2, 32).transpose([0, 2, 3, 1]);
   return np.matmul(h.reshape([64, 1568]), p[4]).add(p[5]);
+}
+
+/** A GRU as a loop over time that is written out: the library has no loop of its own. */
+function gru([wi, wh, bi, bh, weight, bias], x) {
+  const [batch, time] = x.shape;
+  const units = wh.shape[0];
+  const xs = np.matmul(x, wi).add(bi);
+  let h = np.zeros([batch, units]);
+  for (let t = 0; t < time; t++) {
+    const gx = xs.ref.slice([], t);
+    const gh = np.matmul(h.ref, wh.ref).add(bh.ref);
+    const gate = (a, i) => a.ref.slice([], [i * units, (i + 1) * units]);
+    const r = nn.sigmoid(gate(gx, 0).add(gate(gh, 0)));
+    const z = nn.sigmoid(gate(gx, 1).add(gate(gh, 1)));
+    const n = np.tanh(gate(gx, 2).add(r.mul(gate(gh, 2))));
+    gx.dispose();
+    gh.dispose();
+    h = n.ref.add(z.mul(h.sub(n)));
+  }
+  for (const a of [xs, wh, bh]) a.dispose();
+  return np.matmul(h, weight).add(bias);
+}
+
+function norm(x, scale, shift) {
+  const centred = x.ref.sub(np.mean(x, -1, { keepdims: true }));
+  const variance = np.mean(np.square(centred.ref), -1, { keepdims: true });
+  return centred
+    .div(np.sqrt(variance.add(1e-5)))
+    .mul(scale)
+    .add(shift);
+}
+
+/** A pre-norm block of four heads with a causal mask. */
+function block(x, [scale1, shift1, win, wout, bin, bout, scale2, shift2, w1, b1, w2, b2], mask) {
+  const [batch, time, width] = x.shape;
+  const qkv = np
+    .matmul(norm(x.ref, scale1, shift1), win)
+    .add(bin)
+    .reshape([batch, time, 3, 4, width / 4])
+    .transpose([2, 0, 3, 1, 4]);
+  const [q, k, v] = [qkv.ref.slice(0), qkv.ref.slice(1), qkv.slice(2)];
+  const scores = np.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(width / 4));
+  const mixed = np
+    .matmul(nn.softmax(scores.add(mask)), v)
+    .transpose([0, 2, 1, 3])
+    .reshape([batch, time, width]);
+  const y = x.add(np.matmul(mixed, wout).add(bout));
+  const hidden = nn.gelu(np.matmul(norm(y.ref, scale2, shift2), w1).add(b1), { approximate: false });
+  return y.add(np.matmul(hidden, w2).add(b2));
+}
+
+function gpt(p, x) {
+  const time = x.shape[1];
+  const mask = np.array(Float32Array.from({ length: time * time }, (_, i) => (i % time > Math.floor(i / time) ? -1e9 : 0)));
+  const causal = mask.reshape([time, time]);
+  let h = np.take(p[0], x, 0).add(p[1]);
+  for (let i = 2; i + 2 < p.length; i += 12) h = block(h, p.slice(i, i + 12), causal.ref);
+  causal.dispose();
+  return np.matmul(h, p[p.length - 2]).add(p[p.length - 1]);
 }
 
 const gradientDescent = (rate) => ({
@@ -101,6 +160,8 @@ const works = {
   mlp128: (t) => classifier(t, mlp(nn.relu), 10),
   mlp512: (t) => classifier(t, mlp(nn.relu), 10, momentum(0.01, 0.9)),
   cnn: (t) => classifier(t, cnn, 10),
+  gru: (t) => classifier(t, gru, 4),
+  gpt: (t) => classifier(t, gpt, 64),
   logreg: (t) => {
     const loss = ([w], x, y) => binaryCrossEntropy(np.matmul(x, w.ref), y).add(np.square(w).sum().mul(0.005));
     return training(t, placed(t.x), placed(t.y), loss, gradientDescent(0.1));
@@ -131,6 +192,6 @@ const works = {
 const manifest = new URL("../package.json", import.meta.resolve("@jax-js/jax"));
 const versions = { "jax-js": JSON.parse(readFileSync(manifest, "utf8")).version };
 await serve({ versions, import_us: imported * 1000 }, (work, tensors) => {
-  if (works[work] === undefined) throw new Error("not written for jax-js, which has no loops over time and no gather to train");
+  if (works[work] === undefined) throw new Error("not written for jax-js");
   return works[work](tensors);
 });
