@@ -103,6 +103,8 @@ describe("the same bits in one, two and three threads", () => {
       [67, 1100, 131],
       [128, 40, 260],
       [5, 7, 300],
+      [41, 300, 1],
+      [76, 90, 1],
     ].flatMap(([m, k, n]) => {
       return (["float32", "float64"] as const).flatMap((dtype) => {
         const shapes = [

@@ -16,6 +16,8 @@ export interface DotTile {
   readonly b: Expression;
   readonly bColumn: number;
   readonly terms: number;
+  /** Partial sums per dot product, which take its vectors in turn; several keep the adders busy where the tile is small. */
+  readonly splits: number;
 }
 
 /**
@@ -23,10 +25,8 @@ export interface DotTile {
  * ⌈columns / lanes⌉ vectors of dot products; lanes past the last column are undefined.
  */
 export function accumulateDots(f: FunctionBuilder, tile: DotTile): Expression[] {
-  const { format, relaxed, rows, columns, terms } = tile;
+  const { format, relaxed, rows, columns, terms, splits } = tile;
   const { lanes } = format;
-  // A short tile has several partial sums per dot product, to keep the adders busy.
-  const splits = rows * columns >= 4 ? 1 : 4;
   const zero = splatConstant("f32x4", 0);
   const accumulators = Array.from({ length: rows * columns * splits }, () => f.local("v128", zero));
   const aVectors = Array.from({ length: rows }, () => f.local("v128"));

@@ -235,6 +235,36 @@ describe("emitMatmul", () => {
     expect(results[0]).toEqual(results[1]);
   });
 
+  it("sums every element in the same order wherever it stands, among however many of its kind", () => {
+    for (const dtype of ["float32", "float64"] as const) {
+      // A matrix and a vector, two rows and contiguous columns, tiles: of many columns or rows, and of the first `n` of them.
+      for (const [m, k, first] of [
+        [1, 101, 4],
+        [2, 101, 2],
+        [3, 101, 2],
+      ]) {
+        const resultOf = (n: number) => {
+          const module = new ModuleBuilder({ memory: { pages: 2, export: "memory" } });
+          const spec: MatmulSpec = { ...plain(m, n, k, { b: columnMajor(k) }), dtype };
+          module.define("run", [], "void", (f) => emitMatmul(f, spec, { a: 0, b: 4096, c: 65536, scratch: 80000 }), {
+            export: true,
+          });
+          const { run, memory } = new WebAssembly.Instance(new WebAssembly.Module(module.finish())).exports as {
+            run: () => void;
+            memory: WebAssembly.Memory;
+          };
+          const all = dtype === "float32" ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
+          for (let i = 0; i < 65536 / all.BYTES_PER_ELEMENT; i++) all[i] = Math.sin(i * i);
+          run();
+          const at = 65536 / all.BYTES_PER_ELEMENT;
+          return Array.from({ length: m }, (_, i) => [...all.slice(at + i * n, at + (i + 1) * n)]);
+        };
+        const many = resultOf(45);
+        for (let n = first; n < 45; n++) expect(resultOf(n), `${m}×${k}×${n}`).toEqual(many.map((row) => row.slice(0, n)));
+      }
+    }
+  });
+
   it("float64 sums have float64 accuracy", () => {
     const module = new ModuleBuilder({ memory: { pages: 4, export: "memory" } });
     const spec: MatmulSpec = { ...plain(8, 8, 500), dtype: "float64" };

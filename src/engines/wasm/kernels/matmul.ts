@@ -268,6 +268,11 @@ function emitDots(job: Job): void {
     source = stable(f, sum(job.scratch, 0));
   }
   const group = m === 1 ? 8 : 4;
+  // Every element is summed in the same order wherever it stands: a product whose rows an epilogue cuts into several keeps its bits.
+  const splits = m * n >= 4 ? 1 : 4;
+  // Columns left over that are too few to keep the adders busy join the last group.
+  let rest = n % group;
+  if (m * rest > 0 && m * rest < 4 && n > group) rest += group;
   const columns = (count: number, j: Operand) =>
     f.scoped(() => {
       const dots = accumulateDots(f, {
@@ -280,6 +285,7 @@ function emitDots(job: Job): void {
         b: elementAt(job.b, j, b.column * bytes),
         bColumn: b.column * bytes,
         terms: k,
+        splits,
       });
       const vectorAt = outputTile(f, format, 0, j, transposed);
       const vectors = Math.ceil(count / lanes);
@@ -292,11 +298,15 @@ function emitDots(job: Job): void {
         }
       }
     });
-  const whole = n - (n % group);
-  const range = job.part && share(f, job.part, whole / group);
-  if (range === undefined) f.forLoop(0, whole, group, (j) => columns(group, j));
-  else f.forLoop(op("i32.mul", range.from, group), f.let(op("i32.mul", range.to, group)), group, (j) => columns(group, j));
-  if (n % group > 0) inLast(f, job.part, () => columns(n % group, whole));
+  const whole = (n - rest) / group;
+  if (job.part === undefined) f.forLoop(0, whole * group, group, (j) => columns(group, j));
+  else {
+    // What is left over is the last thread's last unit.
+    const { from, to } = share(f, job.part, rest > 0 ? whole + 1 : whole);
+    const end = f.let(op("i32.mul", minimum(to, whole), group));
+    f.forLoop(op("i32.mul", from, group), end, group, (j) => columns(group, j));
+  }
+  if (rest > 0) inLast(f, job.part, () => columns(rest, whole * group));
 }
 
 // Register tiles ----------------------------------------------------------------------------------------------------------
