@@ -1,9 +1,12 @@
 // When gradient descent is guaranteed to work: certificates of convexity, constants, theory beside measurement, curvature.
 
 export type { Answer, Certificate, Enclosure, JsonData, Proof, Verdict, Witness } from "./certificate.ts";
+export { checkCompositionProof, compositionFinding } from "./composition/index.ts";
 export * from "./convexity/index.ts";
 export * from "./descent/index.ts";
 export { boxDomain, type Cone, type Domain, everywhere, type HalfSpace } from "./domain.ts";
 export { type ExpressionOptions, parseConstant, parseDomain, parseExpression } from "./expression/index.ts";
 export * from "./landscape/index.ts";
+export { certifyObjective, type Objective, type ObjectiveOptions } from "./objective.ts";
+export { type Separability, separability } from "./separability.ts";
 export * from "./spectrum/index.ts";

@@ -1,6 +1,6 @@
 // Sums of many products in float64 with a-priori bounds of their errors: as sound as interval arithmetic, and as fast as floats.
 
-import type { Interval } from "../../numeric/interval.ts";
+import { add, type Interval, mul, point } from "../../numeric/interval.ts";
 import { addDown, addUp } from "../../numeric/rounding.ts";
 import type { Row } from "./rows.ts";
 
@@ -32,11 +32,29 @@ export function along({ columns, values, scale, relative }: Row, v: ArrayLike<nu
 /** Σ cᵢ·rowᵢ for numbers cᵢ in intervals, by coordinate. */
 export interface Accumulator {
   add(row: Row, c: Interval): void;
-  /** The sum so far plus `start`. */
+  /** The sum so far. */
   total(): Interval[];
 }
 
 export function accumulator(n: number): Accumulator {
+  return n <= 32 ? careful(n) : fast(n);
+}
+
+/** In interval arithmetic: exact numbers stay exact. */
+function careful(n: number): Accumulator {
+  const sum = new Array<Interval>(n).fill(point(0));
+  return {
+    add: ({ columns, values, scale, relative }, c) => {
+      if (c.lower === 0 && c.upper === 0) return;
+      const spread = relative === 0 ? point(1) : { lower: addDown(1, -relative), upper: addUp(1, relative) };
+      const factor = mul(mul(c, point(scale)), spread);
+      for (let k = 0; k < columns.length; k++) sum[columns[k]] = add(sum[columns[k]], mul(factor, point(values[k])));
+    },
+    total: () => [...sum],
+  };
+}
+
+function fast(n: number): Accumulator {
   const sum = new Float64Array(n);
   const size = new Float64Array(n);
   const slack = new Float64Array(n);

@@ -3,8 +3,9 @@
 import { fail } from "../../graph/errors.ts";
 import type { Graph } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import type { Interval } from "../../numeric/interval.ts";
 import type { Finding } from "../certificate.ts";
-import type { Domain } from "../domain.ts";
+import { type Domain, everywhere } from "../domain.ts";
 import { normalise } from "./normalise.ts";
 import { proofOf } from "./proof.ts";
 import { propagate } from "./propagate.ts";
@@ -35,4 +36,11 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
   const affine = e.convex && e.concave;
   const constants = constantsOf(f, propagation, domain, e.convex ? 1 : e.concave ? -1 : 0);
   return { ...answer("convex"), ...answer("concave"), ...constants, ...(affine && { strict: false }) };
+}
+
+/** An interval that contains every value of a function of one output element on a box, by interval arithmetic on its graph. */
+export function coordinateRanges(graph: Graph, box: readonly Interval[]): Interval {
+  const f = normalise(graph);
+  const { entriesOf } = propagate(f, { ...everywhere(box.length), box });
+  return entriesOf(f.output)[0].range;
 }
