@@ -209,6 +209,14 @@ export function prelude(target: Target): string {
     "typedef long long v2di __attribute__((vector_size(16)));",
     ...types,
     "#define LOAD(type, p) (*(const type##_at *)(p))",
+    // A vector that several multiply-adds read is loaded once: GCC would have each load it again.
+    `#if defined(__x86_64__) || defined(__i386__)
+#define KEEP(x) __asm__("" : "+x"(x))
+#elif defined(__aarch64__)
+#define KEEP(x) __asm__("" : "+w"(x))
+#else
+#define KEEP(x) (void)0
+#endif`,
     selection(target),
     "#define STORE(type, p, x) (*(type##_at *)(p) = (x))",
     floatHelpers(target, "n", "f", floatLanes),

@@ -51,11 +51,15 @@ function plain({ c, dtype }: MatmulKernel): Epilogue {
   return { values: [{ kind: "product", dtype }], stores: [{ access, dtype, value: 0 }] };
 }
 
-/** Rows of a tile that is `vectors` wide: those that leave no rest, or the largest. */
-function rowsOf(m: number, vectors: number): number {
+/** Rounds from which on a tile's loop counts for more than what comes before and after it. */
+const manyRounds = 24;
+
+/** Rows of a tile that is `vectors` wide: as many as registers hold, which hides most; where rounds are few those that leave no rest. */
+function rowsOf(m: number, vectors: number, rounds: number): number {
   const most = vectors === 1 ? 8 : vectors === 2 ? 6 : vectors === 3 ? 4 : vectors === 4 ? 3 : vectors <= 6 ? 2 : 1;
   const least = Math.max(1, Math.ceil(most / 2));
   if (m <= most) return m;
+  if (rounds >= manyRounds) return most;
   for (let r = most; r >= least; r--) if (m % r === 0) return r;
   return most;
 }
@@ -115,7 +119,7 @@ function cuttingOf(kernel: MatmulKernel, width: number): Cutting | undefined {
     // A single row has wide panels: of narrower ones there is one for each thread.
     for (let panel = usual; panel >= Math.min(usual, 3); panel--)
       cuts.push({ cut: "columns", panel, count: vectors, grain: panel });
-    cuts.push({ cut: "rows", panel: usual, count: at.m, grain: rowsOf(at.m, usual) });
+    cuts.push({ cut: "rows", panel: usual, count: at.m, grain: rowsOf(at.m, usual, kernel.k) });
   }
   // Of equally good ones the first: it reads and turns operands the fewest times.
   let best: (typeof cuts)[number] | undefined;
@@ -236,7 +240,7 @@ export function renderSmallProduct(kernel: MatmulKernel, target: Target, divided
       w.block(`for (long ${q} = ${from}; ${q} < ${to}; ${q}++, ${x} += ${a.column * bytes}, ${y} += ${panelRow})`, () => {
         const right = Array.from({ length: vectors }, (_, v) => {
           const name = w.name("b");
-          w.line(`const ${type} ${name} = LOAD(${type}, ${y} + ${v * width * bytes});`);
+          w.line(`${type} ${name} = LOAD(${type}, ${y} + ${v * width * bytes});${rows > 1 ? ` KEEP(${name});` : ""}`);
           return name;
         });
         for (let r = 0; r < rows; r++) {
@@ -268,7 +272,7 @@ export function renderSmallProduct(kernel: MatmulKernel, target: Target, divided
 
   /** A panel of B from column j on, transposed where it does not lie along the columns. */
   const renderPanel = (j: string, columns: number) => {
-    const rows = rowsOf(m, Math.ceil(columns / width));
+    const rows = rowsOf(m, Math.ceil(columns / width), k);
     let panel = `(b + ${j} * ${b.column * bytes}l)`;
     let panelRow = b.row * bytes;
     if (b.column !== 1) {
