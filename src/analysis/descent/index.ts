@@ -2,6 +2,15 @@
 
 export type { Constants, Facts, Given, Known, Status } from "./constants.ts";
 export {
+  type FrankWolfeOptions,
+  flowBound,
+  frankWolfe,
+  type GradientFlow,
+  type GradientFlowOptions,
+  gradientFlow,
+  vertices,
+} from "./flow.ts";
+export {
   type AcceleratedOptions,
   type Descent,
   type DescentOptions,
@@ -26,4 +35,6 @@ export { convergenceRate, type Rate, type RateKind } from "./rate.ts";
 export type { ConstantsOf } from "./run.ts";
 export { type Beyond, stableCurvature } from "./stability.ts";
 export type { StepRule } from "./step-rules.ts";
+export { coordinateDescentFactor, noisyQuadratic, sgdBound, sgdInterpolationFactor } from "./stochastic.ts";
 export type { Hypothesis, TheoremReport } from "./theorems.ts";
+export { type WorstCase, type WorstCaseOf, type WorstCaseOptions, worstCase } from "./worst-cases.ts";

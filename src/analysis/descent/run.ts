@@ -148,17 +148,11 @@ export function runPlan(
     : convergenceRate(path.gradientNorms);
   const withMomentum =
     plan.method === "heavy ball" ? "heavy ball" : plan.method.startsWith("nesterov") ? "nesterov" : "gradient descent";
-  const judged = plan.step !== undefined && (plan.method === "gradient descent" || plan.momentum !== undefined);
+  // An estimate of L comes from this very run, with the step below its limit.
+  const judged = facts.L?.status !== "estimated" && (plan.method === "gradient descent" || plan.momentum !== undefined);
   const beyond =
     judged && plan.step !== undefined
-      ? beyondLimit(
-          counted,
-          path,
-          withMomentum,
-          plan.step,
-          plan.momentum ?? 0,
-          facts.L?.status === "estimated" ? undefined : facts.L,
-        )
+      ? beyondLimit(counted, path, withMomentum, plan.step, plan.momentum ?? 0, facts.L)
       : undefined;
   const smallestPl = minimum ? smallestRatio(path, minimum.value, noise) : undefined;
   return {
@@ -222,12 +216,20 @@ function lowestOf(objective: Objective, path: Path, facts: Facts, smooth: boolea
   if (!smooth) return known;
   const largest = path.gradientNorms.reduce((a, b) => Math.max(a, b), 0);
   const from = path.stopped === "diverged" ? path.points[0] : path.last.x;
+  let before = from;
+  let moved = 0;
   const end = follow(objective, from, lbfgsStepper(objective), {
     stop: { gradientNorm: 1e-15 * largest, iterations: 500, seconds: 1 },
     keep: "ends",
+    onIterate: ({ x }) => {
+      moved = distance(x, before);
+      before = x;
+    },
   });
   const size = end.gradientNorms[end.gradientNorms.length - 1];
-  if (!(size <= 1e-8 * largest || size === 0)) {
+  // Towards a minimizer steps shrink; towards an infimum that is not attained they do not.
+  const arrived = size === 0 || (size <= 1e-8 * largest && moved <= 1e-3 * (1 + distance(before, path.points[0])));
+  if (!arrived) {
     return { ...known, note: "No minimizer was found from the end of this run: f may have none, or be too flat or not smooth." };
   }
   const x = end.last.x;

@@ -54,7 +54,7 @@ export function beyondLimit(
   L: Known | undefined,
 ): Beyond | undefined {
   const stable = stableCurvature(method, step, momentum);
-  if (L ? L.value < stable : path.stopped === "gradient") return undefined;
+  if (L && L.value < stable) return undefined;
   const rises = path.values.filter((v, k) => k > 0 && v > path.values[k - 1]).length;
   const steps = path.values.length - 1;
   const [first, last] = [path.points[0], path.points[path.points.length - 1]];

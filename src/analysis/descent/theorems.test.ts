@@ -22,8 +22,7 @@ function held(outcome: Outcome, ids: readonly string[]): void {
         `${id} failed at ${k}: ${report.measured[k]} against ${report.bounds[k]}; ${JSON.stringify(outcome.facts)}`,
       );
     }
-    expect(report.held).toBe(true);
-    expect(report.tightness).toBeLessThanOrEqual(1.01);
+    if (!(report.tightness <= 1.01)) throw new Error(`${id} has tightness ${report.tightness}`);
   }
 }
 
@@ -34,6 +33,7 @@ function onAll(
   ids: readonly string[],
 ) {
   const random = generator(ids.join("").length + 17);
+  let done = 0;
   for (let i = 0; i < instances; i++) {
     const instance = make(random, i);
     const { objective, minimizer, minimum, constants } = instance;
@@ -41,7 +41,9 @@ function onAll(
     const run: RunOptions = { constants, minimizer, minimum, ...stopAfter(N) };
     const start = randomVector(random, objective.dimension, 6);
     held(runPlan("test", objective, start, plan(instance, run, random), false, run), ids);
+    done++;
   }
+  expect(done).toBe(instances);
 }
 
 const convex = (random: () => number, i: number) => randomConvex(random, 1 + (i % 3), 0);

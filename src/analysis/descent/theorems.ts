@@ -335,7 +335,7 @@ export const theorems: readonly Theorem[] = [
       // Rounding in f(x) − f* makes the step another than Polyak's; the bound is taken over what it may have been.
       const gap = e.values[k - 1] - (e.minimum?.value ?? Number.NaN);
       const doubt = (valueNoise(e, k - 1) / gap) * 2;
-      if (!(doubt < 0.01)) return Number.NaN;
+      if (!(gap > 0 && doubt < 0.01)) return Number.NaN;
       const factor = (size: number) => {
         const t = Math.min(Math.max(size, 1 / L(e)), 1 / mu(e));
         const denominator = t * (L(e) + mu(e)) - 1;
