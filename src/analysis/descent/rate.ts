@@ -62,7 +62,7 @@ function inWords(label: string, value: number, uncertainty: number): string {
  * What is fitted is the second half of the rest, where the asymptotic behaviour shows.
  */
 export function convergenceRate(errors: readonly number[], noise?: number): Rate {
-  const largest = errors.reduce((a, b) => (b > a ? b : a), 0);
+  const largest = errors.reduce((a, b) => (Number.isNaN(b) ? a : Math.max(a, b)), 0);
   const floor = noise ?? 1e-15 * largest;
   let end = errors.findIndex((e) => !(e > floor));
   const reached = end >= 0;
