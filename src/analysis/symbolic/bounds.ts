@@ -4,14 +4,15 @@
 import { isZero as isZeroR, neg as negR, type Rational, rational } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import type { JsonData } from "../certificate.ts";
-import type { Domain } from "../domain.ts";
-import type { Bounds, EffortOptions, Extreme } from "./answers.ts";
+import { type Domain, isInside } from "../domain.ts";
+import type { Bounds, EffortOptions, Extreme, Sign } from "./answers.ts";
 import { type Box, type Evaluator, evaluatorOf, samplePoint, split } from "./branch.ts";
 import { compileEnclosure } from "./enclose.ts";
 import { add, BudgetError, constant, type Expression, substitute, variable, variablesOf } from "./expression.ts";
 import { fractionOf, simplify } from "./normal.ts";
 import { print } from "./print.ts";
-import { searchPoints } from "./search.ts";
+import { searchExtremes } from "./search.ts";
+import { signOf } from "./sign.ts";
 import { boundsOfForm, type UnivariateForm, univariateForm } from "./univariate.ts";
 
 const open: Extreme = { lower: -Infinity, upper: Infinity };
@@ -42,21 +43,30 @@ function decide(e: Expression, domain: Domain, deadline: number): Bounds {
   const evaluator = evaluatorOf(e, domain);
   const hints: number[][] = exact ? pointsOf(exact.form, exact.at, domain) : [];
   const found = extremes(evaluator, domain, hints);
-  const lines = alongLines(simple, domain, [found.low.x, found.high.x]);
+  const lines = alongLines(simple, domain, [found.low.x, found.high.x], (deadline + performance.now()) / 2);
+  const known = rangeOfSign(signOf(e, domain, { budget: 20 }).sign);
   const tight = (s: Side, sign: 1 | -1): Extreme => {
-    const known = exact ? (sign > 0 ? exact.bounds.inf.lower : -exact.bounds.sup.upper) : -Infinity;
+    // Of one sign at least.
+    const signed = sign > 0 ? known.lower : -known.upper;
+    const proved = Math.max(signed, exact ? (sign > 0 ? exact.bounds.inf.lower : -exact.bounds.sup.upper) : -Infinity);
     const line = sign > 0 ? lines.inf : -lines.sup;
     if (line === -Infinity) return { lower: -Infinity, upper: -Infinity, attained: false };
     const start = { value: Math.min(s.value, line), x: s.x };
-    if (isTight(known, start.value, found.scale)) return { lower: known, upper: start.value, at: start.x };
+    if (isTight(proved, start.value, found.scale)) return { lower: proved, upper: start.value, at: start.x };
     const { lower, best } = leastByBoxes(evaluator, domain, start, sign, found.scale, deadline);
-    return { lower: Math.max(known, lower), upper: best.value, at: best.x };
+    return { lower: Math.max(proved, lower), upper: best.value, at: best.x };
   };
   const inf = tight(found.low, 1);
   const flipped = tight(found.high, -1);
   const sup: Extreme = { ...flipped, lower: 0 - flipped.upper, upper: 0 - flipped.lower };
   const bounds = { inf, sup };
   return { ...bounds, method: "branch and bound", proof: proofOf(simple, bounds, domain, "branch and bound") };
+}
+
+/** Between which bounds something of this sign lies. */
+function rangeOfSign(sign: Sign): Interval {
+  if (sign === "positive" || sign === "nonnegative") return { lower: 0, upper: Infinity };
+  return sign === "negative" || sign === "nonpositive" ? { lower: -Infinity, upper: 0 } : I.entire;
 }
 
 function proofOf(e: Expression, { inf, sup }: Pick<Bounds, "inf" | "sup">, domain: Domain, rule: string, data?: JsonData) {
@@ -145,40 +155,43 @@ interface Side {
   readonly x: readonly number[];
 }
 
-/** Proved values met in a search: low ≥ the infimum, high ≤ the supremum (its negative, as the search for −e has it). */
+/** Proved values met in a search: low ≥ the infimum, high ≥ the infimum of −e. */
 function extremes(
   evaluator: Evaluator,
   domain: Domain,
   hints: readonly (readonly number[])[],
 ): { low: Side; high: Side; scale: number } {
-  const { negativeAt, positiveAt } = searchPoints(evaluator, domain, hints);
-  let low: Side = { value: Infinity, x: [] };
-  let high: Side = { value: Infinity, x: [] };
-  for (const x of [...hints, ...(negativeAt ? [negativeAt] : []), ...(positiveAt ? [positiveAt] : [])]) {
-    const v = evaluator.at(x);
-    if (!v) continue;
-    if (v.upper < low.value) low = { value: v.upper, x };
-    if (-v.lower < high.value) high = { value: -v.lower, x };
-  }
-  const finite = [low.value, high.value].filter(Number.isFinite).map(Math.abs);
-  return { low, high, scale: Math.max(...finite, 0) };
+  const { low, high } = searchExtremes(evaluator, domain, hints);
+  const finite = [low?.value ?? 0, high?.value ?? 0].filter(Number.isFinite).map(Math.abs);
+  return {
+    low: low ?? { value: Infinity, x: [] },
+    high: high ? { value: -high.value, x: high.x } : { value: Infinity, x: [] },
+    scale: Math.max(...finite, 0),
+  };
 }
 
-const isTight = (lower: number, upper: number, scale: number) =>
-  lower >= upper - 1e-11 * Math.max(Math.abs(lower), Math.abs(upper)) - 1e-13 * (Number.isFinite(scale) ? scale : 0);
+function isTight(lower: number, upper: number, scale: number): boolean {
+  if (!Number.isFinite(lower) || !Number.isFinite(upper)) return lower >= upper;
+  return lower >= upper - 1e-11 * Math.max(Math.abs(lower), Math.abs(upper)) - 1e-13 * (Number.isFinite(scale) ? scale : 0);
+}
 
 /** Exact extremes along lines parallel to the axes through some points: they bound the extremes, and find where e is unbounded. */
 function alongLines(
   e: Expression,
   domain: Domain,
   points: readonly (readonly number[])[],
+  deadline: number,
 ): { readonly inf: number; readonly sup: number } {
   let inf = Infinity;
   let sup = -Infinity;
   const indices = variablesOf(e);
   if (indices.length > 6) return { inf, sup };
-  for (const x of points.filter((p) => p.length > 0 && p.every((v) => Number.isFinite(v)))) {
+  // Near simple points: with short numbers exact arithmetic is fast.
+  const simple = points.filter((p) => p.length > 0).map((p) => p.map((v) => shortened(Math.min(Math.max(v, -8), 8))));
+  for (const x of [domain.box.map(() => 1), ...simple]) {
+    if (!isInside(domain, x)) continue;
     for (const k of indices) {
+      if (performance.now() > deadline) return { inf, sup };
       const others = indices.filter((i) => i !== k).map((i) => [variable(e.store, i), constant(e.store, x[i])] as const);
       const line = simplify(substitute(e, new Map(others)));
       const found = variablesOf(line).length === 1 ? byForm(line, domain) : undefined;
@@ -189,6 +202,8 @@ function alongLines(
   }
   return { inf, sup };
 }
+
+const shortened = (x: number) => (Math.abs(x) >= 1 ? Math.round(x * 4) / 4 : Number(x.toPrecision(1)));
 
 const mostBoxes = 40_000;
 

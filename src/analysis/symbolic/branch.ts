@@ -7,6 +7,7 @@ import { differentiate } from "./differentiate.ts";
 import { compileEnclosure, compileFloat } from "./enclose.ts";
 import { BudgetError, type Expression, variablesOf } from "./expression.ts";
 import { normaliserOf, simplify } from "./normal.ts";
+import { eliminatePhi } from "./phi-elimination.ts";
 import { tailForms } from "./tails.ts";
 
 type Interval = I.Interval;
@@ -30,7 +31,8 @@ export function evaluatorOf(e: Expression, domain: Domain): Evaluator {
   const coordinates = variablesOf(e);
   const simple = simplify(e);
   const values = simple === e ? [e] : [e, simple];
-  const tails = tailForms(simple);
+  const plainly = eliminatePhi(simple);
+  const tails = tailForms(plainly ? simplify(plainly.expression) : simple);
   const slopes = slopesOf(simple, coordinates);
   const facts = normaliserOf(e.store).facts.filter((b) => b.fact);
   const outside = compileEnclosure(facts.map((b) => b.expression));
@@ -45,8 +47,8 @@ export function evaluatorOf(e: Expression, domain: Domain): Evaluator {
     let result: Interval = I.entire;
     for (const v of direct(box)) result = I.intersect(result, v);
     const [k] = coordinates;
-    if (coordinates.length === 1 && right && box[k].lower >= 0) result = I.intersect(result, right(box)[0]);
-    if (coordinates.length === 1 && left && box[k].upper <= 0) result = I.intersect(result, left(box)[0]);
+    if (coordinates.length === 1 && right && box[k].lower >= 1) result = I.intersect(result, right(box)[0]);
+    if (coordinates.length === 1 && left && box[k].upper <= -1) result = I.intersect(result, left(box)[0]);
     return result;
   };
 

@@ -637,6 +637,7 @@ function computeQuickSign(e: Expression): QuickSign | undefined {
 }
 
 function variableSign({ domain }: Store, index: number): QuickSign | undefined {
+  if (index >= domain.box.length) return undefined;
   const { lower, upper } = domain.box[index];
   const open = domain.open[index];
   if (lower > 0) return positive;

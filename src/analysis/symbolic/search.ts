@@ -1,4 +1,4 @@
-// A search in floats for points where an expression is negative or positive; what it finds is proved by intervals.
+// A search in floats for points where an expression is small or large; what it finds is proved by intervals.
 
 import type { Domain } from "../domain.ts";
 import type { Evaluator } from "./branch.ts";
@@ -8,12 +8,20 @@ export interface FoundPoints {
   readonly positiveAt?: readonly number[];
 }
 
-const scales = [0, 1e-8, 1e-4, 1e-3, 1e-2, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 1e3, 1e4, 1e6];
+export interface Found {
+  readonly x: readonly number[];
+  /** Proved: the value at x is at most this (low), at least this (high). */
+  readonly value: number;
+}
+
+const scales = [0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7, 10, 0.1, 1e-2, 1e-3, 1e-4, 1e-8, 15, 20, 30, 50, 100, 1e3, 1e4, 1e6];
+/** Marks up to here are tried for a sign first: witnesses that one can read. */
+const moderate = 18;
 
 /** Candidates along one coordinate, inside its bounds. */
-function marks({ lower, upper }: { readonly lower: number; readonly upper: number }): number[] {
+function marks({ lower, upper }: { readonly lower: number; readonly upper: number }, count: number): number[] {
   const points = new Set<number>();
-  for (const s of scales) {
+  for (const s of scales.slice(0, count)) {
     for (const x of [s, -s]) if (x >= lower && x <= upper) points.add(x + 0);
     if (Number.isFinite(lower) && lower + s <= upper) points.add(lower + s);
     if (Number.isFinite(upper) && upper - s >= lower) points.add(upper - s);
@@ -24,31 +32,46 @@ function marks({ lower, upper }: { readonly lower: number; readonly upper: numbe
   return [...points];
 }
 
-/** The most negative and the most positive point met, each proved to be so. */
-export function searchPoints(evaluator: Evaluator, domain: Domain, hints: readonly (readonly number[])[] = []): FoundPoints {
-  let low: { x: readonly number[]; value: number } | undefined;
-  let high: { x: readonly number[]; value: number } | undefined;
+/** The least and the greatest value met, each proved. */
+export function searchExtremes(
+  evaluator: Evaluator,
+  domain: Domain,
+  hints: readonly (readonly number[])[] = [],
+  marksEach = scales.length,
+): { readonly low?: Found; readonly high?: Found } {
+  let low: (Found & { readonly float: number }) | undefined;
+  let high: (Found & { readonly float: number }) | undefined;
   const see = (x: readonly number[]): number => {
-    const value = evaluator.float(x);
-    if (value < 0 && (!low || value < low.value)) {
+    const float = evaluator.float(x);
+    const lower = !low || float < low.float;
+    const higher = !high || float > high.float;
+    if ((lower || higher) && !Number.isNaN(float)) {
       const proved = evaluator.at(x);
-      if (proved && proved.upper < 0) low = { x, value };
+      if (proved && lower && proved.upper < (low?.value ?? Infinity)) low = { x, value: proved.upper, float };
+      if (proved && higher && proved.lower > (high?.value ?? -Infinity)) high = { x, value: proved.lower, float };
     }
-    if (value > 0 && (!high || value > high.value)) {
-      const proved = evaluator.at(x);
-      if (proved && proved.lower > 0) high = { x, value };
-    }
-    return value;
+    return float;
   };
   for (const x of hints) see(x);
-  for (const x of candidatePoints(evaluator, domain)) see(x);
-  for (const sign of [1, -1]) descend(evaluator, sign > 0 ? (low?.x ?? high?.x) : (high?.x ?? low?.x), sign, see);
-  return { ...(low ? { negativeAt: low.x } : {}), ...(high ? { positiveAt: high.x } : {}) };
+  for (const x of candidatePoints(evaluator, domain, marksEach)) see(x);
+  descend(evaluator, low?.x, 1, see);
+  descend(evaluator, high?.x, -1, see);
+  return { ...(low ? { low } : {}), ...(high ? { high } : {}) };
 }
 
-function candidatePoints({ coordinates }: Evaluator, domain: Domain): number[][] {
+/** Points where the expression is negative, and positive, proved. */
+export function searchPoints(evaluator: Evaluator, domain: Domain, hints: readonly (readonly number[])[] = []): FoundPoints {
+  const near = searchExtremes(evaluator, domain, hints, moderate);
+  const complete = (near.low?.value ?? 0) < 0 && (near.high?.value ?? 0) > 0;
+  const far = complete ? near : searchExtremes(evaluator, domain, []);
+  const negative = [near.low, far.low].find((p) => p && p.value < 0);
+  const positive = [near.high, far.high].find((p) => p && p.value > 0);
+  return { ...(negative ? { negativeAt: negative.x } : {}), ...(positive ? { positiveAt: positive.x } : {}) };
+}
+
+function candidatePoints({ coordinates }: Evaluator, domain: Domain, count: number): number[][] {
   const base = domain.box.map(({ lower, upper }) => Math.min(Math.max(1, lower), upper));
-  const axes = coordinates.map((k) => marks(domain.box[k]));
+  const axes = coordinates.map((k) => marks(domain.box[k], count));
   const points: number[][] = [];
   const put = (values: readonly number[]) => {
     const x = [...base];
@@ -73,7 +96,7 @@ function candidatePoints({ coordinates }: Evaluator, domain: Domain): number[][]
 /** Fractional parts of square roots of primes. */
 const steps = [0.41421356, 0.73205081, 0.23606798, 0.64575131, 0.31662479, 0.60555128, 0.12310563, 0.35889894];
 
-/** Coordinate steps that shrink, downhill for sign 1, uphill for −1. */
+/** Coordinate steps that shrink, downhill for sign 1, uphill for −1; not far from where it starts. */
 function descend(
   { coordinates }: Evaluator,
   start: readonly number[] | undefined,
@@ -83,12 +106,14 @@ function descend(
   if (!start) return;
   let x = [...start];
   let best = sign * see(x);
-  for (let step = 0.5; step > 1e-4; ) {
+  const reach = 10 + 4 * Math.max(...x.map(Math.abs));
+  for (let step = 0.5; step > 1e-9; ) {
     let better = false;
     for (const k of coordinates) {
       for (const way of [step, -step]) {
         const y = [...x];
         y[k] += way * Math.max(1, Math.abs(x[k]));
+        if (Math.abs(y[k]) > reach) continue;
         const value = sign * see(y);
         if (value < best) {
           best = value;
@@ -98,6 +123,5 @@ function descend(
       }
     }
     if (!better) step /= 4;
-    if (!Number.isFinite(best) || Math.abs(best) > 1e12) return;
   }
 }
