@@ -8,6 +8,7 @@ import type { Node } from "../../graph/node.ts";
 import type { Analysis, Curvature, Monotonicity } from "../../graph/primitive.ts";
 import {
   add as addI,
+  contains,
   entire,
   type Interval,
   intersect,
@@ -215,3 +216,37 @@ export function reciprocalEntry(x: Entry): Entry {
     positive: true,
   });
 }
+
+/**
+ * Whether an elementwise operation has a value everywhere inside the domain, given its operands: log and 1/x not at 0 or below, and so on. What is
+ * undefined must not be lost in a maximum or a product with 0.
+ */
+export function isDefined(node: Pick<Node, "op" | "attributes">, operands: readonly Entry[]): boolean {
+  const away = (e: Entry) => e.positive || e.range.upper < 0;
+  switch (node.op.name) {
+    case "div":
+      return away(operands[1]) || isNegative(operands[1]);
+    case "log":
+    case "rsqrt":
+      return operands[0].positive;
+    case "power": {
+      const p = (node.attributes as { readonly exponent: number }).exponent;
+      if (p < 0 && !(away(operands[0]) || isNegative(operands[0]))) return false;
+      break;
+    }
+    case "pow":
+      if (!operands[0].positive) return false;
+      break;
+    case "tan":
+      return false;
+    default:
+  }
+  const domain = analysisOf(node)?.domain;
+  return operands.every((e, i) => {
+    const wanted = domain?.[i];
+    return wanted === undefined || contains(wanted, e.range);
+  });
+}
+
+/** Below 0 inside the domain. */
+const isNegative = (e: Entry) => negateEntry(e).positive || (isAffine(e) && e.range.upper <= 0 && e.range.lower < 0);

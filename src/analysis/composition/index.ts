@@ -8,7 +8,7 @@ import type { Finding } from "../certificate.ts";
 import { type Domain, everywhere } from "../domain.ts";
 import { normalise } from "./normalise.ts";
 import { proofOf } from "./proof.ts";
-import { propagate } from "./propagate.ts";
+import { isDefinedThroughout, propagate } from "./propagate.ts";
 import { constantsOf } from "./smoothness.ts";
 
 export { checkCompositionProof } from "./proof.ts";
@@ -30,6 +30,8 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
     fail("analysis", `the domain has ${domain.box.length} coordinates, the function ${f.coordinates}.`);
   }
   const propagation = propagate(f, domain);
+  // Where an operation may have no value, nothing is claimed.
+  if (!isDefinedThroughout(f.nodes, propagation.entriesOf)) return {};
   const [e] = propagation.entriesOf(f.output);
   const answer = (wanted: "convex" | "concave") =>
     e[wanted] ? { [wanted]: { answer: "yes" as const, method: "composition", proof: proofOf(f, propagation, wanted) } } : {};

@@ -12,7 +12,7 @@ import { exactValue } from "./constants.ts";
 import { type Entries, type Entry, entry, isAffine, isConstantEntry } from "./entries.ts";
 import { callName, type Normalised, normalise } from "./normalise.ts";
 import { applyPattern, type Pattern } from "./patterns.ts";
-import { coordinateEntries, type Propagation } from "./propagate.ts";
+import { coordinateEntries, isDefinedThroughout, type Propagation } from "./propagate.ts";
 import { constantEntries, transfer } from "./transfer.ts";
 
 /** What is claimed of an element, as text: "convex", "affine", "root 2" (√f is convex), "log-convex", "power 1", "log-concave". */
@@ -106,8 +106,8 @@ export function proofOf(f: Normalised, propagation: Propagation, wanted: "convex
 }
 
 function premisesOf(node: Node, pattern: Pattern | undefined): Node[] {
-  if (pattern?.kind === "entropy" || pattern?.kind === "piecewise") return [pattern.of];
-  return node.inputs.filter((n, i) => n.symbolic && node.inputs.indexOf(n) === i);
+  const of = pattern === undefined || pattern.kind === "perspective" ? [] : [pattern.of];
+  return [...new Set([...of, ...node.inputs])].filter((n) => n.symbolic);
 }
 
 function summary(entries: Entries): Entry {
@@ -229,6 +229,7 @@ export function checkCompositionProof(graph: Graph, domain: Domain, proof: Proof
   try {
     for (const node of f.nodes) if (node.symbolic) entriesOf(node);
     const last = entriesOf(f.output);
+    if (!isDefinedThroughout(f.nodes, entriesOf)) return false;
     return claims.has(f.output) && last.length === 1 && last[0][wanted];
   } catch (error) {
     if (error instanceof Unproved) return false;

@@ -6,6 +6,7 @@ import { isParameter } from "../../graph/structural.ts";
 import { type Interval, isPoint, point } from "../../numeric/interval.ts";
 import type { Domain } from "../domain.ts";
 import { exactValue } from "./constants.ts";
+import { isDefined } from "./elementwise.ts";
 import { affineEntry, constantEntry, type Entries } from "./entries.ts";
 import type { Normalised } from "./normalise.ts";
 import { applyPattern, type Pattern, recognise } from "./patterns.ts";
@@ -77,4 +78,19 @@ export function propagate({ nodes, offsets }: Normalised, domain: Domain): Propa
   // In order, so that no recursion goes deep.
   for (const node of nodes) if (node.symbolic && !isParameter(node)) result.entriesOf(node);
   return result;
+}
+
+/** Whether every operation of the function has a value everywhere inside the domain. */
+export function isDefinedThroughout(nodes: readonly Node[], entriesOf: (node: Node) => Entries): boolean {
+  return nodes.every((node) => {
+    if (node.op.kind !== "elementwise" || !node.symbolic) return true;
+    const inputs = node.inputs.map(entriesOf);
+    return inputs[0].every((_, i) => {
+      if (i > 0 && inputs.every((list) => list[i] === list[i - 1])) return true;
+      return isDefined(
+        node,
+        inputs.map((list) => list[i]),
+      );
+    });
+  });
 }
