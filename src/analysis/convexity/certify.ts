@@ -13,7 +13,7 @@ import {
   type Witness,
 } from "../certificate.ts";
 import { compositionFinding } from "../composition/index.ts";
-import { kinksOf, neg, print, simplify } from "../symbolic/index.ts";
+import { isZero, kinksOf, neg, print, simplify } from "../symbolic/index.ts";
 import { gradientLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConvexity } from "./constants.ts";
 import { strictByLeadingForm } from "./leading-form.ts";
 import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
@@ -64,15 +64,17 @@ export function certify(f: Analysed, options: CertifyOptions = {}): Certificate 
 
 /** The same for a traced function. */
 export function certifyProblem(problem: Problem, deadline: number): Certificate {
-  const subject = subjectOf(problem, deadline);
+  // What is left after the proofs is for counterexamples.
+  const now = performance.now();
+  const subject = subjectOf(problem, now + (deadline - now) * 0.7);
   if (typeof subject === "string") {
     const found = compositionFinding(problem.graph, problem.domain);
-    return assembled(problem, undefined, found, { convex: { hints: [] }, concave: { hints: [] } }, subject);
+    return assembled(problem, undefined, found, { convex: { hints: [] }, concave: { hints: [] } }, subject, deadline);
   }
   const found = compositionFinding(problem.graph, subject.domain);
   const settled = settle(subject);
   const studied = problem.coordinates === 1 ? studyOne(settled) : studyMany(settled, found);
-  return assembled(problem, settled, found, studied, undefined);
+  return assembled(problem, settled, found, studied, undefined, deadline);
 }
 
 function settle(subject: Subject): Subject {
@@ -160,7 +162,9 @@ function studyMany(subject: Subject, found: Finding): Studied {
     };
   };
   const convex = side("convex");
-  const concave = convex.proof && convex.strict ? { hints: [] } : side("concave");
+  // Convex and concave is affine: then every second derivative is 0.
+  const settled = convex.proof !== undefined && second.entries.some((row) => row.some((e) => !isZero(e)));
+  const concave = settled ? { hints: [] } : side("concave");
   const spectrum =
     regular === "analytic" ? spectrumOf(subject, interior, performance.now() + remaining(subject, 0.5)) : undefined;
   return {
@@ -206,6 +210,7 @@ function assembled(
   found: Finding,
   studied: Studied,
   why: string | undefined,
+  deadline: number,
 ): Certificate {
   const undefinedAt = subject?.undefinedAt;
   const answer = (word: "convex" | "concave"): { answer: Answer; strict: boolean } => {
@@ -227,12 +232,9 @@ function assembled(
   const isAffine = convex.answer.answer === "yes" && concave.answer.answer === "yes";
   if (subject && !isAffine) {
     const against = (word: "convex" | "concave", hints: readonly Curvature[]): Answer | undefined => {
-      const witness = refute(
-        subject,
-        word,
-        hints,
-        performance.now() + Math.max(100, remaining(subject, word === "convex" ? 0.5 : 1)),
-      );
+      const now = performance.now();
+      const share = word === "convex" ? 0.5 : 1;
+      const witness = refute(subject, word, hints, now + Math.max(5, (deadline - now) * share));
       return witness && refuted(subject, word, witness);
     };
     if (convex.answer.answer !== "yes")

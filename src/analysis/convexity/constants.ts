@@ -3,7 +3,7 @@
 import { point, sqrt } from "../../numeric/interval.ts";
 import type { Enclosure } from "../certificate.ts";
 import { nothing } from "../certificate.ts";
-import { add, boundsOf, type Extreme, gradient, power, simplify } from "../symbolic/index.ts";
+import { add, boundsOf, compileEnclosure, type Extreme, gradient, power, simplify } from "../symbolic/index.ts";
 import { type Extremes, extremesOver, type ScalarStudy } from "./scalar.ts";
 import type { Spectrum } from "./spectrum.ts";
 import { remaining, type Subject } from "./subject.ts";
@@ -38,11 +38,17 @@ export function scalarLipschitz(subject: Subject, study: ScalarStudy): Enclosure
   return smoothnessOf(slopes);
 }
 
+const mostOperations = 60;
+
 /** The largest ‖∇f‖, by its square. */
 export function gradientLipschitz(subject: Subject): Enclosure {
   const n = subject.problem.coordinates;
   if (subject.kinks.length > 0 || n > 12) return nothing;
-  const square = simplify(add(...gradient(subject.value, n).map((g) => power(g, { numerator: 2n, denominator: 1n }))));
+  if (remaining(subject) === 0) return nothing;
+  const long = add(...gradient(subject.value, n).map((g) => power(g, { numerator: 2n, denominator: 1n })));
+  // Expanding long gradients takes longer than bounding them is worth.
+  if (compileEnclosure([long]).operations > mostOperations) return nothing;
+  const square = simplify(long);
   const { sup } = boundsOf(square, subject.interior, { budget: Math.max(1, remaining(subject, 0.5)) });
   const root = (x: number) => (Number.isFinite(x) ? sqrt(point(Math.max(0, x))) : undefined);
   const lower = sup.lower === Infinity ? Infinity : (root(sup.lower)?.lower ?? 0);

@@ -137,6 +137,7 @@ export function refute(
   const which = against === "convex" ? "least" : "greatest";
   const sign = against === "convex" ? 1 : -1;
   const tried = points.flatMap((x) => {
+    if (performance.now() > deadline) return [];
     const c = curvatureAt(subject, x, which);
     return c ? [{ ...c, wrong: -sign * c.value }] : [];
   });
@@ -146,6 +147,7 @@ export function refute(
     const found = witnessAlong(subject, against, c.x, c.direction);
     if (found) return found;
   }
+  if (performance.now() > deadline) return undefined;
   const byChords = refuteByChords(subject, against, points, deadline);
   if (byChords) return byChords;
   const score = (x: readonly number[]) => {

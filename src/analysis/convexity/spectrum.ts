@@ -96,6 +96,8 @@ function ofBlock(matrix: ExpressionMatrix, interior: Domain, deadline: number): 
     return { inf: values[0], sup: values[values.length - 1] };
   }
   try {
+    const late = () => performance.now() > deadline;
+    if (late()) return open;
     const diagonal = ofDiagonal(matrix, interior, deadline);
     if (isRankOne(matrix)) {
       const trace = boundsOf(simplify(add(...matrix.map((row, i) => row[i]))), interior, budget());
@@ -104,9 +106,10 @@ function ofBlock(matrix: ExpressionMatrix, interior: Domain, deadline: number): 
       return { inf: low, sup: high };
     }
     if (diagonal.sup.lower === Infinity && diagonal.inf.upper === -Infinity) return diagonal;
+    if (late()) return diagonal;
     const discs = ofDiscs(matrix, interior, deadline);
     const outer = meet(diagonal, discs);
-    if (matrix.length !== 2 || (tight(outer.inf) && tight(outer.sup))) return outer;
+    if (matrix.length !== 2 || late() || (tight(outer.inf) && tight(outer.sup))) return outer;
     return meet(outer, ofTwo(matrix, interior, deadline));
   } catch (error) {
     if (error instanceof BudgetError) return open;
@@ -119,6 +122,7 @@ function ofDiagonal(matrix: ExpressionMatrix, interior: Domain, deadline: number
   let upper = Infinity;
   let lower = -Infinity;
   matrix.forEach((row, i) => {
+    if (performance.now() > deadline) return;
     const budget = Math.max(1, ((deadline - performance.now()) * 0.3) / (matrix.length - i));
     const b = boundsOf(row[i], interior, { budget });
     upper = Math.min(upper, b.inf.upper);
@@ -151,6 +155,7 @@ function ofDiscs(matrix: ExpressionMatrix, interior: Domain, deadline: number): 
     return known;
   };
   for (const [i, row] of matrix.entries()) {
+    if (performance.now() > deadline) return open;
     const radius = add(...row.flatMap((e, j) => (j === i || isZero(e) ? [] : [sizeOf(e)])), sub(row[i], row[i]));
     const budget = () => ({ budget: Math.max(1, (deadline - performance.now()) / (2 * (n - i))) });
     upper = Math.max(upper, boundsOf(simplify(add(row[i], radius)), interior, budget()).sup.upper);

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { boxDomain } from "../domain.ts";
+import { certify } from "./certify.ts";
+import { verifyCertificate } from "./verify.ts";
+import type { Tensor } from "../../tensor/index.ts";
+
+const verdict = (f: string, domain = "R") => certify(f, { domain, budget: 3000 }).verdict;
+
+/** Functions that look convex to samples or to tolerances, and are not. */
+const notConvex: readonly (readonly [string, string])[] = [
+  ["x^2+exp(-1e6*(x-0.3)^2)/1000", "R"],
+  ["x^4-1e-6*x^2", "R"],
+  ["-1e-12*x^2", "R"],
+  ["x-1e-12*x^2", "0<=x<=1"],
+  ["x^2-(1+1e-9)*y^2", "R^2"],
+  ["x^2+2*x*y+0.999999999*y^2", "R^2"],
+  ["abs(x)-1e-9*abs(x-1)", "0<=x<=2"],
+  ["max(x,0)-max(x-1,0)", "R"],
+  ["sqrt(abs(x))", "R"],
+  ["-abs(x)", "-1e-9<=x<=1e-9"],
+  ["sin(1e6*x)*1e-9+x^2", "R"],
+  ["if(x>0,x,2*(exp(x)-1))", "R"],
+  ["cos(x^2-1)", "-1<=x<=1"],
+  ["x*sin(1/x)", "0.01<=x<=1"],
+];
+
+/** Rules that other tools have and that are false, each at a function that refutes it. */
+const falseRules: readonly (readonly [string, string, "convex" | "concave"])[] = [
+  // SUSPECT calls these concave.
+  ["(x^2+1)^(-2)", "R", "concave"],
+  ["(x^2+1)^(-0.5)", "R", "concave"],
+  ["cos(x^2-1)", "-1<=x<=1", "concave"],
+  // A tolerance of 1e-10 calls λmin = −5e−11 semidefinite.
+  ["x^2-5e-11*y^2", "R^2", "convex"],
+  // A domain x ≥ 0 that nobody asked for.
+  ["x^3", "R", "convex"],
+  ["x^5", "R", "convex"],
+  // Products and quotients of convex functions, compositions with the wrong monotonicity, differences.
+  ["x*y", "R^2", "convex"],
+  ["exp(x)*x", "R", "convex"],
+  ["(x^2-1)^2", "R", "convex"],
+  ["exp(-x^2)", "R", "concave"],
+  ["log(1+x^2)", "R", "convex"],
+  ["1/(1+exp(-x))", "R", "convex"],
+  ["x/(1+abs(x))", "R", "convex"],
+  ["sqrt(abs(x*y))", "x>0,y>0", "convex"],
+  ["x^2/y", "R^2", "convex"],
+];
+
+describe("certify", () => {
+  it.each(notConvex)("refutes the convexity of %s on %s", (f, domain) => {
+    const certificate = certify(f, { domain, budget: 3000 });
+    expect(certificate.convex.answer).not.toBe("yes");
+    const { witness } = certificate.convex;
+    expect(certificate.convex.answer).toBe("no");
+    expect(witness?.gap).toBeGreaterThan(0);
+  }, 20_000);
+
+  it.each(falseRules)("is not fooled by the false rule at %s on %s: not %s", (f, domain, side) => {
+    const { [side]: answer } = certify(f, { domain, budget: 3000 });
+    expect(answer.answer).not.toBe("yes");
+    if (answer.answer === "no") expect(answer.witness).toBeDefined();
+  }, 20_000);
+
+  it("accepts what disciplined convex programming does not", () => {
+    for (const [f, expected] of [
+      ["x*x", "strongly convex"],
+      ["x^2+x*y+y^2", "strongly convex"],
+      ["sqrt(1+x^2)", "strictly convex"],
+      ["-log(1/(1+exp(-x)))", "strictly convex"],
+      ["-log(exp(x)/(exp(x)+exp(y)))", "convex"],
+      ["(x+y)^2-4*x*y", "convex"],
+      ["exp(log(1+x^2))", "strongly convex"],
+    ] as const) {
+      expect(verdict(f), f).toBe(expected);
+    }
+  }, 30_000);
+
+  it("says nothing of a function where it has no value, and says what it left out", () => {
+    const certificate = certify("1/x", { budget: 500 });
+    expect(certificate.convex.answer).not.toBe("yes");
+    expect(certificate.concave.answer).not.toBe("yes");
+    expect(certificate.excluded?.[0]).toContain("needs x other than 0");
+    const log = certify("log(x)");
+    expect(log.verdict).toBe("strictly concave");
+    expect(log.domain).toBe("x>0");
+    expect(log.excluded).toEqual(["x <= 0: log is not defined there"]);
+  });
+
+  it("stays right where floats overflow", () => {
+    expect(verdict("exp(exp(x))")).toBe("strictly convex");
+    expect(["unknown", "not concave", "strictly convex", "convex"]).toContain(verdict("exp(x^2)^100"));
+    expect(verdict("1e300*x^2-1e300*x^2+x^2")).toBe("strongly convex");
+    expect(certify("1e308*x^4").concave.answer).not.toBe("yes");
+  }, 20_000);
+
+  it("takes functions of tensors, with data as constants", () => {
+    const f = (w: Tensor) => w.square().sum().add(w.sum());
+    const certificate = certify(f, { variables: [[3]] });
+    expect(certificate.verdict).toBe("strongly convex");
+    expect(certificate.L).toEqual({ lower: 2, upper: 2 });
+    expect(certificate.variables).toEqual([{ name: "x", shape: [3] }]);
+    expect(verifyCertificate(certificate, f, { variables: [[3]] }).valid).toBe(true);
+    const box = certify((x: Tensor) => x.sin(), { domain: boxDomain([[-3, 0]]) });
+    expect(box.verdict).toBe("strictly convex");
+    expect(() => certify((x: Tensor) => x, { variables: [[2]] })).toThrow("one scalar");
+    expect(() => certify(f, { variables: [[3]], domain: boxDomain([[0, 1]]) })).toThrow("3 numbers");
+  });
+});
