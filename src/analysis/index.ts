@@ -7,6 +7,14 @@ export * from "./descent/index.ts";
 export { boxDomain, type Cone, type Domain, everywhere, type HalfSpace } from "./domain.ts";
 export { type ExpressionOptions, parseConstant, parseDomain, parseExpression } from "./expression/index.ts";
 export * from "./landscape/index.ts";
+export {
+  type ActivationName,
+  activationConstants,
+  exactLipschitz,
+  lipschitzProduct,
+  type Matrix,
+  spectralNorm,
+} from "./networks/index.ts";
 export { certifyObjective, type Objective, type ObjectiveOptions } from "./objective.ts";
 export { type Separability, separability } from "./separability.ts";
 export * from "./spectrum/index.ts";

@@ -1,0 +1,151 @@
+// Lipschitz constants of networks of dense layers, from x to the output, in Euclidean norms: the product of spectral norms (an upper bound), and
+// for small piecewise linear networks the exact constant, by the linear maps of all activation patterns that occur.
+
+import { fail } from "../../graph/errors.ts";
+import { addUp, divUp, mulUp, sqrtDown, sqrtUp } from "../../numeric/rounding.ts";
+import { tensor } from "../../tensor/index.ts";
+import type { Enclosure } from "../certificate.ts";
+import { gramSpectrum } from "../composition/gram.ts";
+import { separability } from "../separability.ts";
+
+/** W [outputs, inputs], row by row: z = W·x. */
+export type Matrix = readonly (readonly number[])[];
+
+/**
+ * Upper bounds of sup |σ′|, rounded up. GELU's is attained at √2, SiLU's at 2.3993573, Mish's at 1.4905712.
+ */
+export const activationConstants = {
+  identity: 1,
+  relu: 1,
+  leakyRelu: 1,
+  elu: 1,
+  tanh: 1,
+  softplus: 1,
+  logistic: 0.25,
+  gelu: 1.1289042,
+  silu: 1.0998394,
+  mish: 1.0884983,
+  /** As a map of vectors, in Euclidean norms. */
+  softmax: 0.5,
+} as const;
+
+export type ActivationName = keyof typeof activationConstants;
+
+function check(name: string, matrix: Matrix): void {
+  const width = matrix[0]?.length ?? 0;
+  if (width === 0 || matrix.some((row) => row.length !== width || !row.every(Number.isFinite))) {
+    fail("analysis", `${name}: a weight matrix needs at least one row and column, rows of one length, and finite numbers.`);
+  }
+}
+
+/** Proved bounds of ‖W‖₂, within rounding of one another. */
+export function spectralNorm(matrix: Matrix): { readonly lower: number; readonly upper: number } {
+  check("spectralNorm", matrix);
+  const columns = Int32Array.from(matrix[0], (_, j) => j);
+  const rows = matrix.map((row) => ({ columns, values: Float64Array.from(row), scale: 1, relative: 0 }));
+  const n = matrix[0].length;
+  const spectrum = gramSpectrum(rows, new Array<number>(rows.length).fill(1), n);
+  if (!spectrum)
+    fail("analysis", "spectralNorm: the matrix is too large, or its numbers too large or small, for a proved bound.");
+  const upper = sqrtUp(Math.max(0, spectrum.upper));
+  // From inside: the image of the direction that power iteration finds, less its rounding.
+  let v = Array.from({ length: n }, (_, i) => 1 + 0.5 * Math.sin(1 + 3 * i));
+  const times = (x: readonly number[]) => matrix.map((row) => row.reduce((s, a, j) => s + a * x[j], 0));
+  for (let k = 0; k < 300; k++) {
+    const z = times(v);
+    const next = v.map((_, j) => matrix.reduce((s, row, i) => s + row[j] * z[i], 0));
+    const size = Math.hypot(...next);
+    if (!(size > 0)) break;
+    v = next.map((x) => x / size);
+  }
+  const margin = 1 - (n + matrix.length + 16) * 2 ** -50;
+  const square = times(v).reduce((s, x) => s + x * x, 0) / v.reduce((s, x) => s + x * x, 0);
+  // Cancellation in Wv is bounded by the sizes of its terms.
+  const sizes = matrix.reduce((s, row) => s + row.reduce((t, a, j) => t + Math.abs(a * v[j]), 0) ** 2, 0);
+  const lower = Math.max(0, sqrtDown(square) * margin - Math.sqrt(sizes) * (n + 4) * 2 ** -51);
+  return { lower: Math.min(lower, upper), upper };
+}
+
+/** Π ‖Wᵢ‖₂ · Π sup |σᵢ′|, rounded up: no Lipschitz constant of the network exceeds it. Biases do not matter. */
+export function lipschitzProduct(weights: readonly Matrix[], activation: ActivationName = "relu"): number {
+  let bound = 1;
+  weights.forEach((w, i) => {
+    if (i > 0 && weights[i - 1].length !== w[0]?.length) {
+      fail(
+        "analysis",
+        `lipschitzProduct: layer ${i - 1} has ${weights[i - 1].length} outputs, layer ${i} takes ${w[0]?.length}.`,
+      );
+    }
+    bound = mulUp(bound, spectralNorm(w).upper);
+    if (i > 0) bound = mulUp(bound, activationConstants[activation]);
+  });
+  return bound;
+}
+
+/**
+ * The Lipschitz constant of W₂·relu(W₁x + b), exactly but for rounding: the largest ‖W₂·diag(s)·W₁‖₂ over the activation patterns s that
+ * hold on an open set of inputs, found by trying all 2^h (h ≤ 12 units). Which patterns occur is decided exactly: rows sᵢ·(wᵢ, bᵢ)
+ * lie in an open half-space (of vectors with last entry above 0), or a convex combination of them vanishes.
+ */
+export function exactLipschitz(first: Matrix, second: Matrix, bias?: readonly number[]): Enclosure {
+  check("exactLipschitz", first);
+  check("exactLipschitz", second);
+  const hidden = first.length;
+  if (hidden > 12)
+    fail("analysis", `exactLipschitz: ${hidden} hidden units have 2^${hidden} patterns; at most 12 units are tried.`);
+  if (second[0].length !== hidden)
+    fail("analysis", `exactLipschitz: the second layer takes ${second[0].length} units, not ${hidden}.`);
+  let lower = 0;
+  let upper = 0;
+  for (let pattern = 0; pattern < 2 ** hidden; pattern++) {
+    const active = first.map((_, i) => (pattern >> i) & 1);
+    if (!occurs(first, bias, active)) continue;
+    const found = spectralNormOfProduct(second, first, active);
+    lower = Math.max(lower, found.lower);
+    upper = Math.max(upper, found.upper);
+  }
+  return { lower, upper };
+}
+
+/** Whether some x has wᵢ·x + bᵢ > 0 for the active units and < 0 for the others. Units without weights and bias are never on a side. */
+function occurs(first: Matrix, bias: readonly number[] | undefined, active: readonly number[]): boolean {
+  // A unit that is zero everywhere switches nothing: only one of its two patterns is looked at.
+  const rows = first.map((w, i) => [...w, bias?.[i] ?? 0]);
+  const moving = rows.map((r) => r.some((x) => x !== 0));
+  if (active.some((a, i) => !moving[i] && a === 1)) return false;
+  const kept = rows.flatMap((r, i) => (moving[i] ? [r.map((x) => (active[i] ? x : -x))] : []));
+  if (kept.length === 0) return true;
+  // A vector u with u·row > 0 for all rows and, for a bias, u's last entry above 0: the rows and their negatives are parted through the origin.
+  const homogeneous = bias ? [...kept, [...first[0].map(() => 0), 1]] : kept.map((r) => r.slice(0, -1));
+  const mirrored = [...homogeneous, ...homogeneous.map((r) => r.map((x) => 0 - x))];
+  return separability(
+    tensor(mirrored, { dtype: "float64" }),
+    mirrored.map((_, i) => (i < homogeneous.length ? 1 : 0)),
+  ).separable;
+}
+
+/** ‖B·diag(s)·A‖₂ with the rounding of the product allowed for. */
+function spectralNormOfProduct(
+  b: Matrix,
+  a: Matrix,
+  active: readonly number[],
+): { readonly lower: number; readonly upper: number } {
+  let error = 0;
+  const product = b.map((row) =>
+    a[0].map((_, j) => {
+      let sum = 0;
+      let size = 0;
+      a.forEach((r, k) => {
+        if (!active[k]) return;
+        sum += row[k] * r[j];
+        size += Math.abs(row[k] * r[j]);
+      });
+      const integers = size < 2 ** 53 && a.every((r) => Number.isInteger(r[j])) && row.every(Number.isInteger);
+      if (!integers) error = addUp(error, mulUp(size, size));
+      return sum;
+    }),
+  );
+  const { lower, upper } = spectralNorm(product);
+  const slack = error === 0 ? 0 : mulUp(sqrtUp(error), divUp((a.length + 2) * 2 ** -52, 1));
+  return { lower: Math.max(0, lower - slack), upper: addUp(upper, slack) };
+}
