@@ -1,6 +1,7 @@
 // Infimum and supremum of an expression over a domain: exactly where it depends on one indeterminate in a form whose critical points
 // are roots of a polynomial; else between values at points and enclosures of boxes, by branch and bound.
 
+import { GradusError } from "../../graph/errors.ts";
 import { isZero as isZeroR, neg as negR, type Rational, rational } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import type { JsonData } from "../certificate.ts";
@@ -193,14 +194,24 @@ function alongLines(
     for (const k of indices) {
       if (performance.now() > deadline) return { inf, sup };
       const others = indices.filter((i) => i !== k).map((i) => [variable(e.store, i), constant(e.store, x[i])] as const);
-      const line = simplify(substitute(e, new Map(others)));
-      const found = variablesOf(line).length === 1 ? byForm(line, domain) : undefined;
+      const line = restricted(e, new Map(others));
+      const found = line && variablesOf(line).length === 1 ? byForm(line, domain) : undefined;
       if (!found?.exact) continue;
       inf = Math.min(inf, found.bounds.inf.upper);
       sup = Math.max(sup, found.bounds.sup.lower);
     }
   }
   return { inf, sup };
+}
+
+/** e with some variables fixed; undefined where it has no value there. */
+function restricted(e: Expression, values: ReadonlyMap<Expression, Expression>): Expression | undefined {
+  try {
+    return simplify(substitute(e, values));
+  } catch (error) {
+    if (error instanceof GradusError) return undefined;
+    throw error;
+  }
 }
 
 const shortened = (x: number) => (Math.abs(x) >= 1 ? Math.round(x * 4) / 4 : Number(x.toPrecision(1)));

@@ -96,6 +96,8 @@ function candidatePoints({ coordinates }: Evaluator, domain: Domain, count: numb
 /** Fractional parts of square roots of primes. */
 const steps = [0.41421356, 0.73205081, 0.23606798, 0.64575131, 0.31662479, 0.60555128, 0.12310563, 0.35889894];
 
+const mostRounds = 200;
+
 /** Coordinate steps that shrink, downhill for sign 1, uphill for −1; not far from where it starts. */
 function descend(
   { coordinates }: Evaluator,
@@ -107,7 +109,8 @@ function descend(
   let x = [...start];
   let best = sign * see(x);
   const reach = 10 + 4 * Math.max(...x.map(Math.abs));
-  for (let step = 0.5; step > 1e-9; ) {
+  let rounds = 0;
+  for (let step = 0.5; step > 1e-9 && rounds < mostRounds; rounds++) {
     let better = false;
     for (const k of coordinates) {
       for (const way of [step, -step]) {
