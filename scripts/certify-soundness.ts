@@ -27,7 +27,8 @@ for (let k = 0; k < formulas; k++) {
   }
   const ms = performance.now() - before;
   if (ms > slowest.ms) slowest = { ms, text: `${formula.text} on ${formula.domain}` };
-  if ((k + 1) % 1000 === 0) console.log(`${k + 1} formulas, ${objections} objections, ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  if ((k + 1) % 100 === 0)
+    console.log(`${k + 1} formulas, ${objections} objections, ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
 console.log(`${formulas} formulas, ${objections} objections`, Object.fromEntries(verdicts));
 console.log(`slowest: ${slowest.ms.toFixed(0)} ms for ${slowest.text}`);

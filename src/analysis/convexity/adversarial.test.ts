@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Tensor } from "../../tensor/index.ts";
 import { boxDomain } from "../domain.ts";
 import { certify } from "./certify.ts";
 import { verifyCertificate } from "./verify.ts";
-import type { Tensor } from "../../tensor/index.ts";
 
 const verdict = (f: string, domain = "R") => certify(f, { domain, budget: 3000 }).verdict;
 
@@ -48,19 +48,27 @@ const falseRules: readonly (readonly [string, string, "convex" | "concave"])[] =
 ];
 
 describe("certify", () => {
-  it.each(notConvex)("refutes the convexity of %s on %s", (f, domain) => {
-    const certificate = certify(f, { domain, budget: 3000 });
-    expect(certificate.convex.answer).not.toBe("yes");
-    const { witness } = certificate.convex;
-    expect(certificate.convex.answer).toBe("no");
-    expect(witness?.gap).toBeGreaterThan(0);
-  }, 20_000);
+  it.each(notConvex)(
+    "refutes the convexity of %s on %s",
+    (f, domain) => {
+      const certificate = certify(f, { domain, budget: 3000 });
+      expect(certificate.convex.answer).not.toBe("yes");
+      const { witness } = certificate.convex;
+      expect(certificate.convex.answer).toBe("no");
+      expect(witness?.gap).toBeGreaterThan(0);
+    },
+    20_000,
+  );
 
-  it.each(falseRules)("is not fooled by the false rule at %s on %s: not %s", (f, domain, side) => {
-    const { [side]: answer } = certify(f, { domain, budget: 3000 });
-    expect(answer.answer).not.toBe("yes");
-    if (answer.answer === "no") expect(answer.witness).toBeDefined();
-  }, 20_000);
+  it.each(falseRules)(
+    "is not fooled by the false rule at %s on %s: not %s",
+    (f, domain, side) => {
+      const { [side]: answer } = certify(f, { domain, budget: 3000 });
+      expect(answer.answer).not.toBe("yes");
+      if (answer.answer === "no") expect(answer.witness).toBeDefined();
+    },
+    20_000,
+  );
 
   it("accepts what disciplined convex programming does not", () => {
     for (const [f, expected] of [
@@ -89,7 +97,7 @@ describe("certify", () => {
 
   it("stays right where floats overflow", () => {
     expect(verdict("exp(exp(x))")).toBe("strictly convex");
-    expect(["unknown", "not concave", "strictly convex", "convex"]).toContain(verdict("exp(x^2)^100"));
+    expect(verdict("exp(x^2)^100")).toBe("strongly convex");
     expect(verdict("1e300*x^2-1e300*x^2+x^2")).toBe("strongly convex");
     expect(certify("1e308*x^4").concave.answer).not.toBe("yes");
   }, 20_000);

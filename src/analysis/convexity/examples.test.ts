@@ -20,7 +20,11 @@ interface Example {
 const examples: readonly Example[] = JSON.parse(readFileSync(new URL("./fixtures/examples.json", import.meta.url), "utf8"));
 
 /** Data that the listed text leaves out. */
-const X = [[1, 2], [3, 4], [5, 6]];
+const X = [
+  [1, 2],
+  [3, 4],
+  [5, 6],
+];
 const values: Readonly<Record<string, Parameters<typeof parseExpression>[1]>> = {
   ridge: { values: { X, y: [1, 2, 3] } },
   logreg: { values: { X } },
@@ -43,7 +47,7 @@ describe("certify", () => {
   for (const { id, expr, vars, domain, verdict, L, mu } of examples) {
     it(`decides ${id}: ${expr} on ${domain} is ${verdict}`, () => {
       const f = parseExpression(expr, { ...values[id], variables: vars.match(/\w+(\([^)]*\))?/g) ?? [] });
-      const certificate = certify(f, { domain, budget: 4000 });
+      const certificate = certify(f, { domain, budget: 2500 });
       expect(certificate.verdict.replace(" ", "_")).toBe(verdict);
       for (const side of [certificate.convex, certificate.concave]) {
         expect(side.answer === "yes" ? side.proof : side.witness).toBeDefined();
@@ -62,10 +66,16 @@ describe("certify", () => {
       const { expr, domain } = example;
       const certificate = JSON.parse(JSON.stringify(certify(expr, { domain })));
       const found = verifyCertificate(certificate, expr, { domain });
-      expect(found.checks.filter((c) => !c.ok), id).toEqual([]);
+      expect(
+        found.checks.filter((c) => !c.ok),
+        id,
+      ).toEqual([]);
       expect(found.valid).toBe(true);
     }
-    const forged = { ...certify("x^2"), convex: { answer: "no" as const, method: "chord", witness: { a: [-1], b: [1], t: 0.5, gap: 1 } } };
+    const forged = {
+      ...certify("x^2"),
+      convex: { answer: "no" as const, method: "chord", witness: { a: [-1], b: [1], t: 0.5, gap: 1 } },
+    };
     expect(verifyCertificate(forged, "x^2").valid).toBe(false);
     expect(verifyCertificate({ ...certify("x^2+x*y+y^2") }, "x^2+3*x*y+y^2").valid).toBe(false);
     expect(verifyCertificate({ ...certify("x^2"), L: { lower: 1, upper: 1.5 } }, "x^2").valid).toBe(false);

@@ -21,9 +21,20 @@ describe("taylor", () => {
   it("gives gradient and Hessian of Rosenbrock's function", () => {
     const { value, gradient, hessian, remainder, evaluate } = taylor("(1-x)^2+100*(y-x^2)^2", [1, 1], { radius: 0.1 });
     expect(value).toEqual({ lower: 0, upper: 0 });
-    expect(gradient).toEqual([{ lower: 0, upper: 0 }, { lower: 0, upper: 0 }]);
-    expect(hessian?.map((row) => row.map((x) => x.lower))).toEqual([[802, -400], [-400, 200]]);
-    for (const [dx, dy] of [[0.1, 0.1], [-0.1, 0.1], [0.1, -0.1], [0.05, 0]]) {
+    expect(gradient).toEqual([
+      { lower: 0, upper: 0 },
+      { lower: 0, upper: 0 },
+    ]);
+    expect(hessian?.map((row) => row.map((x) => x.lower))).toEqual([
+      [802, -400],
+      [-400, 200],
+    ]);
+    for (const [dx, dy] of [
+      [0.1, 0.1],
+      [-0.1, 0.1],
+      [0.1, -0.1],
+      [0.05, 0],
+    ]) {
       const [x, y] = [1 + dx, 1 + dy];
       const f = (1 - x) ** 2 + 100 * (y - x * x) ** 2;
       expect(Math.abs(f - evaluate([x, y]))).toBeLessThanOrEqual(remainder ?? 0);
@@ -59,7 +70,10 @@ describe("classifyStationaryPoint", () => {
     const { eigenvalues } = classifyStationaryPoint("(1-x)^2+100*(y-x^2)^2", [1, 1]);
     expect(eigenvalues[0].lower).toBeCloseTo(0.39936, 5);
     expect(eigenvalues[1].upper).toBeCloseTo(1001.6, 2);
-    expect(classifyStationaryPoint("(x*y-1)^2", [1, 1]).eigenvalues).toEqual([{ lower: 0, upper: 0 }, { lower: 4, upper: 4 }]);
+    expect(classifyStationaryPoint("(x*y-1)^2", [1, 1]).eigenvalues).toEqual([
+      { lower: 0, upper: 0 },
+      { lower: 4, upper: 4 },
+    ]);
   });
 
   it("proves that a stationary point lies next to a rounded one", () => {
@@ -103,8 +117,14 @@ describe("checkInequality", () => {
 
   it("tests the Polyak-Lojasiewicz inequality: 1/32 holds for x^2+3sin^2 x, 0.18 does not (best: 0.175531)", () => {
     const at = [[2.20171], [-2.20171]];
-    expect(named(checkInequality("x^2+3*sin(x)^2", { mu: 1 / 32, minimum: 0, points: at }), "Polyak-Lojasiewicz").held).toBe(true);
-    expect(named(checkInequality("x^2+3*sin(x)^2", { mu: 0.1755, minimum: 0, points: at }), "Polyak-Lojasiewicz").held).toBe(true);
-    expect(named(checkInequality("x^2+3*sin(x)^2", { mu: 0.1756, minimum: 0, points: at }), "Polyak-Lojasiewicz").held).toBe(false);
+    expect(named(checkInequality("x^2+3*sin(x)^2", { mu: 1 / 32, minimum: 0, points: at }), "Polyak-Lojasiewicz").held).toBe(
+      true,
+    );
+    expect(named(checkInequality("x^2+3*sin(x)^2", { mu: 0.1755, minimum: 0, points: at }), "Polyak-Lojasiewicz").held).toBe(
+      true,
+    );
+    expect(named(checkInequality("x^2+3*sin(x)^2", { mu: 0.1756, minimum: 0, points: at }), "Polyak-Lojasiewicz").held).toBe(
+      false,
+    );
   });
 });

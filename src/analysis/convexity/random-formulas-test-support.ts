@@ -135,7 +135,12 @@ export function randomFormula(random: () => number): RandomFormula {
 const known = (x: number | null): x is number => x !== null && Number.isFinite(x);
 
 /** What samples hold against a certificate: undefined where nothing. */
-export function objection(formula: RandomFormula, certificate: Certificate, random: () => number, pairs = 150): string | undefined {
+export function objection(
+  formula: RandomFormula,
+  certificate: Certificate,
+  random: () => number,
+  pairs = 150,
+): string | undefined {
   const { convex, concave, mu, L, lipschitz } = certificate;
   for (const [name, { answer, witness, proof }] of Object.entries({ convex, concave })) {
     if (answer === "yes" && !proof) return `${name} without a proof`;
@@ -146,7 +151,8 @@ export function objection(formula: RandomFormula, certificate: Certificate, rand
     const values = [m, a, b].map((x) => formula.evaluate(x));
     const found = values[0].value - (1 - t) * values[1].value - t * values[2].value;
     const slack = 1e-12 * Math.max(...values.map((v) => v.size));
-    if (name === "convex" ? !(gap > 0 && found > -slack) : !(gap < 0 && found < slack)) return `the witness against ${name} shows ${found}`;
+    if (name === "convex" ? !(gap > 0 && found > -slack) : !(gap < 0 && found < slack))
+      return `the witness against ${name} shows ${found}`;
   }
   let a = formula.sample(random);
   for (let k = 0; k < pairs; k++) {
@@ -168,7 +174,12 @@ export function objection(formula: RandomFormula, certificate: Certificate, rand
       if (concave.answer === "yes" && height > slack) return `not concave ${where}`;
       if (convex.answer === "yes" && concave.answer !== "yes" && known(mu.lower) && height < mu.lower * half * (1 - 1e-9) - slack)
         return `mu is less than ${mu.lower} ${where}`;
-      if (concave.answer === "yes" && convex.answer !== "yes" && known(mu.lower) && -height < mu.lower * half * (1 - 1e-9) - slack)
+      if (
+        concave.answer === "yes" &&
+        convex.answer !== "yes" &&
+        known(mu.lower) &&
+        -height < mu.lower * half * (1 - 1e-9) - slack
+      )
         return `mu is less than ${mu.lower} ${where}`;
       if (known(L.upper) && Math.abs(height) > L.upper * half * (1 + 1e-9) + slack) return `L is more than ${L.upper} ${where}`;
       const rise = Math.abs(fa.value - fb.value);

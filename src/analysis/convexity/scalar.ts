@@ -1,5 +1,6 @@
 // Functions of one variable: the sign of f″ on the pieces between kinks, and of the slopes' jumps at them.
 
+import { GradusError } from "../../graph/errors.ts";
 import {
   compare,
   div,
@@ -12,11 +13,10 @@ import {
   mul as times,
   toNumber,
 } from "../../numeric/exact/rational.ts";
-import { GradusError } from "../../graph/errors.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import type { Interval } from "../../numeric/interval.ts";
 import type { Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
+import { BudgetError } from "../symbolic/expression.ts";
 import {
   boundsOf,
   compileEnclosure,

@@ -1,9 +1,9 @@
 // Functions with kinks in several variables: sums, maxima and compositions of parts that are smooth, or that are composed in turn.
 
-import { compare, one, sign as signR } from "../../numeric/exact/rational.ts";
 import { GradusError } from "../../graph/errors.ts";
-import { BudgetError } from "../symbolic/expression.ts";
+import { compare, one, sign as signR } from "../../numeric/exact/rational.ts";
 import type { Proof } from "../certificate.ts";
+import { BudgetError } from "../symbolic/expression.ts";
 import { type Expression, hessian, kinksOf, linear, neg, print, signOf, simplify } from "../symbolic/index.ts";
 import { provePositive } from "./psd.ts";
 import { guardsOf, type KinkSigns, regularity, resolveKinks } from "./regular.ts";

@@ -266,7 +266,13 @@ export function isProper(subject: Subject, x: readonly number[]): boolean {
 export function isBoxInside(domain: Domain, box: readonly Interval[]): boolean {
   if (box.length > 10) return false;
   for (let corner = 0; corner < 2 ** box.length; corner++) {
-    if (!isInside(domain, box.map(({ lower, upper }, i) => ((corner >> i) & 1 ? upper : lower)))) return false;
+    if (
+      !isInside(
+        domain,
+        box.map(({ lower, upper }, i) => ((corner >> i) & 1 ? upper : lower)),
+      )
+    )
+      return false;
   }
   return true;
 }
