@@ -216,7 +216,12 @@ export function product(store: Store, parts: readonly Factor[]): Expression {
       for (const f of base.factors) put(f.base, mulR(f.exponent, exponent));
     } else if (base.kind === "function" && base.name === "exp") {
       exponents.push([exponent, base.operands[0]]);
-    } else if (base.kind === "sum" && base.terms.length === 1 && isZeroR(base.constant)) {
+    } else if (
+      base.kind === "sum" &&
+      base.terms.length === 1 &&
+      isZeroR(base.constant) &&
+      (isInteger(exponent) || signR(base.terms[0].coefficient) > 0)
+    ) {
       put(constant(store, base.terms[0].coefficient), exponent);
       put(base.terms[0].term, exponent);
     } else {
