@@ -39,6 +39,7 @@ export function scalarLipschitz(subject: Subject, study: ScalarStudy): Enclosure
 }
 
 const mostOperations = 60;
+const mostExpanded = 30;
 
 /** The largest ‖∇f‖, by its square. */
 export function gradientLipschitz(subject: Subject): Enclosure {
@@ -47,8 +48,9 @@ export function gradientLipschitz(subject: Subject): Enclosure {
   if (remaining(subject) === 0) return nothing;
   const long = add(...gradient(subject.value, n).map((g) => power(g, { numerator: 2n, denominator: 1n })));
   // Expanding long gradients takes longer than bounding them is worth.
-  if (compileEnclosure([long]).operations > mostOperations) return nothing;
-  const square = simplify(long);
+  const { operations } = compileEnclosure([long]);
+  if (operations > mostOperations) return nothing;
+  const square = operations <= mostExpanded ? simplify(long) : long;
   const { sup } = boundsOf(square, subject.interior, { budget: Math.max(1, remaining(subject, 0.5)) });
   const root = (x: number) => (Number.isFinite(x) ? sqrt(point(Math.max(0, x))) : undefined);
   const lower = sup.lower === Infinity ? Infinity : (root(sup.lower)?.lower ?? 0);
