@@ -9,7 +9,6 @@ import { grad } from "../../transforms/index.ts";
 import type { Certificate } from "../certificate.ts";
 import { certify } from "../convexity/certify.ts";
 import {
-  type Constants,
   type Descent,
   type DescentOptions,
   firstOrder,
@@ -19,10 +18,11 @@ import {
   type MethodName,
   nesterov,
   newton,
+  provedConstants,
   type StepChoice,
   subgradient,
 } from "../descent/index.ts";
-import type { Expression } from "../expression/index.ts";
+import { type Expression, parseDomain } from "../expression/index.ts";
 import { page } from "../pictures/page.ts";
 import { contourFigure, plotFigure } from "../pictures/plot.ts";
 import type { MinimizeCommandOptions } from "./command.ts";
@@ -64,12 +64,13 @@ export async function minimize(options: MinimizeCommandOptions): Promise<Answer>
         `there is no method "${options.method}".${didYouMean(options.method, Object.keys(minimizers)) || ` There are ${Object.keys(minimizers).join(", ")}.`}`,
       );
   const start = startOf(expression, options.from);
-  const certificate = certify(expression, options.domain === undefined ? {} : { domain: options.domain });
+  const domain = options.domain === undefined ? undefined : parseDomain(options.domain, expression.variables);
+  const certificate = certify(expression, domain && { domain });
   const iterations = options.iterations ?? 100;
   const result = method(
     (x) => expression.f(x),
     parametersAt(expression, start),
-    { constants: constantsOf(certificate), stop: { iterations } },
+    { constants: provedConstants(certificate, domain), stop: { iterations } },
     stepOf(options.step),
   );
   const written = await writePage(options.html, () => pageOf(expression, certificate, result));
@@ -125,20 +126,6 @@ function startOf({ variables }: Expression, text: string): number[] {
     fail("analysis", `--from "${text}" has ${point.length} numbers, but ${names.join(", ")} need ${wanted}.`);
   }
   return point;
-}
-
-/** What the certificate proves, as the theorems take it. */
-export function constantsOf({ L, mu, lipschitz, convex, domain, variables }: Certificate): Constants {
-  const whole =
-    domain === "R" || domain === `R^${variables.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0)}`;
-  if (!whole) return {};
-  const finite = (x: number | null): x is number => x !== null && Number.isFinite(x) && x > 0;
-  return {
-    ...(finite(L.upper) && { L: { value: L.upper, status: "proved" } as const }),
-    ...(convex.answer === "yes" && finite(mu.lower) && { mu: { value: mu.lower, status: "proved" } as const }),
-    ...(convex.answer === "yes" && { convex: { value: true, status: "proved" } as const }),
-    ...(finite(lipschitz.upper) && { lipschitz: { value: lipschitz.upper, status: "proved" } as const }),
-  };
 }
 
 const short = (x: number) => (Number.isFinite(x) ? String(Number(x.toPrecision(8))) : String(x));

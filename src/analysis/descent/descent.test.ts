@@ -45,13 +45,19 @@ describe("gradientDescent", () => {
   });
 
   it("estimates L by backtracking where it is not known, and says so", () => {
-    const run = gradientDescent(wavy, 3);
+    const run = gradientDescent(wavy, 3, { constants: () => undefined });
     expect(run.facts.L!.status).toBe("estimated");
     expect(run.facts.L!.value).toBeGreaterThan(4);
     expect(run.notes.join()).toContain("backtracking estimate");
     expect(run.theorems.find((t) => t.id === "T1")!).toMatchObject({ status: "estimated", held: true });
     expect(String(run)).toContain("estimated");
     expect(Math.abs(run.x.data()[0])).toBeLessThan(1e-8);
+  });
+
+  it("proves L where it is needed and not given", () => {
+    const run = gradientDescent(wavy, 3);
+    expect(run.facts.L).toEqual({ value: expect.closeTo(8, 9), status: "proved" });
+    expect(run.step).toBeCloseTo(0.125, 9);
   });
 
   it("asks a function for the constants", () => {

@@ -12,13 +12,17 @@ import { type MethodName, methods, polyakParameters } from "./methods.ts";
 import { type Globalisation, newtonStepper } from "./newton.ts";
 import { type Objective, type Subject, subjectOf } from "./objective.ts";
 import type { Move, Point, Step, Stepper, Stopped, StopRule } from "./path.ts";
+import { proveConstants } from "./proved.ts";
 import { summary } from "./report.ts";
 import { type ConstantsOf, type Outcome, type Plan, type Planner, type RunOptions, runPlan } from "./run.ts";
 import type { StepRule } from "./step-rules.ts";
 import { along, dot, norm } from "./vectors.ts";
 
 export interface DescentOptions<T> {
-  /** What is known of f, or a function that finds it out. Without L the step 1/L rests on a backtracking estimate. */
+  /**
+   * What is known of f, or a function that finds it out. Default, where the step needs L: what `certify` proves on all of Rⁿ, for up to
+   * 100 coordinates. Where L stays unknown the step 1/L rests on a backtracking estimate.
+   */
   readonly constants?: Constants | ConstantsOf<T>;
   /** f*; otherwise estimated at the end of the run, and the report says so. */
   readonly minimum?: number;
@@ -91,15 +95,20 @@ export function runOn<T>(
   named(operation, options);
   const subject = subjectOf(operation, f, start, options.engine);
   const { constants, minimizer, minimum, stop, onIterate, keep } = options;
-  const found = typeof constants === "function" ? constants(f, subject.tree(subject.start)) : constants;
-  const run: RunOptions = {
-    ...(found && { constants: found }),
+  const at = () => subject.tree(subject.start);
+  const given = typeof constants === "function" ? constants(f, at()) : constants;
+  const asked: RunOptions = {
+    ...(given && { constants: given }),
     ...(minimum !== undefined && { minimum: number(operation, "minimum", minimum) }),
     ...(minimizer !== undefined && { minimizer: subject.flat(minimizer as T) }),
     ...(stop && { stop }),
     ...(onIterate && { onIterate }),
     ...(keep && { keep }),
   };
+  const needed = typeof needsL === "function" ? needsL(asked) : needsL;
+  // An L that is needed and not given is proved, if it can be, before it is estimated.
+  const proved = needed && constants === undefined ? proveConstants(f, at()) : undefined;
+  const run: RunOptions = proved ? { ...asked, constants: proved } : asked;
   const estimated = typeof needsL === "function" ? needsL(run) : needsL;
   return finished(subject, runPlan(operation, subject.objective, subject.start, planner(subject, run), estimated, run));
 }
