@@ -12,7 +12,6 @@ import {
   add as addI,
   type Interval,
   isPoint,
-  magnitude,
   max as maxI,
   min as minI,
   mul as mulI,
@@ -166,6 +165,3 @@ export function joinEntries(a: Entry, b: Entry): Entry {
     positive: a.positive && b.positive,
   };
 }
-
-/** Largest |value|. */
-export const sizeOfEntry = (e: Entry): number => magnitude(e.range);

@@ -1,9 +1,7 @@
 // What is asked about: a function traced in float64, its parameters laid out as coordinates, and the domain.
 
-import { evaluateGraph } from "../../engines/interpreter/evaluate.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Graph } from "../../graph/node.ts";
-import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { Tensor, tensor } from "../../tensor/tensor.ts";
 import { flatten } from "../../tensor/tree.ts";
@@ -92,16 +90,4 @@ function placeOf(index: number, shape: readonly number[]): string {
     rest = Math.floor(rest / size);
   }
   return `[${place.join(",")}]`;
-}
-
-/** f at a point, in floats: for searching and for evidence, never for proving. */
-export function valueAt({ graph }: Problem, x: readonly number[]): number {
-  let from = 0;
-  const inputs = graph.parameters.map((node): Dense => {
-    const size = sizeOf(node.shape);
-    const data = Float64Array.from(x.slice(from, from + size));
-    from += size;
-    return { shape: node.shape, dtype: "float64", data };
-  });
-  return Number(evaluateGraph(graph, inputs)[0].data[0]);
 }

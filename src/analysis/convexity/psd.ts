@@ -1,7 +1,7 @@
 // Whether a symmetric matrix of expressions is positive semidefinite at every point of a domain: by parts that do not touch, exactly where
 // it is constant, by elimination with expressions, and by boxes.
 
-import { add, mul, type Rational, sign as signR, zero } from "../../numeric/exact/rational.ts";
+import { type Rational, sign as signR } from "../../numeric/exact/rational.ts";
 import type { Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
 import { BudgetError } from "../symbolic/expression.ts";
@@ -226,13 +226,4 @@ function isSomewhere(e: Expression, domain: Domain): boolean {
     if (y.lower <= y.upper && y.lower > 0) return true;
   }
   return false;
-}
-
-/** Σ weights·matrices, exactly. */
-export function combine(weights: readonly Rational[], vectors: readonly (readonly Rational[])[], n: number): Rational[][] {
-  const total = Array.from({ length: n }, () => Array.from({ length: n }, () => zero));
-  vectors.forEach((v, k) => {
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) total[i][j] = add(total[i][j], mul(weights[k], mul(v[i], v[j])));
-  });
-  return total;
 }

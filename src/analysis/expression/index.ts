@@ -2,4 +2,3 @@
 
 export { parseDomain } from "./domain-text.ts";
 export { type Expression, type ExpressionOptions, parseConstant, parseExpression } from "./formula.ts";
-export { knownFunctions } from "./functions.ts";

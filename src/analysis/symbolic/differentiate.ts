@@ -140,11 +140,6 @@ function outer(e: Of<"function">): Expression {
   }
 }
 
-/** Whether the expression is analytic wherever it is defined: no kinks, so that zeros are isolated unless it vanishes on an interval. */
-export function isAnalytic(e: Expression): boolean {
-  return kinksOf(e).length === 0 && !inOrder([e]).some((n) => n.kind === "function" && n.name === "sign");
-}
-
 /** Expressions on whose zeros e may have a kink or jump: arguments of abs and sign, differences under max and min, tests. */
 export function kinksOf(e: Expression): Expression[] {
   const found = new Set<Expression>();

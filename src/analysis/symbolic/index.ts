@@ -2,7 +2,7 @@
 
 export type { Bounds, EffortOptions, Extreme, Sign, SignResult } from "./answers.ts";
 export { boundsOf } from "./bounds.ts";
-export { differentiate, gradient, hessian, isAnalytic, kinksOf } from "./differentiate.ts";
+export { differentiate, gradient, hessian, kinksOf } from "./differentiate.ts";
 export type { Condition } from "./elements.ts";
 export { compileEnclosure, compileFloat, type Encloser } from "./enclose.ts";
 export {
@@ -16,21 +16,15 @@ export {
   type Expression,
   exp,
   type Factor,
-  isRational,
   isZero,
   linear,
   log,
   max,
-  min,
   mul,
   neg,
   normcdf,
   phi,
-  pi,
-  piecewise,
   power,
-  quickSign,
-  removable,
   type Store,
   scale,
   sin,
@@ -39,7 +33,6 @@ export {
   substitute,
   type Term,
   variable,
-  variablesOf,
 } from "./expression.ts";
 export { simplify } from "./normal.ts";
 export { print } from "./print.ts";

@@ -133,7 +133,3 @@ export function expressionOf({ f, variables, domain }: Example): Scalarised {
   if (made.kind !== "scalarised") throw new Error(`${made.operation}: ${made.reason}`);
   return made;
 }
-
-export function exampleOf(id: string): Example {
-  return examples.find((e) => e.id === id) as Example;
-}
