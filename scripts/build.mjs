@@ -37,6 +37,8 @@ const library = present(
     .map((target) => target.default)
     .filter((path) => path !== undefined),
 );
+/** Entries that most programs do without and that are too large to be read for nothing. */
+const onItsOwn = new Set(["src/analysis/index.ts"]);
 const commands = present(Object.values(manifest.bin));
 
 const common = {
@@ -87,13 +89,15 @@ function present(paths) {
 
 /**
  * Most entries for Node are thin: they re-export from one bundle, library.js, because an import of few files is a fast import.
- * Entries that load modules of Node, which takes longer than ours, stand beside it. What is imported only on demand, and what only
- * the commands need, is split from it.
+ * Entries that load modules of Node, which takes longer than ours, stand beside it, and large ones that few programs need. What is
+ * imported only on demand, and what only the commands need, is split from it.
  */
 async function buildJavaScript() {
   const entries = [...library, ...commands];
   if (entries.length === 0) return { metafile: { outputs: {} } };
-  const exported = (await Promise.all(library.map(inspect))).filter(({ usesNode }) => !usesNode);
+  const exported = (await Promise.all(library.filter((source) => !onItsOwn.has(source)).map(inspect))).filter(
+    ({ usesNode }) => !usesNode,
+  );
   const thin = new Set(exported.map(({ source }) => source));
   const thick = entries.filter((source) => !thin.has(source));
   const result = await quietly(
