@@ -234,7 +234,7 @@ function assembled(
     const against = (word: "convex" | "concave", hints: readonly Curvature[]): Answer | undefined => {
       const now = performance.now();
       const share = word === "convex" ? 0.5 : 1;
-      const witness = refute(subject, word, hints, now + Math.max(5, (deadline - now) * share));
+      const witness = refute(subject, word, hints, now + Math.max(150, (deadline - now) * share));
       return witness && refuted(subject, word, witness);
     };
     if (convex.answer.answer !== "yes")

@@ -129,6 +129,8 @@ export function refute(
   hints: readonly Curvature[],
   deadline: number,
 ): Witness | undefined {
+  const simple = simpleChord(subject, against);
+  if (simple) return simple;
   for (const { x, direction } of hints) {
     const found = witnessAlong(subject, against, x, direction);
     if (found) return found;
@@ -164,6 +166,46 @@ export function refute(
     }
   }
   return undefined;
+}
+
+/** The chord between the simplest points, if one of them refutes: what a reader can check by hand is the better witness. */
+function simpleChord(subject: Subject, against: "convex" | "concave"): Witness | undefined {
+  const sign = against === "convex" ? 1 : -1;
+  const points = simplePoints(subject.problem.coordinates).filter((x) => isInside(subject.domain, x));
+  const values = points.map((x) => subject.floats(x));
+  // Chords between points of the list up to j before those to point j + 1: the simple ones come first.
+  for (const [j, b] of points.entries()) {
+    for (let i = 0; i < j; i++) {
+      const a = points[i];
+      const middle = subject.floats(a.map((x, k) => (x + b[k]) / 2));
+      const gap = sign * (middle - (values[i] + values[j]) / 2);
+      const size = Math.abs(middle) + Math.abs(values[i]) + Math.abs(values[j]);
+      if (!(gap > 1e-3 * size)) continue;
+      const first = a.findIndex((x, k) => x !== b[k]);
+      const [from, to] = a[first] < b[first] ? [a, b] : [b, a];
+      const witness = witnessOf(subject, against, from, to);
+      if (witness) return witness;
+    }
+  }
+  return undefined;
+}
+
+/** Points with small whole entries, the nearest to the origin first; few for many coordinates. */
+function simplePoints(n: number): readonly (readonly number[])[] {
+  if (n === 1) return [0, 1, -1, 2, -2, 3, -3, 4, -4, 0.5, -0.5].map((x) => [x]);
+  if (n > 12) return [];
+  const entries = n <= 2 ? [0, 1, -1, 2, -2, 3] : n <= 4 ? [0, 1, -1] : [];
+  const grid = entries.length === 0 ? [] : Array.from({ length: entries.length ** n }, (_, code) => digitsOf(code, entries, n));
+  const unit = (i: number, size: number) => Array.from({ length: n }, (_, j) => (i === j ? size : 0));
+  const few = Array.from({ length: n }, (_, i) => [unit(i, 1), unit(i, -1)]).flat();
+  const chosen =
+    grid.length > 0 ? grid : [new Array<number>(n).fill(0), ...few, new Array<number>(n).fill(1), new Array<number>(n).fill(-1)];
+  const size = (x: readonly number[]) => x.reduce((sum, v) => sum + Math.abs(v), 0);
+  return chosen.slice().sort((a, b) => size(a) - size(b));
+}
+
+function digitsOf(code: number, entries: readonly number[], n: number): number[] {
+  return Array.from({ length: n }, (_, i) => entries[Math.floor(code / entries.length ** i) % entries.length]);
 }
 
 function refuteByChords(
