@@ -4,7 +4,20 @@
 
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
-import { add, div, type Interval, magnitude, midpoint, mul, neg, point, sqrt, square, sub } from "../../numeric/interval.ts";
+import {
+  add,
+  div,
+  entire,
+  type Interval,
+  magnitude,
+  midpoint,
+  mul,
+  neg,
+  point,
+  sqrt,
+  square,
+  sub,
+} from "../../numeric/interval.ts";
 import { exp as expI } from "../../numeric/interval-elementary.ts";
 import { solve, symmetricEigen } from "../../numeric/linalg/index.ts";
 import { addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
@@ -219,6 +232,8 @@ function localAt(f: Normalised, sum: Sum, offsets: Offsets, theta: readonly numb
 
 /** vᵀ∇²f v / vᵀv. */
 function rayleigh({ rows, seconds, groups }: Local, v: readonly number[]): Interval {
+  // A search that overflowed shows nothing.
+  if (!v.every(Number.isFinite)) return entire;
   let total = point(0);
   rows.forEach((row, i) => {
     total = add(total, mul(seconds[i], square(along(row, v))));
@@ -230,6 +245,7 @@ function rayleigh({ rows, seconds, groups }: Local, v: readonly number[]): Inter
     u.forEach((x, k) => {
       near += midpoint(x) * midpoint(shares[k]);
     });
+    if (!Number.isFinite(near)) return entire;
     let squares = point(0);
     let mean = point(0);
     u.forEach((x, k) => {

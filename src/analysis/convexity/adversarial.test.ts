@@ -114,4 +114,8 @@ describe("certify", () => {
     expect(() => certify((x: Tensor) => x, { variables: [[2]] })).toThrow("one scalar");
     expect(() => certify(f, { variables: [[3]], domain: boxDomain([[0, 1]]) })).toThrow("3 numbers");
   });
+
+  it("does not stumble over a search that overflows", () => {
+    expect(verdict("exp(exp((0.5*x+6)^2))", "-1<=x<=-0.999")).toBe("strongly convex");
+  });
 });
