@@ -3,8 +3,10 @@
 import { fail } from "../../graph/errors.ts";
 import type { Graph } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { constantData } from "../../graph/structural.ts";
 import type { Interval } from "../../numeric/interval.ts";
 import type { Finding } from "../certificate.ts";
+import { usedConstants } from "../constants.ts";
 import { type Domain, everywhere } from "../domain.ts";
 import { normalise } from "./normalise.ts";
 import { proofOf } from "./proof.ts";
@@ -29,6 +31,8 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
   if (domain.box.length !== f.coordinates) {
     fail("analysis", `the domain has ${domain.box.length} coordinates, the function ${f.coordinates}.`);
   }
+  // Rules of real numbers hold of none of them where an infinite constant is calculated with.
+  if (usedConstants(graph.outputs).some((node) => constantData(node).some((x) => !Number.isFinite(x)))) return {};
   const propagation = propagate(f, domain);
   // Where an operation may have no value, nothing is claimed.
   if (!isDefinedThroughout(f.nodes, propagation.entriesOf)) return {};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Tensor } from "../../tensor/index.ts";
+import { type Tensor, tensor } from "../../tensor/index.ts";
 import { boxDomain } from "../domain.ts";
 import { certify } from "./certify.ts";
 import { verifyCertificate } from "./verify.ts";
@@ -117,5 +117,13 @@ describe("certify", () => {
 
   it("does not stumble over a search that overflows", () => {
     expect(verdict("exp(exp((0.5*x+6)^2))", "-1<=x<=-0.999")).toBe("strongly convex");
+  });
+
+  it("claims nothing of a function with an infinite constant, and refuses NaN", () => {
+    const { verdict: of, L, mu, lipschitz } = certify("1/0*x");
+    expect([of, L, mu, lipschitz]).toEqual(["unknown", ...new Array(3).fill({ lower: null, upper: null })]);
+    expect(() => certify("0/0*x")).toThrow("a constant is NaN");
+    const data = tensor([1, Number.NaN, 3], { dtype: "float64" });
+    expect(() => certify((w: Tensor) => w.mul(data).sum(), { variables: [[3]] })).toThrow("shape [3], at [1], is NaN");
   });
 });

@@ -2,10 +2,12 @@
 
 import { fail } from "../../graph/errors.ts";
 import type { Graph } from "../../graph/node.ts";
-import { sizeOf } from "../../graph/shape.ts";
+import { formatShape, sizeOf } from "../../graph/shape.ts";
+import { constantData } from "../../graph/structural.ts";
 import { Tensor, tensor } from "../../tensor/tensor.ts";
 import { flatten } from "../../tensor/tree.ts";
 import { scalarOutput, trace } from "../../transforms/trace.ts";
+import { usedConstants } from "../constants.ts";
 import { type Domain, everywhere } from "../domain.ts";
 import { type Expression as Parsed, parseDomain, parseExpression } from "../expression/index.ts";
 
@@ -59,6 +61,7 @@ export function problemOf(operation: string, f: Analysed, options: ProblemOption
   const run = parsed ? parsed.f : (f as (...args: unknown[]) => Tensor);
   const { formals, output } = trace(operation, run as (...args: unknown[]) => unknown, examples);
   const graph: Graph = { parameters: formals.nodes, outputs: [scalarOutput(operation, output)] };
+  refuseNaN(operation, graph);
   const paths = args.length === 1 ? flatten(examples[0]).structure.paths : flatten(examples).structure.paths;
   const variables = formals.nodes.map((node, i) => ({
     name: paths[i] || (formals.nodes.length === 1 ? "x" : `x${i}`),
@@ -80,6 +83,16 @@ export function problemOf(operation: string, f: Analysed, options: ProblemOption
     shape.length === 0 ? [name] : Array.from({ length: sizeOf(shape) }, (_, i) => `${name}${placeOf(i, shape)}`),
   );
   return { graph, variables, names, coordinates, domain };
+}
+
+function refuseNaN(operation: string, { outputs }: Graph): void {
+  for (const node of usedConstants(outputs)) {
+    const at = Array.from(constantData(node)).findIndex(Number.isNaN);
+    if (at < 0) continue;
+    const place =
+      node.shape.length === 0 ? "a constant" : `a constant of shape ${formatShape(node.shape)}, at ${placeOf(at, node.shape)},`;
+    fail("data", `${operation}: ${place} is NaN. Fill missing data or leave such rows out before asking about the function.`);
+  }
 }
 
 function placeOf(index: number, shape: readonly number[]): string {
