@@ -75,6 +75,51 @@ test("rows, columns and matrices multiply", () => {
   expect(() => parseExpression("sum(X*w), X=[[1,2],[3,4]], w(3)")).toThrow("2 columns meet 3 rows");
 });
 
+test("bars, roots, powers and transposes as they are printed in books", () => {
+  expect(value("‖x‖² + |y|", [3, 4], -2)).toBe(27);
+  expect(value("√(x)·2 + √4·x", 9)).toBe(6 + 18);
+  expect(value("2x² + x³", 3)).toBe(18 + 27);
+  expect(value("uᵀv + u.T @ v + u'*v, u(2), v(2)", [1, 2], [3, 4])).toBe(33);
+  expect(value("|x - 1| - |-x|", -2)).toBe(1);
+  expect(value("x₁ + x₂", 1, 2)).toBe(3);
+});
+
+test("the names of CVXPY mean what they mean there", () => {
+  const cases: [string, number][] = [
+    ["sum_squares(x)", 25],
+    ["norm1(x)", 7],
+    ["norm_inf(x)", 4],
+    ["norm2(x)", 5],
+    ["pnorm(x, 3)", 91 ** (1 / 3)],
+    ["log_sum_exp(x)", Math.log(Math.exp(3) + Math.exp(-4))],
+    ["quad_form(x, P), P=[[2,1],[1,3]]", 2 * 9 - 2 * 12 + 3 * 16],
+    ["quad_over_lin(x, 5)", 5],
+    ["matrix_frac(x, P), P=[[2,0],[0,4]]", 9 / 2 + 4],
+    ["sum(inv_pos(maximum(x, 1)))", 1 / 3 + 1],
+    ["sum(scalene(x, 2, 3))", 6 + 12],
+    ["tv(x) + ptp(x)", 14],
+    ["sum(multiply(x, x))", 25],
+  ];
+  for (const [text, expected] of cases) expect(value(text, [3, -4]), text).toBeCloseTo(expected, 12);
+  expect(value("geo_mean(x) + harmonic_mean(x) + inv_prod(x)", [4, 1])).toBeCloseTo(2 + 1.6 + 0.25, 12);
+  expect(value("kl_div(x, y) + rel_entr(x, y)", 2, 3)).toBeCloseTo(4 * Math.log(2 / 3) + 1, 12);
+  expect(value("log_det(A*x) - tr_inv(A), A=[[2,0],[0,4]]", 3)).toBeCloseTo(Math.log(72) - 0.75, 12);
+});
+
+test("data stand before the formula as well, and behind the word where", () => {
+  for (const text of [
+    "X=[[1,2],[3,4]], y=[1,2], 0.5*sum((X*w-y)^2)",
+    "X=[[1,2],[3,4]]; 0.5*sum((X*w-y)^2); y=[1,2]",
+    "w(2), 0.5*sum((X*w-y)^2) where X=[[1,2],[3,4]], y=[1,2]",
+    "X=[1,2; 3,4],\n y=[1,2],\n 0.5*sum((X*w-y)^2)",
+  ]) {
+    const { variables, f } = parseExpression(text);
+    expect(variables, text).toEqual([{ name: "w", shape: [2] }]);
+    expect(f({ w: float64([1, 1]) }).item(), text).toBe(0.5 * (4 + 25));
+  }
+  expect(() => parseExpression("X=[1,2]")).toThrow("the formula that uses them is missing");
+});
+
 test("a size that nothing tells is assumed aloud", () => {
   const { variables, assumed } = parseExpression("norm(x)^2");
   expect(variables).toEqual([{ name: "x", shape: [2] }]);
@@ -95,6 +140,9 @@ test("errors point at the place and say what to write", () => {
     ["x, y=3", /y has a value, but the formula does not name it/],
     ["sum(X*w), X=[[1,2],[3]]", /the rows of a matrix have the same length/],
     ["x^2, w(0)", /whole numbers from 1/],
+    ["2*|x - 1", /2\*\|x - 1\n {8}\^\n\| opens at the 3\. character and needs "\|" to close it here, not the end/],
+    ["X=[1,2],\n sum(X.*w) + )", /^ sum\(X\.\*w\) \+ \)\n {13}\^\n/m],
+    ["norm_1(x) + sum_square(x)", /\n {12}\^\nthere is no function "sum_square"\. Did you mean/],
   ];
   for (const [text, message] of cases) expect(() => parseExpression(text), text).toThrow(message);
   expect(() => parseExpression("x+z", { variables: ["x"] })).toThrow(/z has no value/);

@@ -60,6 +60,13 @@ export interface KnownFunction {
   apply(args: readonly Tensor[], numbers: readonly (number | undefined)[]): Tensor;
 }
 
+/** The name under which a function is known: CVXPY's sum_squares, log_sum_exp and norm_inf without their lines. */
+export function canonicalName(name: string): string {
+  if (Object.hasOwn(knownFunctions, name)) return name;
+  const short = name.replaceAll("_", "").toLowerCase();
+  return Object.hasOwn(knownFunctions, short) ? short : name;
+}
+
 const one = (apply: (x: Tensor) => Tensor): KnownFunction => ({ kind: "elementwise", arity: [1, 1], apply: ([x]) => apply(x) });
 const reduction = (apply: (x: Tensor) => Tensor): KnownFunction => ({ kind: "scalar", arity: [1, 1], apply: ([x]) => apply(x) });
 const other = (least: number, most: number, apply: KnownFunction["apply"], kind: Kind = "other"): KnownFunction => ({
@@ -124,8 +131,28 @@ export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
   ceil: one((x) => x.ceil()),
   round: one((x) => x.round()),
   entr: one((x) => x.mul(log(x)).neg()),
+  xexp: one((x) => x.mul(exp(x))),
+  invpos: one((x) => x.reciprocal()),
+  lognormcdf: one((x) => log(normalCdf(x))),
+  hinge: one((x) => relu(x.neg().add(1))),
+  maximum: other(2, 99, (xs) => xs.reduce((x, y) => x.maximum(y)), "elementwise"),
+  minimum: other(2, 99, (xs) => xs.reduce((x, y) => x.minimum(y)), "elementwise"),
+  multiply: other(2, 2, ([x, y]) => x.mul(y), "elementwise"),
+  relentr: other(2, 2, ([x, y]) => x.mul(log(x.div(y))), "elementwise"),
+  kldiv: other(
+    2,
+    2,
+    ([x, y]) =>
+      x
+        .mul(log(x.div(y)))
+        .sub(x)
+        .add(y),
+    "elementwise",
+  ),
+  scalene: other(3, 3, ([x, a, b]) => relu(x).mul(a).add(relu(x.neg()).mul(b)), "elementwise"),
   clip: other(3, 3, ([x], [, low, high]) => clip(x, low ?? Number.NaN, high ?? Number.NaN), "elementwise"),
   huber: other(1, 2, ([x], [, threshold = 1]) => huber(x, threshold), "elementwise"),
+  power: other(2, 2, ([x, p], [, exponent]) => x.pow(exponent ?? p), "elementwise"),
   pow: other(2, 2, ([x, p], [, exponent]) => x.pow(exponent ?? p), "elementwise"),
   if: other(3, 3, ([condition, a, b]) => where(condition, a, b), "elementwise"),
   where: other(3, 3, ([condition, a, b]) => where(condition, a, b), "elementwise"),
@@ -136,6 +163,30 @@ export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
   std: reduction((x) => standardDeviation(x)),
   logsumexp: reduction((x) => logSumExp(x)),
   sumsquares: reduction((x) => sum(x.square())),
+  norm1: reduction((x) => normOf(x, 1)),
+  norm2: reduction((x) => normOf(x, 2)),
+  norminf: reduction((x) => normOf(x, Infinity)),
+  normfro: reduction((x) => normOf(x, 2)),
+  pnorm: other(2, 2, ([x], [, order = 2]) => normOf(x, order), "scalar"),
+  sumentries: reduction((x) => sum(x)),
+  maxentries: reduction((x) => x.max()),
+  minentries: reduction((x) => x.min()),
+  ptp: reduction((x) => x.max().sub(x.min())),
+  tv: reduction((x) =>
+    sum(
+      x
+        .slice([1])
+        .sub(x.slice([0], [x.shape[0] - 1]))
+        .abs(),
+    ),
+  ),
+  geomean: reduction((x) => exp(mean(log(x)))),
+  harmonicmean: reduction((x) => mean(x.reciprocal()).reciprocal()),
+  invprod: reduction((x) => prod(x).reciprocal()),
+  quadoverlin: other(2, 2, ([x, y]) => sum(x.square()).div(y), "scalar"),
+  matrixfrac: other(2, 2, ([x, p]) => sum(x.mul(inverse(p).matmul(x))), "scalar"),
+  trinv: reduction((x) => trace(inverse(x))),
+  vdot: other(2, 2, ([x, y]) => sum(x.mul(y)), "scalar"),
   trace: reduction(trace),
   det: reduction(determinant),
   logdet: reduction((x) => logDeterminant(x).logAbsolute),

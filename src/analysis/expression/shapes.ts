@@ -94,10 +94,11 @@ function shapeOf(part: Syntax, shapes: Map<string, Dimensions>, vectors: Set<str
     }
     case "call": {
       const args = part.args.map(of);
-      if (["sum", "mean", "norm", "dot", "logsumexp", "sumsquares", "softmax", "quadform", "var", "std"].includes(part.name)) {
-        for (const arg of part.args) mark(arg, vectors);
+      if (part.name === "quadoverlin") mark(part.args[0], vectors);
+      else if (knownFunctions[part.name]?.kind === "scalar" || part.name === "softmax") {
+        for (const arg of part.args) if (!takesMatrix.has(part.name)) mark(arg, vectors);
       }
-      if (part.name === "dot" || part.name === "quadform") {
+      if (["dot", "vdot", "quadform", "matrixfrac"].includes(part.name)) {
         const size = args.find((shape) => shape !== undefined && shape.length > 0)?.[0];
         if (size !== undefined) for (const [i, arg] of part.args.entries()) if (args[i] === undefined) give(arg, [size], shapes);
       }
@@ -109,6 +110,8 @@ function shapeOf(part: Syntax, shapes: Map<string, Dimensions>, vectors: Set<str
     }
   }
 }
+
+const takesMatrix: ReadonlySet<string> = new Set(["trace", "det", "logdet", "lambdamax", "lambdamin", "trinv"]);
 
 /** Names that stand in a part as vectors do: sums, norms and transposes of numbers are not what anybody writes. */
 function mark(part: Syntax, vectors: Set<string>): void {

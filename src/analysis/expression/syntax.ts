@@ -1,29 +1,33 @@
 // The grammar of formulas as people write them: operators bind as in mathematics, so −x² is −(x²) and 2^3^2 is 2^(3^2); a number may
 // stand directly before a name (2x). `*` is the product of matrices where both sides are vectors or matrices, `.*` goes entry by
-// entry; `'` and `^T` transpose; |x| is the absolute value and ||x|| the Euclidean (or Frobenius) norm, ||x||_1, ||x||_2, ||x||_F
-// and ||x||_inf the norm named.
+// entry; `'`, `^T` and `.T` transpose; |x| is the absolute value and ||x|| the Euclidean (or Frobenius) norm, ||x||_1, ||x||_2, ||x||_F
+// and ||x||_inf the norm named; √x, x², xᵀy and @ are read as well. Values and shapes of names stand after the formula or before it.
 
 import { fail } from "../../graph/errors.ts";
+import { canonicalName, knownFunctions } from "./functions.ts";
 import { pointing, type Token, tokenize } from "./tokens.ts";
 
 export type BinaryOperator = "+" | "-" | "*" | "/" | "^" | ".*" | "./" | ".^";
 export type Relation = "<" | "<=" | ">" | ">=" | "==" | "!=";
 
-export type Syntax =
-  | { readonly kind: "number"; readonly value: number; readonly at: number }
-  | { readonly kind: "name"; readonly name: string; readonly at: number }
-  | { readonly kind: "negate"; readonly of: Syntax; readonly at: number }
-  | { readonly kind: "transpose"; readonly of: Syntax; readonly at: number }
-  | {
-      readonly kind: "binary";
-      readonly operator: BinaryOperator;
-      readonly left: Syntax;
-      readonly right: Syntax;
-      readonly at: number;
-    }
-  | { readonly kind: "relation"; readonly relation: Relation; readonly left: Syntax; readonly right: Syntax; readonly at: number }
-  | { readonly kind: "call"; readonly name: string; readonly args: readonly Syntax[]; readonly at: number }
-  | { readonly kind: "list"; readonly entries: readonly Syntax[]; readonly at: number };
+/** Where a part stands in the text: `at` is what an error points at, [from, to) the part as it was written, without brackets around it. */
+interface Place {
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type Syntax = Place &
+  (
+    | { readonly kind: "number"; readonly value: number }
+    | { readonly kind: "name"; readonly name: string }
+    | { readonly kind: "negate"; readonly of: Syntax }
+    | { readonly kind: "transpose"; readonly of: Syntax }
+    | { readonly kind: "binary"; readonly operator: BinaryOperator; readonly left: Syntax; readonly right: Syntax }
+    | { readonly kind: "relation"; readonly relation: Relation; readonly left: Syntax; readonly right: Syntax }
+    | { readonly kind: "call"; readonly name: string; readonly args: readonly Syntax[] }
+    | { readonly kind: "list"; readonly entries: readonly Syntax[] }
+  );
 
 /** A formula, with what its text says of names: `X = [[1, 2]]` binds one, `w(2)` gives the shape of one. */
 export interface Statement {
@@ -41,6 +45,8 @@ interface Reader {
   /** Takes the next token if it is this operator. */
   take(operator: string): boolean;
   demand(operator: string, after: string): void;
+  /** The end of the token taken last. */
+  end(): number;
   wrong(token: Token, message: string): never;
 }
 
@@ -59,6 +65,7 @@ function reader(text: string): Reader {
     peek,
     next: () => tokens[place < tokens.length - 1 ? place++ : place],
     take,
+    end: () => (place === 0 ? 0 : tokens[place - 1].to),
     demand(operator, after) {
       if (!take(operator)) wrong(peek(), `${after} needs "${operator}" here, not ${described(peek())}.`);
     },
@@ -68,22 +75,51 @@ function reader(text: string): Reader {
 
 const described = ({ kind, text }: Token) => (kind === "end" ? "the end" : `"${text}"`);
 
-/** A formula and the clauses after it. Throws an analysis error that points at the fault. */
+/** The place of a part that begins at `from` and ends with the token taken last. */
+const placed = (r: Reader, at: number, from: number): Place => ({ at, from, to: r.end() });
+
+/** A formula and the clauses before and after it. Throws an analysis error that points at the fault. */
 export function parseStatement(text: string): Statement {
   const r = reader(text);
   if (r.peek().kind === "end") fail("analysis", 'there is no formula. Write one, as "log(1+exp(x)) - 0.3*x".');
-  const formula = sum(r, false);
   const bindings: { name: string; value: Syntax }[] = [];
   const declarations: { name: string; shape: readonly number[] }[] = [];
-  while (r.take(",") || r.take(";")) {
+  const clause = (name: Token) => {
+    if (r.take("=")) bindings.push({ name: name.text, value: sum(r, false) });
+    else declarations.push({ name: name.text, shape: declaredShape(r, name) });
+  };
+  while (isBinding(r) || isDeclaration(r)) {
+    clause(r.next());
+    if (!r.take(",") && !r.take(";")) finish(r);
+    if (r.peek().kind === "end") r.wrong(r.peek(), "values and shapes are given; the formula that uses them is missing.");
+  }
+  const formula = sum(r, false);
+  while (r.take(",") || r.take(";") || takeWhere(r)) {
     const name = r.next();
     if (name.kind !== "name")
       r.wrong(name, "after the formula come values and shapes of names, as X = [[1, 2], [3, 4]] or w(2).");
-    if (r.take("=")) bindings.push({ name: name.text, value: sum(r, false) });
-    else declarations.push({ name: name.text, shape: declaredShape(r, name) });
+    clause(name);
   }
   finish(r);
   return { formula, bindings, declarations };
+}
+
+const isBinding = (r: Reader) => r.peek().kind === "name" && r.peek(1).text === "=";
+
+/** "w(2)," or "A(2,3);" before the formula. */
+function isDeclaration(r: Reader): boolean {
+  if (r.peek().kind !== "name" || Object.hasOwn(knownFunctions, canonicalName(r.peek().text)) || r.peek(1).text !== "(")
+    return false;
+  let ahead = 2;
+  while (r.peek(ahead).kind === "number" && r.peek(ahead + 1).text === ",") ahead += 2;
+  return r.peek(ahead).kind === "number" && r.peek(ahead + 1).text === ")" && /^[,;]$/.test(r.peek(ahead + 2).text);
+}
+
+/** "… where X = [[1, 2], [3, 4]]". */
+function takeWhere(r: Reader): boolean {
+  const found = r.peek().text === "where" && r.peek(1).kind === "name";
+  if (found) r.next();
+  return found;
 }
 
 /** One value, as an option gives it. Throws an analysis error that points at the fault. */
@@ -109,12 +145,13 @@ export function parseComparisons(text: string): readonly (Syntax & { kind: "rela
   const r = reader(text);
   const found: (Syntax & { kind: "relation" })[] = [];
   do {
+    const { at: from } = r.peek();
     let left = sum(r, false);
     if (!relations.includes(r.peek().text)) r.wrong(r.peek(), "a domain is given by comparisons, as x > 0 or 1 <= x <= 2.");
     while (relations.includes(r.peek().text)) {
       const { text: relation, at } = r.next();
       const right = sum(r, false);
-      found.push({ kind: "relation", relation: relation as Relation, left, right, at });
+      found.push({ kind: "relation", relation: relation as Relation, left, right, ...placed(r, at, from) });
       left = right;
     }
   } while (r.take(",") || r.take(";"));
@@ -144,66 +181,82 @@ function declaredShape(r: Reader, name: Token): readonly number[] {
 // `inNorm` is set between bars, where a bar ends the formula and opens no other.
 
 function condition(r: Reader, inNorm: boolean): Syntax {
+  const { at: from } = r.peek();
   const left = sum(r, inNorm);
   const { text, at, kind } = r.peek();
   if (kind !== "operator" || !relations.includes(text)) return left;
   r.next();
-  return { kind: "relation", relation: text as Relation, left, right: sum(r, inNorm), at };
+  const right = sum(r, inNorm);
+  return { kind: "relation", relation: text as Relation, left, right, ...placed(r, at, from) };
 }
 
 function sum(r: Reader, inNorm: boolean): Syntax {
+  const { at: from } = r.peek();
   let left = product(r, inNorm);
   for (;;) {
     const { text, at, kind } = r.peek();
     if (kind !== "operator" || (text !== "+" && text !== "-")) return left;
     r.next();
-    left = { kind: "binary", operator: text, left, right: product(r, inNorm), at };
+    const right = product(r, inNorm);
+    left = { kind: "binary", operator: text, left, right, ...placed(r, at, from) };
   }
 }
 
 function product(r: Reader, inNorm: boolean): Syntax {
+  const { at: from } = r.peek();
   let left = signed(r, inNorm);
   for (;;) {
     const { text, at, kind } = r.peek();
     if (kind === "operator" && (text === "*" || text === "/" || text === ".*" || text === "./")) {
       r.next();
-      left = { kind: "binary", operator: text, left, right: signed(r, inNorm), at };
-    } else if (left.kind === "number" && (kind === "name" || text === "(")) {
-      left = { kind: "binary", operator: "*", left, right: power(r, inNorm), at };
+      const right = signed(r, inNorm);
+      left = { kind: "binary", operator: text, left, right, ...placed(r, at, from) };
+    } else if (left.kind === "number" && ((kind === "name" && text !== "where") || text === "(" || text === "√")) {
+      const right = power(r, inNorm);
+      left = { kind: "binary", operator: "*", left, right, ...placed(r, at, from) };
     } else return left;
   }
 }
 
 function signed(r: Reader, inNorm: boolean): Syntax {
   const { at } = r.peek();
-  if (r.take("-")) return { kind: "negate", of: signed(r, inNorm), at };
+  if (r.take("-")) {
+    const of = signed(r, inNorm);
+    return { kind: "negate", of, ...placed(r, at, at) };
+  }
   if (r.take("+")) return signed(r, inNorm);
   return power(r, inNorm);
 }
 
 function power(r: Reader, inNorm: boolean): Syntax {
+  const { at: from } = r.peek();
   let base = primary(r, inNorm);
   for (;;) {
     const { at } = r.peek();
-    if (r.take("'")) base = { kind: "transpose", of: base, at };
-    else if (r.peek().text === "^" && r.peek(1).text === "T") {
-      r.next();
-      r.next();
-      base = { kind: "transpose", of: base, at };
-    } else break;
+    const isT = r.peek().text === "^" && r.peek(1).text === "T";
+    if (!isT && r.peek().text !== "'") break;
+    if (isT) r.next();
+    r.next();
+    base = { kind: "transpose", of: base, ...placed(r, at, from) };
   }
-  const { text, at } = r.peek();
-  if (r.peek().kind !== "operator" || (text !== "^" && text !== "**" && text !== ".^")) return base;
+  const { text, at, kind } = r.peek();
+  // A transposed vector stands before what it is multiplied with: xᵀy.
+  if (base.kind === "transpose" && kind === "name" && text !== "where") {
+    const right = power(r, inNorm);
+    return { kind: "binary", operator: "*", left: base, right, ...placed(r, at, from) };
+  }
+  if (kind !== "operator" || (text !== "^" && text !== "**" && text !== ".^")) return base;
   r.next();
-  return { kind: "binary", operator: text === ".^" ? ".^" : "^", left: base, right: signed(r, inNorm), at };
+  const right = signed(r, inNorm);
+  return { kind: "binary", operator: text === ".^" ? ".^" : "^", left: base, right, ...placed(r, at, from) };
 }
 
 function primary(r: Reader, inNorm: boolean): Syntax {
   const token = r.next();
   const { at } = token;
-  if (token.kind === "number") return { kind: "number", value: Number(token.text), at };
+  if (token.kind === "number") return { kind: "number", value: Number(token.text), ...placed(r, at, at) };
   if (token.kind === "name") {
-    if (r.peek().text !== "(" || r.peek().kind !== "operator") return { kind: "name", name: token.text, at };
+    if (r.peek().text !== "(" || r.peek().kind !== "operator") return { kind: "name", name: token.text, ...placed(r, at, at) };
     r.next();
     const args: Syntax[] = [];
     if (!r.take(")")) {
@@ -211,7 +264,11 @@ function primary(r: Reader, inNorm: boolean): Syntax {
       while (r.take(","));
       r.demand(")", `${token.text}(`);
     }
-    return { kind: "call", name: token.text, args, at };
+    return { kind: "call", name: canonicalName(token.text), args, ...placed(r, at, at) };
+  }
+  if (token.text === "√") {
+    const of = primary(r, inNorm);
+    return { kind: "call", name: "sqrt", args: [of], ...placed(r, at, at) };
   }
   if (token.text === "(") {
     const inside = condition(r, false);
@@ -225,20 +282,21 @@ function primary(r: Reader, inNorm: boolean): Syntax {
 
 function bars(r: Reader, { text, at }: Token): Syntax {
   const inside = sum(r, true);
-  r.demand(text, `the ${text} at ${at}`);
-  if (text === "|") return { kind: "call", name: "abs", args: [inside], at };
-  if (!r.take("_")) return { kind: "call", name: "norm", args: [inside], at };
+  if (!r.take(text))
+    r.wrong(
+      r.peek(),
+      `${text} opens at the ${at + 1}. character and needs "${text}" to close it here, not ${described(r.peek())}.`,
+    );
+  if (text === "|") return { kind: "call", name: "abs", args: [inside], ...placed(r, at, at) };
+  if (!r.take("_")) return { kind: "call", name: "norm", args: [inside], ...placed(r, at, at) };
   const order = r.next();
-  const value: Syntax | undefined =
-    order.kind === "number" ? { kind: "number", value: Number(order.text), at: order.at } : undefined;
-  if (value === undefined && !["F", "inf", "∞"].includes(order.text))
+  if (order.kind !== "number" && !["F", "inf", "∞"].includes(order.text))
     r.wrong(order, "a norm is ||x||, ||x||_1, ||x||_2, ||x||_F or ||x||_inf.");
-  return {
-    kind: "call",
-    name: "norm",
-    args: [inside, ...(value ? [value] : order.text === "F" ? [] : [{ kind: "name", name: "inf", at: order.at } as const])],
-    at,
-  };
+  const place = placed(r, order.at, order.at);
+  const args: Syntax[] = [inside];
+  if (order.kind === "number") args.push({ kind: "number", value: Number(order.text), ...place });
+  else if (order.text !== "F") args.push({ kind: "name", name: "inf", ...place });
+  return { kind: "call", name: "norm", args, ...placed(r, at, at) };
 }
 
 /** [1, 2, 3], [[1, 2], [3, 4]] or [1, 2; 3, 4]. */
@@ -251,6 +309,7 @@ function list(r: Reader, at: number): Syntax {
     else if (!r.take(",")) break;
   } while (r.peek().text !== "]");
   r.demand("]", "a list");
-  if (rows.length === 1) return { kind: "list", entries: rows[0], at };
-  return { kind: "list", entries: rows.map((entries) => ({ kind: "list", entries, at }) as const), at };
+  const place = placed(r, at, at);
+  if (rows.length === 1) return { kind: "list", entries: rows[0], ...place };
+  return { kind: "list", entries: rows.map((entries) => ({ kind: "list", entries, ...place }) as const), ...place };
 }

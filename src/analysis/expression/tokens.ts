@@ -7,15 +7,37 @@ export interface Token {
   readonly text: string;
   /** Place of the first character in the text. */
   readonly at: number;
+  /** Place after the last. */
+  readonly to: number;
 }
 
-const operators = ["||", "<=", ">=", "==", "!=", "**", ".*", "./", ".^", ..."+-*/^()[],;=<>|'_".split("")];
-const alike: Readonly<Record<string, string>> = { "−": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">=", "‖": "||", "≠": "!=" };
+const operators = ["||", "<=", ">=", "==", "!=", "**", ".*", "./", ".^", ..."+-*/^()[],;=<>|'_√".split("")];
+/** Other ways of writing an operator. */
+const alike: readonly (readonly [string, string])[] = [
+  ["−", "-"],
+  ["·", "*"],
+  ["×", "*"],
+  ["⊙", ".*"],
+  ["@", "*"],
+  ["≤", "<="],
+  ["≥", ">="],
+  ["≠", "!="],
+  ["‖", "||"],
+  ["∣", "|"],
+  ["’", "'"],
+  ["ᵀ", "'"],
+  ["⊤", "'"],
+];
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** Throws an analysis error that points at a character no formula has. */
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
+  const push = (kind: Token["kind"], written: string, length = written.length) => {
+    tokens.push({ kind, text: written, at, to: at + length });
+    at += length;
+  };
   while (at < text.length) {
     const rest = text.slice(at);
     const space = /^\s+/.exec(rest);
@@ -25,27 +47,32 @@ export function tokenize(text: string): readonly Token[] {
     }
     // A number does not take the dot of ".*": "2.*x" is 2 .* x.
     const number = /^(?:\d+(?:\.(?![*/^])\d*)?|\.\d+)(?:[eE][+-]?\d+)?/.exec(rest);
-    const name = /^\p{L}(?:[\p{L}\p{N}]|_(?=[\p{L}\p{N}]))*/u.exec(rest);
-    if (number) tokens.push({ kind: "number", text: number[0], at });
-    else if (name) tokens.push({ kind: "name", text: name[0], at });
+    const name = /^(?!ᵀ)\p{L}(?:(?!ᵀ)[\p{L}\p{Nd}₀-₉]|_(?=[\p{L}\p{Nd}]))*/u.exec(rest);
+    const power = new RegExp(`^[${superscripts}]+`).exec(rest);
+    if (number) push("number", number[0]);
+    else if (name) push("name", name[0]);
+    else if (power) {
+      tokens.push({ kind: "operator", text: "^", at, to: at });
+      push("number", [...power[0]].map((c) => superscripts.indexOf(c)).join(""));
+    } else if (/^\.T(?![\p{L}\p{N}])/u.test(rest)) push("operator", "'", 2);
     else {
-      const found = alike[rest[0]] ?? operators.find((operator) => rest.startsWith(operator));
+      const other = alike.find(([written]) => rest.startsWith(written));
+      const found = other?.[1] ?? operators.find((operator) => rest.startsWith(operator));
       if (found === undefined)
         fail(
           "analysis",
-          `${pointing(text, at)}\nno formula has "${rest[0]}". Use names, numbers and + - * / ^ .* ./ .^ ( ) [ ] < > = |.`,
+          `${pointing(text, at)}\nno formula has "${[...rest][0]}". Use names, numbers and + - * / ^ .* ./ .^ ( ) [ ] < > = |.`,
         );
-      tokens.push({ kind: "operator", text: found, at });
-      at += alike[rest[0]] === undefined ? found.length : 1;
-      continue;
+      push("operator", found, other ? other[0].length : found.length);
     }
-    at += tokens[tokens.length - 1].text.length;
   }
-  tokens.push({ kind: "end", text: "", at: text.length });
+  tokens.push({ kind: "end", text: "", at: text.length, to: text.length });
   return tokens;
 }
 
-/** The text with a caret below one place. */
+/** The line of the text that holds a place, with a caret below it. */
 export function pointing(text: string, at: number): string {
-  return `${text}\n${" ".repeat(at)}^`;
+  const from = text.lastIndexOf("\n", at - 1) + 1;
+  const to = text.indexOf("\n", at);
+  return `${text.slice(from, to < 0 ? undefined : to)}\n${" ".repeat(at - from)}^`;
 }
