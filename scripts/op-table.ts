@@ -1,5 +1,5 @@
 // The table of all operations, docs/operations.md, made from the registry and the samples: what each takes, how it differentiates and
-// how the WebAssembly engine runs it. A test fails when the committed table is not the one this makes.
+// what certification knows of it and how the engines run it. A test fails when the committed table is not the one this makes.
 //
 //   node scripts/ts.mjs scripts/op-table.ts            write docs/operations.md
 //   node scripts/ts.mjs scripts/op-table.ts --check    exit with 1 when it is stale
@@ -8,6 +8,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { lowerSimplified } from "../src/engines/lowering/lower.ts";
 import { simplify } from "../src/engines/lowering/simplify.ts";
+import { renderProgram } from "../src/engines/native/compiler.ts";
+import { planFor } from "../src/engines/native/index.ts";
+import { targetFor } from "../src/engines/native/target.ts";
+import { wholeRendering } from "../src/engines/native/whole.ts";
 import { gradients, instantiateSample, numbers, weighted } from "../src/engines/op-suite.ts";
 import { compilePlan, scratchBytes } from "../src/engines/wasm/compiler.ts";
 import { useEveryRoutine } from "../src/engines/wasm/every-routine.ts";
@@ -16,9 +20,9 @@ import { GradusError } from "../src/graph/errors.ts";
 import { type Node, topologicalOrder, typeOf } from "../src/graph/node.ts";
 import type { Primitive } from "../src/graph/primitive.ts";
 import { callAttributes, isCall } from "../src/graph/structural.ts";
-import { analysisOf } from "../src/ops/analyses.ts";
 import { type PrimitiveName, primitives } from "../src/ops/registry.ts";
 import { samples } from "../src/ops/samples/index.ts";
+import { boundsPass, curvatureRule } from "./op-claims.ts";
 
 /** Read from the working directory, which is the package's root for npm scripts and tests. */
 export const operationsPath = join(resolve("."), "docs/operations.md");
@@ -59,37 +63,59 @@ function dtypesOf(op: Primitive, found: readonly Node[]): string {
   return listed.length === dtypes.length ? "all" : listed.map((d) => d.replace("float", "f").replace("int", "i")).join(" ");
 }
 
-function derivativeOf(op: Primitive, list: readonly Instance[]): string {
+function derivativeOf(op: Primitive): string {
   const { derivative } = op;
   if (derivative.kind !== "rules") return derivative.kind === "zero" ? "0" : "none";
-  if (!reverseMode(list)) return "forward mode only";
   return typeof derivative.jvp === "string" ? derivative.jvp : "rules";
 }
 
-/** Whether some sample has a gradient. */
-function reverseMode(list: readonly Instance[]): boolean {
-  return list.some(({ parameters, outputs }) => {
-    const value = weighted(outputs, numbers(1));
-    const wrt = parameters.filter((p) => isFloat(p.dtype));
-    if (!value || wrt.length === 0) return false;
-    try {
-      return gradients(value, wrt).length > 0;
-    } catch (error) {
-      if (error instanceof GradusError) return false;
-      throw error;
-    }
-  });
+/** The highest order, up to 3, for which some sample has derivatives in reverse mode; rules that build such nodes have every order. */
+function ordersOf(list: readonly Instance[]): number {
+  return Math.max(
+    0,
+    ...list.map(({ parameters, outputs }) => {
+      const wrt = parameters.filter((p) => isFloat(p.dtype));
+      let value = weighted(outputs, numbers(1));
+      try {
+        for (let order = 0; ; order++) {
+          if (!value || wrt.length === 0 || order === 3) return order;
+          const first = gradients(value, wrt);
+          value = weighted(first, numbers(order + 2));
+        }
+      } catch (error) {
+        if (error instanceof GradusError) return 0;
+        throw error;
+      }
+    }),
+  );
 }
 
+function ordersText(op: Primitive, list: readonly Instance[]): string {
+  if (op.derivative.kind !== "rules") return "";
+  const order = ordersOf(list);
+  return order === 3 ? "any" : order === 0 ? "any, forward mode" : String(order);
+}
+
+type HostCalls = (instance: Instance) => readonly { readonly node: Node }[];
+
+const onWasm: HostCalls = ({ parameters, outputs }) =>
+  compilePlan(lowerSimplified({ parameters, outputs: simplify(outputs) }, { scratch: scratchBytes })).hostCalls;
+
+/** Kernels that have a rendering of their own keep a call of the operation for operands they do not take. */
+const onNative: HostCalls = ({ parameters, outputs }) =>
+  renderProgram(
+    planFor({ parameters, outputs: simplify(outputs) }, undefined),
+    targetFor({ __AVX2__: "1", __FMA__: "1" }),
+  ).hostCalls.filter((kernel) => wholeRendering(kernel) === undefined);
+
 /** "compiled", or "whole" where the engine calls the operation's own evaluation. */
-function executionOf(op: Primitive, list: readonly Instance[]): string {
+function executionOf(op: Primitive, list: readonly Instance[], hostCalls: HostCalls): string {
   useEveryRoutine();
   let compiled = 0;
   let whole = 0;
-  for (const { parameters, outputs, nodes } of list) {
-    if (!nodes.some((n) => n.op === op) || outputs.every((n) => n.shape.includes(0))) continue;
-    const plan = lowerSimplified({ parameters, outputs: simplify(outputs) }, { scratch: scratchBytes });
-    if (compilePlan(plan).hostCalls.some((call) => call.node.op.name === op.name)) whole++;
+  for (const instance of list) {
+    if (!instance.nodes.some((n) => n.op === op) || instance.outputs.every((n) => n.shape.includes(0))) continue;
+    if (hostCalls(instance).some(({ node }) => node.op.name === op.name)) whole++;
     else compiled++;
   }
   return whole === 0 ? "compiled" : compiled === 0 ? "whole" : "compiled or whole";
@@ -106,9 +132,12 @@ function row(name: PrimitiveName): string {
     `\`${name}\``,
     kinds[op.kind],
     dtypesOf(op, found),
-    derivativeOf(op, list),
-    analysisOf({ op, attributes: {} }) ? "yes" : "",
-    executionOf(op, list),
+    derivativeOf(op),
+    ordersText(op, list),
+    curvatureRule(samples[name] ?? []),
+    boundsPass(samples[name] ?? []) ? "yes" : "",
+    executionOf(op, list, onWasm),
+    executionOf(op, list, onNative),
     String(list.length),
   ];
   return `| ${cells.map(cell).join(" | ")} |`;
@@ -119,7 +148,8 @@ function compositionRow(name: string): string {
   const calls = list.flatMap(({ nodes }) => nodes.filter((n) => isCall(n) && callAttributes(n).name === name));
   const own = calls.some((n) => callAttributes(n).vjp !== undefined);
   const states = calls.length === 0 ? "inlined" : own ? "own rule" : "of its parts";
-  return `| \`${name}\` | ${states} | ${list.length} |`;
+  const claims = `${curvatureRule(samples[name] ?? [])} | ${boundsPass(samples[name] ?? []) ? "yes" : ""}`;
+  return `| \`${name}\` | ${states} | ${claims} | ${list.length} |`;
 }
 
 /** docs/operations.md as it should be. */
@@ -131,7 +161,7 @@ export function operationsTable(): string {
 
 <!-- Made by scripts/op-table.ts from the registry. Do not edit. -->
 
-${names.length} primitives and ${compositions.length} compositions of them, tried on ${counted} samples: on both engines, in float32 and float64, with first and second derivatives
+${names.length} primitives and ${compositions.length} compositions of them, tried on ${counted} samples: on all engines, in float32 and float64, with first and second derivatives
 against central differences.
 
 - **kind**: *elementwise* operations are one formula, written once, which every engine renders; *structured* ones are evaluated whole or have kernels
@@ -140,13 +170,16 @@ against central differences.
   listed.
 - **derivative**: *rules* for both modes; *linear*, *bilinear* or *transpose* where forward mode follows from what the operation is; *0* where it is
   piecewise constant.
-- **analysis**: whether domain, range, monotonicity and curvature are stated beside its room, for intervals.
-- **wasm**: *compiled* to WebAssembly, or *whole*: the program calls the operation's own TypeScript evaluation.
+- **orders**: of derivatives, in reverse mode. Rules build operations, so what has one derivative has all; the tests check the first and the second.
+- **curvature**: what certification knows of it on affine operands: jointly in all operands, or *in each* while the others are constant; of smaller
+  pieces where it depends on the sign. Empty: nothing is known but where operands are constant (larger patterns are recognised apart from this).
+- **bounds**: finite bounds of the operands give finite bounds of the result, in outward-rounded intervals.
+- **wasm**, **native**: *compiled* by that engine, or *whole*: the program calls the operation's own TypeScript evaluation. The interpreter runs all.
 
 ## Primitives
 
-| name | kind | dtypes | derivative | analysis | wasm | samples |
-| --- | --- | --- | --- | --- | --- | --- |
+| name | kind | dtypes | derivative | orders | curvature | bounds | wasm | native | samples |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${names.map(row).join("\n")}
 
 ## Compositions
@@ -154,8 +187,8 @@ ${names.map(row).join("\n")}
 A composition stays one call in the graph, under its name. Its derivative is that *of its parts*, or has an *own rule*: because it is cheaper or more
 exact, or because the derivative at a kink is a choice. What is *inlined* leaves only its parts in the graph.
 
-| name | derivative | samples |
-| --- | --- | --- |
+| name | derivative | curvature | bounds | samples |
+| --- | --- | --- | --- | --- |
 ${compositions.map(compositionRow).join("\n")}
 `;
 }
