@@ -38,7 +38,7 @@ const library = present(
     .filter((path) => path !== undefined),
 );
 /** Entries that most programs do without and that are too large to be read for nothing. */
-const onItsOwn = new Set(["src/analysis/index.ts"]);
+const onItsOwn = new Set(["src/analysis/index.ts", "src/explain/index.ts"]);
 const commands = present(Object.values(manifest.bin));
 
 const common = {

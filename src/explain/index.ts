@@ -1,0 +1,17 @@
+// Worked examples: every number of a computation, forward and backward, with the formula it comes from.
+
+export type {
+  BackwardStep,
+  Contribution,
+  Difference,
+  Disagreement,
+  Explanation,
+  Formula,
+  Iteration,
+  Line,
+  Name,
+  Quantity,
+  Role,
+  Shown,
+  Step,
+} from "./explanation.ts";
