@@ -6,7 +6,7 @@
 import { fail } from "../graph/errors.ts";
 
 /** What a stream is for. Streams of different purposes never coincide, whatever the seed. */
-export const purposes = { glyph: 1, labels: 2, shuffle: 3, split: 4 } as const;
+export const purposes = { glyph: 1, labels: 2, shuffle: 3, split: 4, centres: 5 } as const;
 export type Purpose = (typeof purposes)[keyof typeof purposes];
 
 /** Throws an argument error unless `seed` is an integer that a double holds exactly (0 ≤ seed < 2^53). */
