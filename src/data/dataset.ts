@@ -148,6 +148,7 @@ export interface Batch {
   readonly capacity: number;
 }
 
+/** Arrays for a batch of up to `capacity` examples of the dataset, to be filled again and again. */
 export function allocateBatch(d: Dataset, capacity: number): Batch {
   return {
     inputs: allocate(d.inputs.dtype, capacity * sizeOf(d.inputs.shape)),

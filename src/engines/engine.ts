@@ -64,5 +64,6 @@ export interface Program {
 
 export interface Engine {
   readonly name: string;
+  /** A program that computes the graph's outputs from its parameters. Throws an engine error where it cannot. */
   compile(graph: Graph, options?: CompileOptions): Program;
 }

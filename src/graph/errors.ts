@@ -14,6 +14,7 @@ export type ErrorCode =
   | "run" // a run folder, configuration or checkpoint
   | "analysis"; // an expression, a domain or an objective that cannot be analysed as asked
 
+/** What all errors of the library are: `code` for programs, a message that says what, where, why and what to do for people. */
 export class GradusError extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

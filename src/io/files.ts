@@ -76,6 +76,7 @@ export interface JsonLines {
   readonly records: readonly unknown[];
   /** Writes each record as a line; after the promise resolves they survive a crash of the machine. */
   append(...records: readonly object[]): Promise<void>;
+  /** Closes the file; nothing can be appended afterwards. */
   close(): Promise<void>;
 }
 

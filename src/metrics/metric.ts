@@ -21,6 +21,7 @@ export interface Metric<T extends Totals = Totals> {
   value(totals: T): Tensor;
 }
 
+/** A metric from its name, the totals that a batch adds up, and the figure that they give in the end. */
 export function metric<T extends Totals>(
   kind: string,
   measure: (predictions: Tensor, targets: Tensor) => T,

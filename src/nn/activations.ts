@@ -27,6 +27,7 @@ export const hardThreshold = (): ShapePreserving => activation("hardThreshold", 
 export const logistic = (): ShapePreserving => activation("logistic", (x) => sigma(x));
 /** σ(x), under its other name. */
 export const sigmoid = logistic;
+/** tanh x, between −1 and 1. */
 export const tanh = (): ShapePreserving => activation("tanh", (x) => hyperbolicTangent(x));
 /** x·Φ(x), or its tanh approximation. (Hendrycks & Gimpel 2016.) */
 export const gelu = (approximation: "none" | "tanh" = "none"): ShapePreserving =>

@@ -36,7 +36,9 @@ export function constant(value: number): Initializer {
   return initializer("constant", (_key, shape, dtype) => full(shape, value, dtype));
 }
 
+/** 0 everywhere. */
 export const zeros: Initializer = initializer("zeros", (_key, shape, dtype) => full(shape, 0, dtype));
+/** 1 everywhere. */
 export const ones: Initializer = initializer("ones", (_key, shape, dtype) => full(shape, 1, dtype));
 
 /** Uniform on [low, high). */
@@ -75,12 +77,15 @@ const lecun = (fanIn: number) => 1 / fanIn;
 
 /** Variance 2/(in + out): keeps the scale of signals and of errors, for tanh, logistic and linear units. (Glorot & Bengio 2010.) */
 export const glorotUniform: Initializer = scaled("glorotUniform", glorot, "uniform");
+/** As glorotUniform, normally distributed. */
 export const glorotNormal: Initializer = scaled("glorotNormal", glorot, "normal");
 /** Variance 2/in: keeps the scale of signals through ReLU, which loses half of it. (He et al. 2015.) */
 export const heUniform: Initializer = scaled("heUniform", he, "uniform");
+/** As heUniform, normally distributed. */
 export const heNormal: Initializer = scaled("heNormal", he, "normal");
 /** Variance 1/in, for self-normalising and linear units. (LeCun et al. 1998.) */
 export const lecunUniform: Initializer = scaled("lecunUniform", lecun, "uniform");
+/** As lecunUniform, normally distributed. */
 export const lecunNormal: Initializer = scaled("lecunNormal", lecun, "normal");
 
 /**

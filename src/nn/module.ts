@@ -57,6 +57,7 @@ export interface LeafDefinition<P extends string, Q extends string = never, R ex
   readonly keeps?: "shape" | "channels";
   readonly parameters?: Readonly<Record<P, Weight>> & Readonly<Partial<Record<Q, Weight>>>;
   readonly state?: Readonly<Record<R, Weight>>;
+  /** The output, given the module's own parameters. */
   apply(parameters: Owned<P, Q>, x: Tensor, context: Context): Tensor;
 }
 

@@ -20,19 +20,23 @@ function filled<S extends Shape>(operation: string, shape: unknown, value: numbe
   );
 }
 
+/** 0 everywhere, in this shape; float32 unless said. */
 export function zeros<const S extends Shape>(shape: S, dtype: DType = "float32"): Tensor<S> {
   return filled("zeros", shape, 0, dtype);
 }
 
+/** 1 everywhere, in this shape; float32 unless said. */
 export function ones<const S extends Shape>(shape: S, dtype: DType = "float32"): Tensor<S> {
   return filled("ones", shape, 1, dtype);
 }
 
+/** 0 everywhere, in the shape and dtype of x. */
 export function zerosLike<S extends Shape>(x: Tensor<S>): Tensor<S> {
   const { shape, dtype } = nodeOf("zerosLike", x);
   return filled("zerosLike", shape, 0, dtype);
 }
 
+/** 1 everywhere, in the shape and dtype of x. */
 export function onesLike<S extends Shape>(x: Tensor<S>): Tensor<S> {
   const { shape, dtype } = nodeOf("onesLike", x);
   return filled("onesLike", shape, 1, dtype);

@@ -13,7 +13,9 @@ export const triangularSolve = (a: Tensor, b: Tensor, options: ops.TriangularSol
   one(ops.triangularSolve(nodeOf("triangularSolve", a), nodeOf("triangularSolve", b), named("triangularSolve", options)));
 /** x with a·x = b. */
 export const solve = (a: Tensor, b: Tensor): Tensor => one(ops.solve(nodeOf("solve", a), nodeOf("solve", b)));
+/** A⁻¹ of a [..., n, n]. To solve equations, `solve` is faster and more accurate. A singular matrix gives infinities or NaN. */
 export const inverse = (a: Tensor): Tensor => one(ops.inverse(nodeOf("inverse", a)));
+/** det A of a [..., n, n], shape [...]. Its derivative det A · A⁻ᵀ needs an invertible matrix. */
 export const determinant = (a: Tensor): Tensor => one(ops.determinant(nodeOf("determinant", a)));
 
 /** det a = sign · exp(logAbsolute). */

@@ -76,6 +76,7 @@ export class Tensor<S extends Shape = Shape> {
         : Array.from({ length: this.shape[axis] }, (_, i) => build(axis + 1, offset + i * strides[axis]));
     return build(0, 0);
   }
+  /** dtype, shape and the first elements; of a symbolic tensor the operation that it comes from. */
   toString(): string {
     const type = `${this.dtype}${formatShape(this.shape)}`;
     if (this.isSymbolic) return `Tensor ${type} (symbolic: ${this.node.op.name})`;
@@ -85,6 +86,7 @@ export class Tensor<S extends Shape = Shape> {
     );
     return `Tensor ${type} [${shown.join(", ")}${data.length > 8 ? ", …" : ""}]`;
   }
+  /** As toArray, for JSON.stringify. */
   toJSON(): NestedArray {
     return this.toArray();
   }
@@ -100,18 +102,27 @@ export class Tensor<S extends Shape = Shape> {
 
   // ---- arithmetic ----------------------------------------------------------------------------------------------------------
 
+  /** a + b. */
   add<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("add", ops.add, this, b);
   }
+  /** a − b. */
   sub<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("sub", ops.sub, this, b);
   }
+  /** a · b. Affine when one factor is a constant; jointly neither convex nor concave. */
   mul<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("mul", ops.mul, this, b);
   }
+  /** a / b, for floats; integers are converted to float32. Division by zero gives ±Inf, 0/0 NaN, as IEEE 754 says. */
   div<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("div", ops.div, this, b);
   }
+  /**
+   * xʸ, with broadcasting; 0⁰ = 1, NaN for x < 0 and y not an integer. A constant exponent gives `power`. The derivative with
+   * respect to x is y·xʸ⁻¹, and 0 where y = 0; that with respect to y is xʸ·log x, and 0 where x = 0 and y ≥ 0 (NaN where x < 0:
+   * there is none).
+   */
   pow<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("pow", ops.pow, this, b);
   }
@@ -123,6 +134,7 @@ export class Tensor<S extends Shape = Shape> {
   maximum<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("maximum", ops.maximum, this, b);
   }
+  /** The smaller of a and b; NaN if either is. Where they are equal, each gets half of the derivative. */
   minimum<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("minimum", ops.minimum, this, b);
   }
@@ -131,51 +143,67 @@ export class Tensor<S extends Shape = Shape> {
     const [x, from, to] = operands("clip", [this, low, high]);
     return one(ops.clip(x, from, to));
   }
+  /** −x. */
   neg(): Tensor<S> {
     return one(ops.neg(this.node));
   }
+  /** |x|. The derivative is sign(x): 0 at 0. */
   abs(): Tensor<S> {
     return one(ops.abs(this.node));
   }
+  /** -1, 0 or 1 by the sign of x; NaN and -0 as they are. The derivative is 0 everywhere. */
   sign(): Tensor<S> {
     return one(ops.sign(this.node));
   }
+  /** x². */
   square(): Tensor<S> {
     return one(ops.square(this.node));
   }
+  /** √x; NaN for x < 0. The derivative at 0 is +Inf. */
   sqrt(): Tensor<S> {
     return one(ops.sqrt(this.node));
   }
+  /** 1/√x; +Inf at 0, NaN for x < 0. */
   rsqrt(): Tensor<S> {
     return one(ops.rsqrt(this.node));
   }
+  /** 1/x; ±Inf at ±0. Convex on x > 0, concave on x < 0. */
   reciprocal(): Tensor<S> {
     return one(ops.reciprocal(this.node));
   }
+  /** eˣ. */
   exp(): Tensor<S> {
     return one(ops.exp(this.node));
   }
+  /** eˣ − 1, without cancellation near 0. */
   expm1(): Tensor<S> {
     return one(ops.expm1(this.node));
   }
+  /** log x, the natural logarithm; -Inf at 0, NaN for x < 0. */
   log(): Tensor<S> {
     return one(ops.log(this.node));
   }
+  /** log(1 + x), without cancellation near 0; -Inf at -1, NaN for x < -1. */
   log1p(): Tensor<S> {
     return one(ops.log1p(this.node));
   }
+  /** sin x. */
   sin(): Tensor<S> {
     return one(ops.sin(this.node));
   }
+  /** cos x. */
   cos(): Tensor<S> {
     return one(ops.cos(this.node));
   }
+  /** tan x. The derivative is 1 + tan². */
   tan(): Tensor<S> {
     return one(ops.tan(this.node));
   }
+  /** tanh x; its derivative is 1 − tanh². */
   tanh(): Tensor<S> {
     return one(ops.tanh(this.node));
   }
+  /** 2/√π ∫₀ˣ e^(−t²) dt. */
   erf(): Tensor<S> {
     return one(ops.erf(this.node));
   }
@@ -187,12 +215,15 @@ export class Tensor<S extends Shape = Shape> {
   sigmoid(): Tensor<S> {
     return this.logistic();
   }
+  /** max(x, 0); derivative 0 at 0. */
   relu(): Tensor<S> {
     return one(ops.relu(this.node));
   }
+  /** ⌊x⌋, the largest integer ≤ x. The derivative is 0 everywhere. Integers stay as they are. */
   floor(): Tensor<S> {
     return one(ops.floor(this.node));
   }
+  /** ⌈x⌉, the smallest integer ≥ x. The derivative is 0 everywhere. Integers stay as they are. */
   ceil(): Tensor<S> {
     return one(ops.ceil(this.node));
   }
@@ -203,48 +234,65 @@ export class Tensor<S extends Shape = Shape> {
 
   // ---- comparison and logic ------------------------------------------------------------------------------------------------
 
+  /** a < b. */
   less<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("less", ops.less, this, b);
   }
+  /** a ≤ b. */
   lessEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("lessEqual", ops.lessEqual, this, b);
   }
+  /** a > b. */
   greater<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("greater", ops.greater, this, b);
   }
+  /** a ≥ b. */
   greaterEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("greaterEqual", ops.greaterEqual, this, b);
   }
+  /** a = b. */
   equal<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("equal", ops.equal, this, b);
   }
+  /** a ≠ b; true when either is NaN. */
   notEqual<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("notEqual", ops.notEqual, this, b);
   }
+  /** a ∧ b. */
   and<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("and", ops.and, this, b);
   }
+  /** a ∨ b. */
   or<B extends TensorLike>(b: B): Tensor<With<S, B>> {
     return binary("or", ops.or, this, b);
   }
+  /** ¬a. */
   not(): Tensor<S> {
     return one(ops.not(this.node));
   }
 
   // ---- reductions ----------------------------------------------------------------------------------------------------------
 
+  /** Σ x over `axes` (all when omitted). With keepDims the reduced axes stay with size 1. */
   sum(axes?: Axes, keepDims = false): Tensor {
     return one(ops.sum(this.node, axes, keepDims));
   }
+  /** The arithmetic mean over `axes` (all when omitted). With keepDims the reduced axes stay with size 1. NaN of nothing. */
   mean(axes?: Axes, keepDims = false): Tensor {
     return one(ops.mean(this.node, axes, keepDims));
   }
+  /** Π x over `axes` (all when omitted); 1 when there is nothing to multiply. The derivative is exact at zeros, to any order. */
   prod(axes?: Axes, keepDims = false): Tensor {
     return one(ops.prod(this.node, axes, keepDims));
   }
+  /**
+   * The largest element over `axes` (all when omitted); NaN when there is one. Derivative: elements that tie for the maximum
+   * share the cotangent equally (a subgradient). Throws a shape error when there is nothing to compare.
+   */
   max(axes?: Axes, keepDims = false): Tensor {
     return one(ops.reduceMax(this.node, axes, keepDims));
   }
+  /** The smallest element over `axes`; otherwise as max. */
   min(axes?: Axes, keepDims = false): Tensor {
     return one(ops.reduceMin(this.node, axes, keepDims));
   }
@@ -252,12 +300,15 @@ export class Tensor<S extends Shape = Shape> {
   argmax(axis: number): Tensor {
     return one(ops.argmax(this.node, axis));
   }
+  /** The index (int32) of the smallest element; otherwise as argmax. */
   argmin(axis: number): Tensor {
     return one(ops.argmin(this.node, axis));
   }
+  /** Whether any element over `axes` is true (for numbers: not 0); false when there are none. */
   any(axes?: Axes, keepDims = false): Tensor {
     return one(ops.any(this.node, axes, keepDims));
   }
+  /** Whether all elements over `axes` are true (for numbers: not 0); true when there are none. */
   all(axes?: Axes, keepDims = false): Tensor {
     return one(ops.all(this.node, axes, keepDims));
   }
@@ -265,12 +316,24 @@ export class Tensor<S extends Shape = Shape> {
   norm(axes?: Axes, keepDims = false): Tensor {
     return one(ops.norm(this.node, axes, { keepDims }));
   }
+  /**
+   * yᵢ = e^(xᵢ) / Σⱼ e^(xⱼ) along `axis`: positive numbers that sum to 1. The shape is that of x. Masked entries may be -Inf
+   * (their yᵢ is 0), but not a whole row of them (NaN). Vector-Jacobian product: y·(g − Σ g·y).
+   */
   softmax(axis = -1): Tensor<S> {
     return one(ops.softmax(this.node, axis));
   }
+  /**
+   * yᵢ = xᵢ − log Σⱼ e^(xⱼ) along `axis`, the logarithm of softmax, finite where softmax underflows to 0. The shape is that of
+   * x. Vector-Jacobian product: g − softmax(x)·Σ g.
+   */
   logSoftmax(axis = -1): Tensor<S> {
     return one(ops.logSoftmax(this.node, axis));
   }
+  /**
+   * log Σ e^x over `axes` (all when omitted); -Inf where there is nothing to sum or all elements are -Inf, and then its
+   * derivative is 0. With keepDims the reduced axes stay with size 1. Convex; the derivative is softmax(x).
+   */
   logSumExp(axes?: Axes, keepDims = false): Tensor {
     return one(ops.logSumExp(this.node, axes, keepDims));
   }
@@ -296,12 +359,15 @@ export class Tensor<S extends Shape = Shape> {
       ops.transpose(this.node, permutation === undefined ? permutation : integers("transpose", "permutation", permutation)),
     );
   }
+  /** x repeated to a shape that it broadcasts to, as in NumPy. */
   broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
     return one(ops.broadcastTo(this.node, dimensions("broadcastTo", shape)));
   }
+  /** Axes of size 1 inserted, at these places of the result. */
   expandDims(axes: Axes): Tensor {
     return one(ops.expandDims(this.node, typeof axes === "number" ? axes : integers("expandDims", "axes", axes)));
   }
+  /** Axes of size 1 removed: those named, or all. */
   squeeze(axes?: Axes): Tensor {
     return one(ops.squeeze(this.node, axes));
   }
@@ -320,6 +386,7 @@ export class Tensor<S extends Shape = Shape> {
       ),
     );
   }
+  /** x with the order along `axes` (all when omitted) reversed. */
   flip(axes?: Axes): Tensor<S> {
     return one(ops.flip(this.node, axes));
   }
@@ -327,6 +394,7 @@ export class Tensor<S extends Shape = Shape> {
   gather(indices: Tensor, axis = 0): Tensor {
     return one(ops.gather(this.node, nodeOf("gather", indices), axis));
   }
+  /** The elements in another dtype; floats are truncated towards 0 on the way to int32. */
   cast(dtype: DType): Tensor<S> {
     return one(ops.cast(this.node, dtypeNamed("cast", dtype)));
   }

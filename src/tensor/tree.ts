@@ -15,6 +15,7 @@ export interface Structure {
   readonly paths: readonly string[];
   /** The other values that are plain data (numbers, strings, booleans, null), by their paths. */
   readonly fixed: ReadonlyMap<string, unknown>;
+  /** The tree with these leaves, in the order in which they were found. */
   build(leaves: readonly unknown[]): unknown;
 }
 

@@ -35,7 +35,9 @@ export interface Callback {
   readonly name: string;
   /** Before the first step of a run: forget what an earlier run has left. */
   onBegin?(context: BeginContext): void;
+  /** After each step. */
   onBatchEnd?(context: BatchContext): void;
+  /** After each epoch and its validation; awaited. */
   onEpochEnd?(context: EpochContext): void | Promise<void>;
   /** What a resumed run needs: plain data. */
   save?(): unknown;

@@ -43,10 +43,13 @@ export interface TrainingConfig<S extends BaseSettings = Settings> {
   readonly settings: S;
   /** The same request must give the same data: a resumed run asks again. */
   data(request: DataRequest<S>): TrainingData | Promise<TrainingData>;
+  /** The network, for these settings and the shapes of these data. */
   model(settings: S, data: TrainingData): Module;
   readonly loss: Loss;
+  /** The optimizer, for these settings. */
   optimizer(settings: S): Optimizer;
   readonly metrics?: readonly (MetricName | Metric)[];
+  /** Callbacks beside those of the command. */
   callbacks?(settings: S): readonly Callback[];
   /** Seconds between checkpoints within an epoch; default 10. The numbers do not depend on it. */
   readonly checkpointSeconds?: number;

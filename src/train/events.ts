@@ -79,4 +79,5 @@ export interface EndEvent {
 
 export type TrainEvent = BeginEvent | BatchEvent | EpochEvent | CheckpointEvent | WarningEvent | ProfileEvent | EndEvent;
 export type Metrics = Readonly<Record<string, number>>;
+/** Takes the events of a run as they come. */
 export type Emit = (event: TrainEvent) => void;

@@ -72,6 +72,7 @@ export function treeFrom<T>(tensors: ReadonlyMap<string, StoredTensor>, like: T,
   return structure.build(restored) as T;
 }
 
+/** A snapshot as the bytes of a safetensors file, which decodeSnapshot reads. */
 export function encodeSnapshot({ state, cursor }: Snapshot): Uint8Array {
   return encodeSafetensors(tensorsOf(state), { format, cursor: toExactJson(cursor) });
 }

@@ -69,6 +69,7 @@ export interface GradientReport {
   readonly tensors: readonly TensorReport[];
   /** The operation whose derivative rule disagrees with its own differences, if that explains a failure. */
   readonly culprit: Culprit | undefined;
+  /** The report as text, a line for each tensor. */
   toString(): string;
 }
 

@@ -117,7 +117,11 @@ function derivativeOf(f: (...args: never[]) => unknown, options: AnyOptions = {}
 export function vjp<A extends unknown[], R>(
   f: (...args: A) => R,
   ...args: Loose<A>
-): { readonly value: R; readonly pullback: (cotangent: unknown) => A } {
+): {
+  readonly value: R;
+  /** u ↦ uᵀJ. */
+  readonly pullback: (cotangent: unknown) => A;
+} {
   const { formals, arguments: parts, output } = trace("vjp", f, args);
   const value = output.structure.build(
     resolve(

@@ -120,6 +120,7 @@ export function frankWolfe<T = Tensor>(f: (x: T) => Tensor, start: T | number, o
 
 /** Linear minimization oracles: over the simplex scaled by `radius`, the ball of ‖x‖₁, and the ball of ‖x‖₂. */
 export const vertices = {
+  /** Of {x ≥ 0, Σx = radius}. */
   simplex:
     (radius = 1) =>
     (gradient: Float64Array): Float64Array => {
@@ -127,6 +128,7 @@ export const vertices = {
       s[gradient.indexOf(Math.min(...gradient))] = radius;
       return s;
     },
+  /** Of {‖x‖₁ ≤ radius}. */
   l1:
     (radius = 1) =>
     (gradient: Float64Array): Float64Array => {
@@ -136,6 +138,7 @@ export const vertices = {
       s[at] = -radius * Math.sign(gradient[at]);
       return s;
     },
+  /** Of {‖x‖₂ ≤ radius}. */
   l2:
     (radius = 1) =>
     (gradient: Float64Array): Float64Array => {

@@ -12,8 +12,11 @@ export type StepRule =
   | { readonly kind: "wolfe"; readonly c1?: number; readonly c2?: number }
   /** γ = factor·(f(x) − f*)/‖∇f‖²; needs f*. Factor 2 (the default) suits smooth functions, 1 is Polyak's own. */
   | { readonly kind: "polyak"; readonly factor?: number }
-  /** γ_k = size(k). */
-  | { readonly kind: "schedule"; readonly size: (k: number) => number }
+  | {
+      readonly kind: "schedule";
+      /** γ_k = size(k). */
+      readonly size: (k: number) => number;
+    }
   /** Set by the method: silver steps, OGM. */
   | { readonly kind: "prescribed" }
   /** Heavy ball with the parameters best on quadratics. */

@@ -43,6 +43,7 @@ export interface DatasetObjective {
   vectorOf(parameters: Parameters): Float64Array;
   /** The mean loss over all examples. */
   value(x: Float64Array): number;
+  /** Its gradient, as long as x. */
   gradient(x: Float64Array): Float64Array;
   /** The Hessian of the mean loss. */
   hessian(x: Float64Array): SymmetricOperator;

@@ -31,19 +31,38 @@ export const gelu = (x: TensorLike, approximation: "none" | "tanh" = "none"): Te
 export const mish: (x: TensorLike) => Tensor = unary("mish", ops.mish);
 /** 1 for x > 0, else 0; derivative 0 everywhere. */
 export const hardThreshold: (x: TensorLike) => Tensor = unary("hardThreshold", ops.hardThreshold);
+/**
+ * yᵢ = e^(xᵢ) / Σⱼ e^(xⱼ) along `axis`: positive numbers that sum to 1. The shape is that of x. Masked entries may be -Inf
+ * (their yᵢ is 0), but not a whole row of them (NaN). Vector-Jacobian product: y·(g − Σ g·y).
+ */
 export const softmax = (x: Tensor, axis = -1): Tensor => one(ops.softmax(nodeOf("softmax", x), integer("softmax", "axis", axis)));
+/**
+ * yᵢ = xᵢ − log Σⱼ e^(xⱼ) along `axis`, the logarithm of softmax, finite where softmax underflows to 0. The shape is that of x.
+ * Vector-Jacobian product: g − softmax(x)·Σ g.
+ */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
   one(ops.logSoftmax(nodeOf("logSoftmax", x), integer("logSoftmax", "axis", axis)));
+/**
+ * log Σ e^x over `axes` (all when omitted); -Inf where there is nothing to sum or all elements are -Inf, and then its derivative
+ * is 0. With keepDims the reduced axes stay with size 1. Convex; the derivative is softmax(x).
+ */
 export const logSumExp = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   one(ops.logSumExp(nodeOf("logSumExp", x), integerOrList("logSumExp", "axes", axes), keepDims));
+/** The arithmetic mean over `axes` (all when omitted). With keepDims the reduced axes stay with size 1. NaN of nothing. */
 export const mean = (x: Tensor, axes?: Axes, keepDims = false): Tensor =>
   one(ops.mean(nodeOf("mean", x), integerOrList("mean", "axes", axes), keepDims));
+/** Σ (x − mean)² / (n − ddof) over `axes` (all when omitted), in two passes, so without cancellation. */
 export const variance = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor =>
   one(ops.variance(nodeOf("variance", x), integerOrList("variance", "axes", axes), named("variance", options)));
+/** √variance. Where all elements are equal it is 0, and so is its derivative. */
 export const standardDeviation = (x: Tensor, axes?: Axes, options: ops.VarianceOptions = {}): Tensor => {
   const name = "standardDeviation";
   return one(ops.standardDeviation(nodeOf(name, x), integerOrList(name, "axes", axes), named(name, options)));
 };
+/**
+ * The norm of x over `axes` (all when omitted), as of one long vector. Convex. Derivatives at kinks: 0 at x = 0 for order 2,
+ * sign(0) = 0 per element for order 1, equal shares among the largest for order Infinity.
+ */
 export const norm = (x: Tensor, axes?: Axes, options: ops.NormOptions = {}): Tensor => {
   const { order = 2 } = named("norm", options);
   number("norm", "the order", order);

@@ -15,7 +15,9 @@ import type { MatmulOperand, MatmulShape } from "../types.ts";
 export function matmul<A extends Shape, B extends Shape>(a: Tensor<A>, b: MatmulOperand<A, B>): Tensor<MatmulShape<A, B>> {
   return new Tensor<A>(nodeOf("matmul", a)).matmul<B>(b);
 }
+/** The inner product Σ aᵢbᵢ of two vectors, and the matrix product of matrices; a scalar operand multiplies. */
 export const dot = (a: Tensor, b: Tensor): Tensor => one(ops.dot(nodeOf("dot", a), nodeOf("dot", b)));
+/** The outer product over the last axes: [..., m] and [..., n] give [..., m, n]. */
 export const outer = (a: Tensor, b: Tensor): Tensor => one(ops.outer(nodeOf("outer", a), nodeOf("outer", b)));
 /** Einstein summation, as in einsum("bij,bjk->bik", a, b). */
 export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor {
@@ -69,6 +71,10 @@ export function maxPool(x: Tensor, window: Window, options: ops.WindowOptions = 
   useRoutines(poolingRoutines);
   return one(ops.maxPool(nodeOf("maxPool", x), size("maxPool", window), windows("maxPool", options)));
 }
+/**
+ * The mean of each window: x [N, ...spatial, C] gives [N, ...out, C]. Strides default to the window. Padding is left out of the
+ * mean, as in TensorFlow and ONNX; with `countPadding` it counts as zeros, as in PyTorch.
+ */
 export function averagePool(x: Tensor, window: Window, options: ops.AveragePoolOptions = {}): Tensor {
   useRoutines(poolingRoutines);
   return one(ops.averagePool(nodeOf("averagePool", x), size("averagePool", window), windows("averagePool", options)));
