@@ -1,9 +1,10 @@
 // Nodes that give a graph its structure rather than compute: parameters, constants, the outputs of a node, identities with a
 // meaning for differentiation, and calls (a named composition as one node).
 
+import { costOfGraphs } from "./cost.ts";
 import { allocate, bytesPerElement, type DType, type TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
-import { type Graph, makeNode, type Node, topologicalOrder, typeOf } from "./node.ts";
+import { type Graph, makeNode, type Node, typeOf } from "./node.ts";
 import { asFunction } from "./notation.ts";
 import type { Adjoints, Attributes, Notation, Structural, TensorType } from "./primitive.ts";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -192,16 +193,7 @@ const callOp: Structural<CallAttributes> = {
   },
   batch: (inputs, batched, attributes, size) =>
     callBatch ? callBatch(inputs, batched, attributes, size) : fail("engine", "call: no batching pass is installed."),
-  cost: (_inputs, _outputs, { body }) => {
-    const total = { multiplyAdds: 0, elementary: 0, transcendental: 0 };
-    for (const node of topologicalOrder(body.outputs)) {
-      const c = node.op.cost(node.inputs.map(typeOf), node.outputs, node.attributes);
-      total.multiplyAdds += c.multiplyAdds;
-      total.elementary += c.elementary;
-      total.transcendental += c.transcendental;
-    }
-    return total;
-  },
+  cost: (_inputs, _outputs, { body }) => costOfGraphs([body]),
 };
 
 /** Whether a call is more to derivatives than its body: it has rules of its own, or is to be computed again. */

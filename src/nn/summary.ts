@@ -1,13 +1,12 @@
 // What a model is made of and what a step of it costs, read from its graph: per layer the shape, the parameters with the product that
 // counts them, multiply-adds forward and backward, bytes of activations.
 
-import { bytesPerElement, type DType, type FloatDType, isFloat } from "../graph/dtype.ts";
-import { type Node, topologicalOrder, typeOf } from "../graph/node.ts";
-import { inlineCalls } from "../graph/rewrite.ts";
+import { costOf } from "../graph/cost.ts";
+import { bytesPerElement, type DType, type FloatDType } from "../graph/dtype.ts";
+import { type Node, typeOf } from "../graph/node.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
 import { parameter } from "../graph/structural.ts";
-import { pullback } from "../ops/autodiff.ts";
-import { optimize } from "../ops/optimize.ts";
+import { passesOf } from "../ops/passes.ts";
 import { key } from "../tensor/random.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { flatten, leavesWithPaths } from "../tensor/tree.ts";
@@ -57,8 +56,7 @@ export interface SummaryOptions {
 function work(nodes: readonly Node[]): Map<string, number> {
   const totals = new Map<string, number>();
   for (const node of nodes) {
-    const { multiplyAdds } = node.op.cost(node.inputs.map(typeOf), node.outputs, node.attributes);
-    totals.set(node.path, (totals.get(node.path) ?? 0) + multiplyAdds);
+    totals.set(node.path, (totals.get(node.path) ?? 0) + costOf(node).multiplyAdds);
   }
   return totals;
 }
@@ -102,15 +100,8 @@ export function summary(model: Module, inputShape: Shape, options: SummaryOption
         training({ key: key(0), state }),
       ),
   );
-  // Forward and backward are counted in one graph, so that what the backward pass takes over from the forward pass is counted once.
-  const [forward] = inlineCalls([output.node]);
-  const gradients = isFloat(forward.dtype) ? pullback([forward], [parameter(typeOf(forward), "cotangent")], formals) : [];
-  const [merged, ...pulled] = optimize([forward, ...gradients.filter((g): g is Node => g !== undefined)]);
-  const first = new Set(topologicalOrder([merged]));
-  const totals = {
-    forward: work([...first]),
-    backward: work(topologicalOrder(pulled).filter((n) => !first.has(n))),
-  };
+  const { forward, backward } = passesOf([output.node], formals);
+  const totals = { forward: work(forward), backward: work(backward) };
   const rows = layers.map((layer) => ({
     ...layer,
     forwardMultiplyAdds: under(totals.forward, layer.path),

@@ -1,5 +1,6 @@
 // cond: one of two graphs, chosen by a scalar; only that one is computed.
 
+import { costOfGraphs } from "../../graph/cost.ts";
 import { isFloat } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, makeNode, type Node, typeOf } from "../../graph/node.ts";
@@ -13,7 +14,7 @@ import { batchOutputs, partition } from "../batching.ts";
 import { close } from "../close.ts";
 import { where } from "../selection.ts";
 import { broadcastTo, reshape } from "../shape.ts";
-import { bodyCost, checkCarry } from "./shared.ts";
+import { checkCarry } from "./shared.ts";
 
 export interface CondAttributes extends Attributes {
   /** Both take the operands; only the chosen one is computed. */
@@ -91,7 +92,7 @@ export const condOp: Structural<CondAttributes> = {
     });
     return a.map((n, i) => where(broadcastTo(reshape(predicate, [size, ...n.shape.slice(1).map(() => 1)]), n.shape), n, b[i]));
   },
-  cost: (_inputs, _outputs, { branches }) => bodyCost(branches, 0.5),
+  cost: (_inputs, _outputs, { branches }) => costOfGraphs(branches, 0.5),
 };
 
 export const condNotation = asFunction("cond");

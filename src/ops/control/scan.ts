@@ -1,5 +1,6 @@
 // scan: a loop of known length. Its derivatives of both modes are scans again, so they exist to any order.
 
+import { costOfGraphs } from "../../graph/cost.ts";
 import { allocate, isFloat, type TypedArray } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, makeNode, type Node, topologicalOrder, typeOf } from "../../graph/node.ts";
@@ -13,7 +14,7 @@ import { pullback, pushforward, zerosOf } from "../autodiff.ts";
 import { batchGraph, partition } from "../batching.ts";
 import { close } from "../close.ts";
 import { expandLeading, moveAxis } from "../shape.ts";
-import { bodyCost, checkCarry } from "./shared.ts";
+import { checkCarry } from "./shared.ts";
 
 export interface ScanAttributes extends Attributes {
   /** Parameters: carries, one slice of each sequence, operands. Outputs: next carries, one slice of each result sequence. */
@@ -44,7 +45,7 @@ export const scanOp: Structural<ScanAttributes> = {
     jvp: (node, tangents) => pushScan(node, tangents),
   },
   batch: (inputs, batched, attributes, size) => batchScan(inputs, batched, attributes, size),
-  cost: (_inputs, _outputs, { body, length }) => bodyCost([body], length),
+  cost: (_inputs, _outputs, { body, length }) => costOfGraphs([body], length),
 };
 
 export const scanNotation = asFunction("scan");

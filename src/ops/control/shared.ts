@@ -2,8 +2,7 @@
 // an operand.
 
 import { fail } from "../../graph/errors.ts";
-import { type Graph, type Node, topologicalOrder, typeOf } from "../../graph/node.ts";
-import type { Cost } from "../../graph/primitive.ts";
+import type { Node } from "../../graph/node.ts";
 import { formatShape, sameShape } from "../../graph/shape.ts";
 
 /** Throws a shape error unless what a body returns has the types of what it was given. */
@@ -19,18 +18,4 @@ export function checkCarry(operation: string, init: readonly Node[], next: reado
       );
     }
   });
-}
-
-/** The work of all nodes of the bodies, `times` over. */
-export function bodyCost(graphs: readonly Graph[], times: number): Cost {
-  const total = { multiplyAdds: 0, elementary: 0, transcendental: 0 };
-  for (const graph of graphs) {
-    for (const node of topologicalOrder(graph.outputs)) {
-      const c = node.op.cost(node.inputs.map(typeOf), node.outputs, node.attributes);
-      total.multiplyAdds += times * c.multiplyAdds;
-      total.elementary += times * c.elementary;
-      total.transcendental += times * c.transcendental;
-    }
-  }
-  return total;
 }

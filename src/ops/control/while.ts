@@ -1,5 +1,6 @@
 // while: a loop as long as a condition holds, with derivatives in forward mode only.
 
+import { costOfGraphs } from "../../graph/cost.ts";
 import { isFloat } from "../../graph/dtype.ts";
 import { fail } from "../../graph/errors.ts";
 import { type Graph, makeNode, type Node, typeOf } from "../../graph/node.ts";
@@ -14,7 +15,7 @@ import { close } from "../close.ts";
 import { any } from "../reduction.ts";
 import { where } from "../selection.ts";
 import { broadcastTo, expandLeading, reshape } from "../shape.ts";
-import { bodyCost, checkCarry } from "./shared.ts";
+import { checkCarry } from "./shared.ts";
 
 export interface WhileAttributes extends Attributes {
   /** Both take carries, then operands. The condition returns a scalar bool, the body the next carries. */
@@ -45,7 +46,7 @@ export const whileOp: Structural<WhileAttributes> = {
   },
   batch: (inputs, batched, attributes, size) => batchWhile(inputs, batched, attributes, size),
   // The number of steps is not known; one step is counted.
-  cost: (_inputs, _outputs, { condition, body }) => bodyCost([condition, body], 1),
+  cost: (_inputs, _outputs, { condition, body }) => costOfGraphs([condition, body], 1),
 };
 
 export const whileNotation = asFunction("while");
