@@ -11,7 +11,8 @@ export type CommandName =
   | "certify"
   | "minimize"
   | "landscape"
-  | "curvature";
+  | "curvature"
+  | "lesson";
 
 export interface OptionSpec {
   readonly help: string;
@@ -210,6 +211,17 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       html,
     },
     examples: ["gradus curvature runs/digits --count 5"],
+  },
+  lesson: {
+    purpose: "the lessons: neural networks and optimization, every number worked out",
+    usage: "[N | FILE.ts]",
+    details: `  N          number of a lesson; without one, the lessons are listed
+  FILE.ts    a lesson of your own`,
+    options: {
+      html: { kind: "text", value: "FILE", help: "write the lesson as a self-contained page with pictures" },
+      open: { kind: "flag", help: "show the page in the browser" },
+    },
+    examples: ["gradus lesson", "gradus lesson 1", "gradus lesson 10 --open"],
   },
 };
 

@@ -2,6 +2,7 @@
 // The `gradus` command: connects the process (arguments, streams, signals, exit code) to run.ts.
 
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { libraryModules, loadModule } from "./load.ts";
 import { run } from "./run.ts";
 
@@ -31,10 +32,15 @@ const code = await run(process.argv.slice(2), {
   environment: process.env,
   version: manifest.version,
   commands: async () => {
-    const [train, analysis] = await Promise.all([import("../train/commands.ts"), import("../analysis/commands/index.ts")]);
-    return { ...train.commands, ...analysis.analysisCommands };
+    const [train, analysis, explain] = await Promise.all([
+      import("../train/commands.ts"),
+      import("../analysis/commands/index.ts"),
+      import("../explain/commands/index.ts"),
+    ]);
+    return { ...train.commands, ...analysis.analysisCommands, ...explain.explainCommands };
   },
   loadModule: (path) => loadModule(path, () => libraryModules(entryNames())),
+  lessons: fileURLToPath(new URL("../../lessons", import.meta.url)),
   signal: interruption.signal,
 });
 // Exit even if workers are still alive, but not before standard output has been written.

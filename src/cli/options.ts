@@ -7,6 +7,7 @@ import type {
   LandscapeCommandOptions,
   MinimizeCommandOptions,
 } from "../analysis/commands/command.ts";
+import type { LessonCommandOptions } from "../explain/commands/command.ts";
 import type {
   CheckOptions,
   CompileCommandOptions,
@@ -46,7 +47,8 @@ export type Request =
   | { readonly command: "certify"; readonly options: CertifyCommandOptions; readonly manner: Manner }
   | { readonly command: "minimize"; readonly options: MinimizeCommandOptions; readonly manner: Manner }
   | { readonly command: "landscape"; readonly options: LandscapeCommandOptions; readonly manner: Manner }
-  | { readonly command: "curvature"; readonly options: CurvatureCommandOptions; readonly manner: Manner };
+  | { readonly command: "curvature"; readonly options: CurvatureCommandOptions; readonly manner: Manner }
+  | { readonly command: "lesson"; readonly options: Omit<LessonCommandOptions, "folder" | "style">; readonly manner: Manner };
 
 /** Reads the words after `gradus`. Throws UsageError. */
 export function parseCommandLine(words: readonly string[]): Request {
@@ -107,6 +109,10 @@ export function parseCommandLine(words: readonly string[]): Request {
     case "curvature": {
       const given = pick(values, { points: "points", count: "count", seed: "seed", engine: "engine", html: "html" });
       return { command, options: { ...given, run: single(command, positionals) }, manner };
+    }
+    case "lesson": {
+      const given = pick(values, { html: "html", open: "open" });
+      return { command, options: positionals.length === 0 ? given : { ...given, lesson: single(command, positionals) }, manner };
     }
   }
 }

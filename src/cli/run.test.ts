@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import type { AnalysisCommands } from "../analysis/commands/command.ts";
+import type { ExplainCommands } from "../explain/commands/command.ts";
 import { fail } from "../graph/errors.ts";
 import type { Commands } from "../train/command.ts";
 import type { EndEvent } from "../train/events.ts";
@@ -10,7 +11,7 @@ import { run, type World } from "./run.ts";
 
 const done: EndEvent = { event: "end", status: "done", metrics: { val_accuracy: 0.97 }, seconds: 3, run: "runs/digits" };
 const silent = async () => ({ ok: true, text: "", json: null });
-const nothing: Commands & AnalysisCommands = {
+const nothing: Commands & AnalysisCommands & ExplainCommands = {
   train: async () => done,
   predict: silent,
   summary: silent,
@@ -20,6 +21,7 @@ const nothing: Commands & AnalysisCommands = {
   minimize: silent,
   landscape: silent,
   curvature: silent,
+  lesson: silent,
 };
 
 async function gradus(line: string, commands: Partial<Commands> = {}, world: Partial<World> = {}) {
@@ -32,6 +34,7 @@ async function gradus(line: string, commands: Partial<Commands> = {}, world: Par
     version: "1.2.3",
     commands: async () => ({ ...nothing, ...commands }),
     loadModule: async () => ({}),
+    lessons: "lessons",
     signal: new AbortController().signal,
     ...world,
   });

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { AnalysisCommands } from "../analysis/commands/command.ts";
+import type { ExplainCommands } from "../explain/commands/command.ts";
 import { GradusError } from "../graph/errors.ts";
 import type { Answer, CommandContext, Commands } from "../train/command.ts";
 import type { Emit, EndEvent, TrainEvent } from "../train/events.ts";
@@ -17,8 +18,10 @@ export interface World {
   readonly stderr: Terminal;
   readonly environment: Environment;
   readonly version: string;
-  readonly commands: () => Promise<Commands & AnalysisCommands>;
+  readonly commands: () => Promise<Commands & AnalysisCommands & ExplainCommands>;
   readonly loadModule: CommandContext["loadModule"];
+  /** Folder of the lessons. */
+  readonly lessons: string;
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -71,6 +74,12 @@ async function answer(request: Request, world: World): Promise<number> {
           return print(await commands.landscape(request.options, context), request.manner, world);
         case "curvature":
           return print(await commands.curvature(request.options, context), request.manner, world);
+        case "lesson":
+          return print(
+            await commands.lesson({ ...request.options, folder: world.lessons, style }, context),
+            request.manner,
+            world,
+          );
       }
     }
   }

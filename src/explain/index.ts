@@ -15,3 +15,4 @@ export type {
   Shown,
   Step,
 } from "./explanation.ts";
+export * from "./lessons/index.ts";

@@ -1,0 +1,88 @@
+// A lesson as a page for a browser, self-contained.
+
+import { escapeHtml } from "../../train/report-html.ts";
+import { css } from "../../train/report-style.ts";
+import { mathsHtml } from "./maths.ts";
+import type { Block, Check, LessonPage } from "./page.ts";
+
+const look = `${css}
+body { font: 17px/1.6 Georgia, "Iowan Old Style", "DejaVu Serif", serif; }
+main, header, footer { max-width: 780px; }
+header p { font-style: italic; color: var(--soft); }
+h1, h2, h3, table, figure, pre, .kicker { font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
+h1 { font-size: 32px; } .kicker { color: var(--soft); font-size: 14px; margin: 0; letter-spacing: .04em; text-transform: uppercase; }
+.m { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", Georgia, "DejaVu Serif", serif; white-space: nowrap; }
+.m i { padding-right: .04em; }
+.m sub, .m sup { font-size: .72em; line-height: 0; }
+.line { margin: 14px 0 14px 28px; overflow-x: auto; font-size: 18px; } .line + .line { margin-top: -8px; }
+.line .m { white-space: normal; display: block; padding-left: 2em; text-indent: -2em; }
+aside { border-left: 3px solid var(--warn); padding: 4px 16px; margin: 18px 0; background: var(--card); }
+.scroll { margin: 14px 0; } .scroll p { margin: 0 0 4px; color: var(--soft); font-size: 15px; }
+table.numbers td.word { text-align: left; }
+pre { font: 13.5px/1.5 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; }
+figure.chart { margin: 18px 0; } .wrong { color: var(--bad); } footer { padding: 24px; }`;
+
+/** One HTML file without outside references. `program` is the source of the lesson, shown at the end. */
+export function lessonHtml(page: LessonPage, program?: string): string {
+  const { about, blocks, checks } = page;
+  const title = escapeHtml(about.title);
+  const source =
+    program === undefined
+      ? ""
+      : `<details><summary>The program of this lesson</summary><pre>${escapeHtml(program)}</pre></details>`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title><style>${look}</style></head>
+<body><header><p class="kicker">Lesson ${about.number}</p><h1>${title}</h1>
+<p>You will learn ${inline(about.learn)}.</p></header>
+<main>${blocks.map(blockHtml).join("\n")}
+${results(checks)}${source}</main><footer></footer></body></html>
+`;
+}
+
+function blockHtml(block: Block): string {
+  switch (block.kind) {
+    case "heading":
+      return `<h2>${inline(block.text)}</h2>`;
+    case "prose":
+      return `<p>${inline(block.text)}</p>`;
+    case "formula":
+    case "numbers":
+      return `<div class="line">${mathsHtml(block.text)}</div>`;
+    case "table": {
+      const head = block.columns.map((name) => `<th>${inline(name)}</th>`).join("");
+      const rows = block.rows.map((row) => `<tr>${row.map(cell).join("")}</tr>`).join("\n");
+      return `<div class="scroll"><p>${inline(block.caption)}</p><table class="numbers"><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
+    }
+    case "picture":
+      return block.html;
+    case "code":
+      return `<pre>${escapeHtml(block.text)}</pre>`;
+    case "output":
+      return block.html ?? `<pre>${escapeHtml(block.text)}</pre>`;
+    case "erratum":
+      return `<aside><b>Erratum.</b> ${inline(block.text)}</aside>`;
+  }
+}
+
+function cell(text: string): string {
+  return /^[−-]?[\d∞(]/.test(text) || text === "" ? `<td>${text}</td>` : `<td class="word">${inline(text)}</td>`;
+}
+
+/** Words, with what stands between dollar signs set as mathematics. */
+function inline(text: string): string {
+  return text
+    .split("$")
+    .map((piece, i) => (i % 2 === 0 ? escapeHtml(piece) : mathsHtml(piece)))
+    .join("");
+}
+
+function results(checks: readonly Check[]): string {
+  const wrong = checks.filter(({ ok }) => !ok).length;
+  const rows = checks.map(
+    ({ name, expected, got, ok }) =>
+      `<tr${ok ? "" : ' class="wrong"'}><th>${escapeHtml(name)}</th><td>${escapeHtml(String(expected))}</td><td>${escapeHtml(String(got))}</td></tr>`,
+  );
+  return `<details><summary>${wrong === 0 ? `${checks.length} numbers checked` : `${wrong} of ${checks.length} numbers are wrong`}</summary>
+<div class="scroll"><table class="numbers"><thead><tr><th>number</th><th>known</th><th>computed</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></details>`;
+}
