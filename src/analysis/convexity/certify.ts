@@ -1,5 +1,6 @@
 // Whether a function is convex or concave, strictly or strongly, with a proof for "yes", a witness for "no", and an honest "unknown".
 
+import { attempt } from "../../numeric/effort.ts";
 import {
   type Answer,
   both,
@@ -20,7 +21,7 @@ import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./p
 import { provePositive } from "./psd.ts";
 import { regularityOf } from "./regularity.ts";
 import { extremesOver, provedScalar, type ScalarStudy, studyScalar } from "./scalar.ts";
-import { type Curvature, refute } from "./search.ts";
+import { type Curvature, refute, simpleChord } from "./search.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
 import { curvatureOf, withoutSettledKinks } from "./structure.ts";
 import { remaining, type Subject, subjectOf, withValue } from "./subject.ts";
@@ -38,6 +39,9 @@ interface Side {
   /** Where curvature of the wrong sign was proved. */
   readonly hints: readonly Curvature[];
 }
+
+const noSide: Side = { hints: [] };
+const unbounded: Spectrum = { inf: { lower: -Infinity, upper: Infinity }, sup: { lower: -Infinity, upper: Infinity } };
 
 interface Studied {
   readonly convex: Side;
@@ -65,16 +69,40 @@ export function certify(f: Analysed, options: CertifyOptions = {}): Certificate 
 /** The same for a traced function. */
 export function certifyProblem(problem: Problem, deadline: number): Certificate {
   // What is left after the proofs is for counterexamples.
-  const now = performance.now();
-  const subject = subjectOf(problem, now + (deadline - now) * 0.7);
+  const start = performance.now();
+  const until = (share: number) => start + (deadline - start) * share;
+  const subject = subjectOf(problem, until(0.7));
   if (typeof subject === "string") {
+    // Much data takes its time to go through, which no budget shortens.
     const found = compositionFinding(problem.graph, problem.domain);
-    return assembled(problem, undefined, found, { convex: { hints: [] }, concave: { hints: [] } }, subject, deadline);
+    return assembled(problem, undefined, found, { convex: noSide, concave: noSide }, {}, subject, deadline);
   }
-  const found = compositionFinding(problem.graph, subject.domain);
-  const settled = settle(subject);
-  const studied = problem.coordinates === 1 ? studyOne(settled) : studyMany(settled, found);
-  return assembled(problem, settled, found, studied, undefined, deadline);
+  const found = attempt<Finding, Finding>(until(0.6), {}, () => compositionFinding(problem.graph, subject.domain));
+  const settled = attempt(until(0.5), subject, () => settle(subject));
+  const early: Refutations = {
+    ...(found.convex?.answer !== "yes" && refutation(settled, "convex", until(0.2), simpleChord)),
+    ...(found.concave?.answer !== "yes" && refutation(settled, "concave", until(0.3), simpleChord)),
+  };
+  const studied = attempt<Studied, Studied>(subject.deadline, { convex: noSide, concave: noSide }, () =>
+    problem.coordinates === 1 ? studyOne(settled) : studyMany(settled, found, early),
+  );
+  return assembled(problem, settled, found, studied, early, undefined, deadline);
+}
+
+/** Witnesses against either side. */
+interface Refutations {
+  readonly convex?: Witness;
+  readonly concave?: Witness;
+}
+
+function refutation(
+  subject: Subject,
+  side: "convex" | "concave",
+  deadline: number,
+  search: (subject: Subject, side: "convex" | "concave") => Witness | undefined,
+): Refutations {
+  const witness = attempt(deadline, undefined, () => search(subject, side));
+  return witness ? { [side]: witness } : {};
 }
 
 function settle(subject: Subject): Subject {
@@ -83,17 +111,23 @@ function settle(subject: Subject): Subject {
   return value === subject.value ? subject : withValue(subject, value);
 }
 
+/** What `work` finds out about a side within the time for proofs. */
+const sideWithin = (subject: Subject, work: () => Side): Side => attempt(subject.deadline, noSide, work);
+
+/** Of a function with kinks, by the parts it is composed of. */
+function studyStructure(subject: Subject): Studied {
+  const { convex, concave } = curvatureOf(subject.value, subject);
+  return {
+    convex: { ...(convex && { proof: convex, method: "structure" }), hints: [] },
+    concave: { ...(concave && { proof: concave, method: "structure" }), hints: [] },
+  };
+}
+
 function studyOne(subject: Subject): Studied {
-  const study = studyScalar(subject);
-  if (!study) {
-    const { convex, concave } = curvatureOf(subject.value, subject);
-    return {
-      convex: { ...(convex && { proof: convex, method: "structure" }), hints: [] },
-      concave: { ...(concave && { proof: concave, method: "structure" }), hints: [] },
-    };
-  }
+  const study = attempt(performance.now() + remaining(subject, 0.9), undefined, () => studyScalar(subject));
+  if (!study) return studyStructure(subject);
   const side = (word: "convex" | "concave"): Side => {
-    const proved = provedScalar(subject, study, word);
+    const proved = sideWithin(subject, () => ({ hints: [], ...provedScalar(subject, study, word) }));
     return { ...proved, hints: hintsOf(study, word) };
   };
   const convex = side("convex");
@@ -106,19 +140,21 @@ function studyOne(subject: Subject): Studied {
   const spectrum: Spectrum =
     convex.proof && concave.proof
       ? { inf: { lower: 0, upper: 0 }, sup: { lower: 0, upper: 0 } }
-      : plain
-        ? spectrumOf(
-            value === subject.value ? subject : withValue(subject, value),
-            subject.interior,
-            performance.now() + remaining(subject, 0.5),
-          )
-        : extremesOver(subject, study, (p) => p.second, 0.4);
+      : attempt(subject.deadline, unbounded, () =>
+          plain
+            ? spectrumOf(
+                value === subject.value ? subject : withValue(subject, value),
+                subject.interior,
+                performance.now() + remaining(subject, 0.5),
+              )
+            : extremesOver(subject, study, (p) => p.second, 0.4),
+        );
   return {
     convex,
     concave,
     ...(smooth ? { spectrum } : jumps ? { spectrum, kinked: true } : {}),
-    lipschitz: scalarLipschitz(subject, study),
-    ...(monotone && isMonotone(subject, study) && { monotone: true }),
+    lipschitz: attempt(subject.deadline, nothing, () => scalarLipschitz(subject, study)),
+    ...(monotone && attempt(subject.deadline, false, () => isMonotone(subject, study)) && { monotone: true }),
   };
 }
 
@@ -134,23 +170,17 @@ function hintsOf(study: ScalarStudy, word: "convex" | "concave"): Curvature[] {
   return places.map((x) => ({ x: [x], value: 0, direction: [1] }));
 }
 
-function studyMany(subject: Subject, found: Finding): Studied {
-  if (subject.kinks.length > 0) {
-    const { convex, concave } = curvatureOf(subject.value, subject);
-    return {
-      convex: { ...(convex && { proof: convex, method: "structure" }), hints: [] },
-      concave: { ...(concave && { proof: concave, method: "structure" }), hints: [] },
-    };
-  }
+function studyMany(subject: Subject, found: Finding, refuted: Refutations): Studied {
+  if (subject.kinks.length > 0) return studyStructure(subject);
   const { second, interior } = subject;
-  if (!second) return { convex: { hints: [] }, concave: { hints: [] } };
+  if (!second) return { convex: noSide, concave: noSide };
   const regular = regularityOf(subject);
   const side = (word: "convex" | "concave"): Side => {
-    if (regular === "unknown") return { hints: [] };
+    if (regular === "unknown" || refuted[word]) return noSide;
     const matrix = word === "convex" ? second.entries : second.entries.map((row) => row.map((e) => simplify(neg(e))));
     const until = performance.now() + remaining(subject, 0.35);
     const proved = provePositive(matrix, interior, subject.problem.names, until);
-    if (!proved) return { hints: [] };
+    if (!proved) return noSide;
     const centre = subject.domain.box.map(({ lower, upper }) => Math.min(Math.max(0, lower), upper));
     if ("direction" in proved) return { hints: [{ x: centre, value: -1, direction: proved.direction }] };
     const claim = `${print(subject.value, subject.problem.names)} is ${proved.definite ? "strictly " : ""}${word}`;
@@ -161,16 +191,18 @@ function studyMany(subject: Subject, found: Finding): Studied {
       hints: [],
     };
   };
-  const convex = side("convex");
+  const convex = sideWithin(subject, () => side("convex"));
   // Convex and concave is affine: then every second derivative is 0.
   const settled = convex.proof !== undefined && second.entries.some((row) => row.some((e) => !isZero(e)));
-  const concave = settled ? { hints: [] } : side("concave");
+  const concave = settled ? noSide : sideWithin(subject, () => side("concave"));
   const spectrum =
-    regular === "analytic" ? spectrumOf(subject, interior, performance.now() + remaining(subject, 0.5)) : undefined;
+    regular === "analytic"
+      ? attempt(subject.deadline, undefined, () => spectrumOf(subject, interior, performance.now() + remaining(subject, 0.5)))
+      : undefined;
   return {
     ...byEigenvalues(subject, convex, concave, found, spectrum),
     ...(spectrum && { spectrum }),
-    lipschitz: regular === "analytic" ? gradientLipschitz(subject) : nothing,
+    lipschitz: regular === "analytic" ? attempt(subject.deadline, nothing, () => gradientLipschitz(subject)) : nothing,
   };
 }
 
@@ -209,6 +241,7 @@ function assembled(
   subject: Subject | undefined,
   found: Finding,
   studied: Studied,
+  early: Refutations,
   why: string | undefined,
   deadline: number,
 ): Certificate {
@@ -233,8 +266,8 @@ function assembled(
   if (subject && !isAffine) {
     const against = (word: "convex" | "concave", hints: readonly Curvature[]): Answer | undefined => {
       const now = performance.now();
-      const share = word === "convex" ? 0.5 : 1;
-      const witness = refute(subject, word, hints, now + Math.max(150, (deadline - now) * share));
+      const until = now + (deadline - now) * (word === "convex" ? 0.5 : 1);
+      const witness = early[word] ?? attempt(until, undefined, () => refute(subject, word, hints, until));
       return witness && refuted(subject, word, witness);
     };
     if (convex.answer.answer !== "yes")

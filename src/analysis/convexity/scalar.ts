@@ -1,6 +1,7 @@
 // Functions of one variable: the sign of f″ on the pieces between kinks, and of the slopes' jumps at them.
 
 import { GradusError } from "../../graph/errors.ts";
+import { BudgetError, within } from "../../numeric/effort.ts";
 import {
   compare,
   div,
@@ -16,7 +17,6 @@ import {
 import type { Interval } from "../../numeric/interval.ts";
 import type { Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import {
   boundsOf,
   compileEnclosure,
@@ -124,9 +124,12 @@ function pieceBetween(subject: Subject, from: End, to: End, count: number): Piec
       : strictSign(u, subject.interior, remaining(subject, 0.1));
     if (s !== undefined) signs.set(u, s);
   }
-  const value = simplify(resolveKinks(subject.value, signs as KinkSigns));
-  const slope = simplify(differentiate(value, 0));
-  const second = simplify(differentiate(slope, 0));
+  // What is not simplified in time stays as it is.
+  const simplified = (e: Expression): Expression =>
+    within(performance.now() + remaining(subject, 0.15 / count), () => simplify(e));
+  const value = simplified(resolveKinks(subject.value, signs as KinkSigns));
+  const slope = simplified(differentiate(value, 0));
+  const second = simplified(differentiate(slope, 0));
   const budget = remaining(subject, 0.3 / count);
   return {
     value,

@@ -129,8 +129,6 @@ export function refute(
   hints: readonly Curvature[],
   deadline: number,
 ): Witness | undefined {
-  const simple = simpleChord(subject, against);
-  if (simple) return simple;
   for (const { x, direction } of hints) {
     const found = witnessAlong(subject, against, x, direction);
     if (found) return found;
@@ -169,7 +167,7 @@ export function refute(
 }
 
 /** The chord between the simplest points, if one of them refutes: what a reader can check by hand is the better witness. */
-function simpleChord(subject: Subject, against: "convex" | "concave"): Witness | undefined {
+export function simpleChord(subject: Subject, against: "convex" | "concave"): Witness | undefined {
   const sign = against === "convex" ? 1 : -1;
   const points = simplePoints(subject.problem.coordinates).filter((x) => isInside(subject.domain, x));
   const values = points.map((x) => subject.floats(x));

@@ -1,9 +1,9 @@
 // The function as an exact expression of its coordinates, where it is defined, and how it is enclosed: what all methods here work on.
 
+import { attempt, BudgetError, LateError } from "../../numeric/effort.ts";
 import { div, neg as negR, type Rational, round, sign as signR } from "../../numeric/exact/rational.ts";
 import { type Interval, isEmpty } from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import {
   type Condition,
   compileEnclosure,
@@ -69,6 +69,10 @@ export function interiorOf(domain: Domain): Domain {
 
 /** The subject, or in words why there is none. */
 export function subjectOf(problem: Problem, deadline: number): Subject | string {
+  return attempt(deadline, "the formula could not be taken apart within the budget", () => subjectWithin(problem, deadline));
+}
+
+function subjectWithin(problem: Problem, deadline: number): Subject | string {
   try {
     let found = scalarise(problem.graph, { domain: problem.domain });
     if (found.kind !== "scalarised") return found.reason;
@@ -77,7 +81,8 @@ export function subjectOf(problem: Problem, deadline: number): Subject | string 
     if (found.kind !== "scalarised") return found.reason;
     return build(problem, cut.domain, found.value, found.conditions, cut.excluded, deadline);
   } catch (error) {
-    if (error instanceof BudgetError) return `the formula grows beyond its budget (${error.message})`;
+    if (error instanceof BudgetError && !(error instanceof LateError))
+      return `the formula grows beyond its budget (${error.message})`;
     throw error;
   }
 }
@@ -90,7 +95,7 @@ function build(
   excluded: readonly string[],
   deadline: number,
 ): Subject {
-  const value = shorter(simplify(written), written);
+  const value = attempt(performance.now() + remaining({ deadline }, 0.3), written, () => shorter(simplify(written), written));
   return made(problem, domain, value, conditions, excluded, deadline, undefinedPart(problem, conditions, domain, deadline));
 }
 
@@ -126,7 +131,10 @@ function made(
       return { value: y, defined: !isEmpty(y) && rest.every((c, i) => !isEmpty(c) && holds(conditions[i], c.lower, c.upper)) };
     },
     get second() {
-      if (second === null) second = problem.coordinates <= mostCoordinates ? secondOf(value, problem.coordinates) : undefined;
+      if (second === null) {
+        const late = performance.now() + remaining({ deadline }, 0.4);
+        second = problem.coordinates <= mostCoordinates ? secondOf(value, problem.coordinates, late) : undefined;
+      }
       return second;
     },
   };
@@ -143,9 +151,10 @@ function shorter(a: Expression, b: Expression): Expression {
   return a === b || compileEnclosure([a]).operations <= compileEnclosure([b]).operations ? a : b;
 }
 
-function secondOf(value: Expression, n: number): SecondDerivatives | undefined {
+/** Simplified until `late`. */
+function secondOf(value: Expression, n: number, late: number): SecondDerivatives | undefined {
   try {
-    const entries = hessian(value, n).map((row) => row.map((e) => shorter(simplify(e), e)));
+    const entries = hessian(value, n).map((row) => row.map((e) => attempt(late, e, () => shorter(simplify(e), e))));
     const lower = entries.flatMap((row, i) => row.slice(0, i + 1));
     const enclose = compileEnclosure(lower);
     const float = compileFloat(lower);

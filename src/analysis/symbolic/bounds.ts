@@ -2,6 +2,7 @@
 // are roots of a polynomial; else between values at points and enclosures of boxes, by branch and bound.
 
 import { GradusError } from "../../graph/errors.ts";
+import { attempt } from "../../numeric/effort.ts";
 import { isZero as isZeroR, neg as negR, type Rational, rational } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import type { JsonData } from "../certificate.ts";
@@ -9,7 +10,7 @@ import { type Domain, isInside } from "../domain.ts";
 import type { Bounds, EffortOptions, Extreme, Sign } from "./answers.ts";
 import { type Box, type Evaluator, evaluatorOf, samplePoint, split } from "./branch.ts";
 import { compileEnclosure } from "./enclose.ts";
-import { add, BudgetError, constant, type Expression, substitute, variable, variablesOf } from "./expression.ts";
+import { add, constant, type Expression, substitute, variable, variablesOf } from "./expression.ts";
 import { fractionOf, simplify } from "./normal.ts";
 import { print } from "./print.ts";
 import { searchExtremes } from "./search.ts";
@@ -21,13 +22,11 @@ const open: Extreme = { lower: -Infinity, upper: Infinity };
 /** Proved enclosures of the least and the greatest value of e on the domain, as tight as the budget allows. */
 export function boundsOf(e: Expression, domain: Domain = e.store.domain, options: EffortOptions = {}): Bounds {
   const deadline = performance.now() + (options.budget ?? 500);
-  try {
-    return decide(e, domain, deadline);
-  } catch (error) {
-    if (error instanceof BudgetError) return { inf: open, sup: open, method: "none" };
-    throw error;
-  }
+  return attempt<Bounds, Bounds>(deadline, { inf: open, sup: open, method: "none" }, () => decide(e, domain, deadline));
 }
+
+/** What part of the time exact methods may take; the rest is for boxes. */
+const exactShare = 0.6;
 
 function decide(e: Expression, domain: Domain, deadline: number): Bounds {
   const simple = simplify(e);
@@ -36,7 +35,12 @@ function decide(e: Expression, domain: Domain, deadline: number): Bounds {
     const at: Extreme = { ...value, attained: true };
     return { inf: at, sup: at, method: "constant" };
   }
-  const exact = byForm(simple, domain) ?? (simple === e ? undefined : byForm(e, domain));
+  const now = performance.now();
+  const exact = attempt(
+    now + (deadline - now) * exactShare,
+    undefined,
+    () => byForm(simple, domain) ?? (simple === e ? undefined : byForm(e, domain)),
+  );
   if (exact?.exact) {
     const { bounds, form } = exact;
     return { ...bounds, method: "critical points", proof: proofOf(simple, bounds, domain, "critical points", formData(form)) };
@@ -189,18 +193,19 @@ function alongLines(
   if (indices.length > 6) return { inf, sup };
   // Near simple points: with short numbers exact arithmetic is fast.
   const simple = points.filter((p) => p.length > 0).map((p) => p.map((v) => shortened(Math.min(Math.max(v, -8), 8))));
-  for (const x of [domain.box.map(() => 1), ...simple]) {
-    if (!isInside(domain, x)) continue;
-    for (const k of indices) {
-      if (performance.now() > deadline) return { inf, sup };
-      const others = indices.filter((i) => i !== k).map((i) => [variable(e.store, i), constant(e.store, x[i])] as const);
-      const line = restricted(e, new Map(others));
-      const found = line && variablesOf(line).length === 1 ? byForm(line, domain) : undefined;
-      if (!found?.exact) continue;
-      inf = Math.min(inf, found.bounds.inf.upper);
-      sup = Math.max(sup, found.bounds.sup.lower);
+  attempt(deadline, undefined, () => {
+    for (const x of [domain.box.map(() => 1), ...simple]) {
+      if (!isInside(domain, x)) continue;
+      for (const k of indices) {
+        const others = indices.filter((i) => i !== k).map((i) => [variable(e.store, i), constant(e.store, x[i])] as const);
+        const line = restricted(e, new Map(others));
+        const found = line && variablesOf(line).length === 1 ? byForm(line, domain) : undefined;
+        if (!found?.exact) continue;
+        inf = Math.min(inf, found.bounds.inf.upper);
+        sup = Math.max(sup, found.bounds.sup.lower);
+      }
     }
-  }
+  });
   return { inf, sup };
 }
 
@@ -231,36 +236,45 @@ function leastByBoxes(
   const heap: { box: Box; lower: number }[] = [];
   let best: Side = start;
   let done = Infinity;
+  // Of a box that is being split.
+  let between = Infinity;
   const push = (box: Box) => {
     const value = enclose(box);
     if (I.isEmpty(value)) return;
     const lower = Number.isNaN(value.lower) ? -Infinity : value.lower;
     place(heap, { box, lower });
   };
-  push(domain.box);
   const halfTime = sign > 0 ? (deadline + performance.now()) / 2 : deadline;
-  for (let count = 0; heap.length > 0; count++) {
-    const top = heap[0];
-    if (isTight(top.lower, best.value, scale) || count > mostBoxes || (count % 64 === 63 && performance.now() > halfTime)) {
-      done = Math.min(done, top.lower);
-      break;
+  const search = (): void => {
+    for (let count = 0; heap.length > 0; count++) {
+      const top = heap[0];
+      if (isTight(top.lower, best.value, scale) || count > mostBoxes) return;
+      between = top.lower;
+      take(heap);
+      const x = samplePoint(top.box);
+      const at = evaluator.at(x);
+      const value = at ? (sign > 0 ? at.upper : -at.lower) : Infinity;
+      if (value < best.value) best = { value, x };
+      const halves = split(top.box, evaluator.coordinates);
+      if (!halves) {
+        // Too small to split: what is known of it stands.
+        done = Math.min(done, top.lower);
+        if (done === -Infinity) return;
+        between = Infinity;
+        continue;
+      }
+      push(halves[0]);
+      push(halves[1]);
+      between = Infinity;
     }
-    take(heap);
-    const x = samplePoint(top.box);
-    const at = evaluator.at(x);
-    const value = at ? (sign > 0 ? at.upper : -at.lower) : Infinity;
-    if (value < best.value) best = { value, x };
-    const halves = split(top.box, evaluator.coordinates);
-    if (!halves) {
-      // Too small to split: what is known of it stands.
-      done = Math.min(done, top.lower);
-      if (done === -Infinity) break;
-      continue;
-    }
-    push(halves[0]);
-    push(halves[1]);
-  }
-  return { lower: done, best };
+  };
+  const whole = attempt(halfTime, false, () => {
+    push(domain.box);
+    return true;
+  });
+  if (!whole) return { lower: -Infinity, best };
+  attempt(halfTime, undefined, search);
+  return { lower: Math.min(done, between, heap[0]?.lower ?? Infinity), best };
 }
 
 type Interval = I.Interval;

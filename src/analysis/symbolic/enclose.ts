@@ -1,6 +1,7 @@
 // Expressions as tapes: each distinct sub-expression once, in order, evaluated over intervals with outward rounding or over floats.
 // Several expressions share one tape.
 
+import { spend } from "../../numeric/effort.ts";
 import { round, toNumber } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import * as F from "../../numeric/interval-elementary.ts";
@@ -144,6 +145,7 @@ export function compileEnclosure(roots: readonly Expression[]): Encloser {
   let checks: readonly Check[] | undefined;
   const values: Interval[] = new Array(steps.length).fill(I.entire);
   const run = (box: readonly Interval[]): readonly Interval[] => {
+    spend(4 * steps.length);
     for (let i = 0; i < steps.length; i++) values[i] = steps[i](values, box);
     return wanted.map((i) => values[i]);
   };
@@ -260,6 +262,7 @@ export function compileFloat(roots: readonly Expression[]): (x: readonly number[
   const wanted = roots.map(at);
   const values = new Float64Array(steps.length);
   return (x) => {
+    spend(steps.length);
     for (let i = 0; i < steps.length; i++) values[i] = steps[i](values, x);
     return wanted.map((i) => values[i]);
   };

@@ -6,6 +6,7 @@
 // collects the conditions), since log(x²) = 2·log(x) is defined on less.
 
 import { fail } from "../../graph/errors.ts";
+import { BudgetError, spend } from "../../numeric/effort.ts";
 import {
   add as addR,
   compare,
@@ -21,6 +22,8 @@ import {
   zero,
 } from "../../numeric/exact/rational.ts";
 import type { Domain } from "../domain.ts";
+
+export { BudgetError };
 
 export type FunctionName =
   | "exp"
@@ -101,13 +104,11 @@ export function notes<K, V>(store: Store, subject: string): Map<K, V> {
   return table as Map<K, V>;
 }
 
-/** Thrown where an expression outgrows its budget; caught by whoever gives up with "unknown". */
-export class BudgetError extends Error {}
-
 type Draft<T> = T extends unknown ? Omit<T, "id" | "store"> : never;
 
 function intern(store: Store, key: string, draft: Draft<Expression>): Expression {
   const known = store.nodes.get(key);
+  spend(3 + key.length / 8);
   if (known) return known;
   if (store.nodes.size >= store.limit) throw new BudgetError(`more than ${store.limit} expressions`);
   const made = { ...draft, id: store.nodes.size, store } as Expression;
@@ -686,6 +687,7 @@ export function inOrder(roots: readonly Expression[]): Expression[] {
     stack.push({ e: top.e, done: true });
     for (const o of operandsOf(top.e)) if (!seen.has(o)) stack.push({ e: o, done: false });
   }
+  spend(order.length);
   return order;
 }
 

@@ -2,6 +2,7 @@
 // polynomials in the generators ("bases"). Sums are put over a common denominator and expanded, so cancellations are found: an
 // expression whose sum cancels is 0 exactly. What is equal only for deeper reasons stays apart; no equality is ever claimed wrongly.
 
+import { BudgetError, LateError, spend } from "../../numeric/effort.ts";
 import {
   add as addR,
   compare,
@@ -19,7 +20,6 @@ import {
 } from "../../numeric/exact/rational.ts";
 import {
   abs,
-  BudgetError,
   constant,
   type Expression,
   exp,
@@ -125,6 +125,7 @@ function createNormaliser(store: Store): Normaliser {
   const bases: Base[] = [];
   const baseOf = new Map<string, Base>();
   const known = new Map<Expression, Fraction>();
+  const tooLarge = new Set<Expression>();
   const facts: Base[] = [];
 
   const unit = (coefficient: Rational): Fraction => ({ coefficient, generators: new Map(), bases: new Map() });
@@ -487,7 +488,19 @@ function createNormaliser(store: Store): Normaliser {
     // Operands first, so that deep expressions do not nest calls.
     let result = nothing;
     for (const node of inOrder([e])) {
-      result = known.get(node) ?? compute(node);
+      const before = known.get(node);
+      if (before) {
+        result = before;
+        continue;
+      }
+      if (tooLarge.has(node)) throw new BudgetError("the expansion is too large");
+      spend(20);
+      try {
+        result = compute(node);
+      } catch (error) {
+        if (error instanceof BudgetError && !(error instanceof LateError)) tooLarge.add(node);
+        throw error;
+      }
       known.set(node, result);
     }
     return result;

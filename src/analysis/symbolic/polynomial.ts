@@ -1,6 +1,7 @@
 // Polynomials in several generators with rational coefficients. A generator is any expression that is not taken apart further
 // (a variable, exp(u), sin(u), a root); exponents are multiples of ¼ (√x is x^½) and exact as floats.
 
+import { BudgetError, spend } from "../../numeric/effort.ts";
 import {
   add as addR,
   gcd,
@@ -14,7 +15,6 @@ import {
   rational,
   sign as signR,
 } from "../../numeric/exact/rational.ts";
-import { BudgetError } from "./expression.ts";
 
 /** Exponents by generator, ascending by generator, none of them 0. */
 export type Monomial = readonly (readonly [generator: number, exponent: number])[];
@@ -59,6 +59,7 @@ export function collector(): { put(monomial: Monomial, coefficient: Rational): v
   return {
     put(monomial, coefficient) {
       const key = keyOf(monomial);
+      spend(5);
       const known = terms.get(key);
       const total = known ? addR(known.coefficient, coefficient) : coefficient;
       if (isZeroR(total)) terms.delete(key);
@@ -112,6 +113,7 @@ export function divideExactly(p: MultiPolynomial, divisor: MultiPolynomial): Mul
   for (let step = 0; rest.size > 0; step++) {
     if (step > 2 * p.size + 20) return undefined;
     const top = leading(rest);
+    spend(rest.size + 5 * divisor.size);
     const monomial = multiplyMonomials(top.monomial, powerOfMonomial(lead.monomial, -1));
     if (monomial.some(([, e]) => e < 0)) return undefined;
     const coefficient = quotientR(top.coefficient, lead.coefficient);
@@ -164,6 +166,7 @@ export function primitive(p: MultiPolynomial): {
 
 /** The text of a polynomial, the same for equal ones. */
 export function polynomialKey(p: MultiPolynomial): string {
+  spend(10 * p.size);
   return sortedTerms(p)
     .map(({ monomial, coefficient: { numerator, denominator } }) => `${numerator}/${denominator}*${keyOf(monomial)}`)
     .join("+");

@@ -1,5 +1,6 @@
 // A search in floats for points where an expression is small or large; what it finds is proved by intervals.
 
+import { attempt } from "../../numeric/effort.ts";
 import type { Domain } from "../domain.ts";
 import type { Evaluator } from "./branch.ts";
 
@@ -52,10 +53,13 @@ export function searchExtremes(
     }
     return float;
   };
-  for (const x of hints) see(x);
-  for (const x of candidatePoints(evaluator, domain, marksEach)) see(x);
-  descend(evaluator, low?.x, 1, see);
-  descend(evaluator, high?.x, -1, see);
+  // What was met before time was up is proved.
+  attempt(Infinity, undefined, () => {
+    for (const x of hints) see(x);
+    for (const x of candidatePoints(evaluator, domain, marksEach)) see(x);
+    descend(evaluator, low?.x, 1, see);
+    descend(evaluator, high?.x, -1, see);
+  });
   return { ...(low ? { low } : {}), ...(high ? { high } : {}) };
 }
 

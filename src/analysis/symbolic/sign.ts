@@ -1,6 +1,7 @@
 // The sign of an expression on a domain. Exact methods first: the expression in normal form is a product, each factor of which may have
 // a sign by its terms, by Sturm's theorem, or as an exponential polynomial. What they leave is decided by intervals on boxes.
 
+import { attempt } from "../../numeric/effort.ts";
 import * as P from "../../numeric/exact/polynomial.ts";
 import { format, rational, sign as signR } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
@@ -9,18 +10,7 @@ import type { Domain } from "../domain.ts";
 import type { EffortOptions, Sign, SignResult } from "./answers.ts";
 import { type Box, type Evaluator, evaluatorOf, samplePoint, split } from "./branch.ts";
 import { signsAroundZero } from "./exponential-polynomial.ts";
-import {
-  BudgetError,
-  constant,
-  type Expression,
-  isZero,
-  mul,
-  power,
-  quickSign,
-  sub,
-  substitute,
-  variable,
-} from "./expression.ts";
+import { constant, type Expression, isZero, mul, power, quickSign, sub, substitute, variable } from "./expression.ts";
 import { type Base, type Fraction, fractionOf, normaliserOf, quarters } from "./normal.ts";
 import { eliminatePhi } from "./phi-elimination.ts";
 import { sortedTerms } from "./polynomial.ts";
@@ -61,13 +51,11 @@ function quickSigns(e: Expression): Signs {
 /** The sign of e on the domain (which lies in that of e's store), proved; "unknown" where the budget did not suffice. */
 export function signOf(e: Expression, domain: Domain = e.store.domain, options: EffortOptions = {}): SignResult {
   const deadline = performance.now() + (options.budget ?? 500);
-  try {
-    return decide(e, domain, deadline);
-  } catch (error) {
-    if (error instanceof BudgetError) return { sign: "unknown", method: "none" };
-    throw error;
-  }
+  return attempt<SignResult, SignResult>(deadline, { sign: "unknown", method: "none" }, () => decide(e, domain, deadline));
 }
+
+/** What part of the time exact methods may take; the rest is for boxes. */
+const exactShare = 0.6;
 
 function decide(e: Expression, domain: Domain, deadline: number): SignResult {
   if (isZero(e)) return { sign: "zero", method: "normal form" };
@@ -88,34 +76,38 @@ function decide(e: Expression, domain: Domain, deadline: number): SignResult {
     expression: simple,
     known: { negative: false, zero: false, positive: true },
   };
-  const hints: number[][] = [];
   if (f) {
-    const whole = univariateForm(f, e.store, domain);
-    const signs = whole && signsOfForm(whole);
-    if (whole && signs) {
-      const sign = signOfSigns(signs);
-      if (sign !== "unknown") return result(sign, "Sturm's theorem", formData(whole));
-    }
-    const factored = factorSigns(f, e, domain);
-    const sign = signOfSigns(factored.signs);
-    if (sign !== "unknown") return result(sign, "signs of factors", factored.data);
-    rest = { expression: factored.open, known: factored.known };
-    const around = phiSigns(e, domain);
-    if (around) return result(around, "exponential polynomial");
+    const now = performance.now();
+    const exactly = attempt(now + (deadline - now) * exactShare, undefined, (): SignResult | undefined => {
+      const whole = univariateForm(f, e.store, domain);
+      const signs = whole && signsOfForm(whole);
+      if (whole && signs) {
+        const sign = signOfSigns(signs);
+        if (sign !== "unknown") return result(sign, "Sturm's theorem", formData(whole));
+      }
+      const factored = factorSigns(f, e, domain);
+      const sign = signOfSigns(factored.signs);
+      if (sign !== "unknown") return result(sign, "signs of factors", factored.data);
+      rest = { expression: factored.open, known: factored.known };
+      const around = phiSigns(e, domain);
+      return around && result(around, "exponential polynomial");
+    });
+    if (exactly) return exactly;
   }
   const evaluator = evaluatorOf(e, domain);
-  const found = searchPoints(evaluator, domain, hints);
+  const found = searchPoints(evaluator, domain);
   if (found.negativeAt && found.positiveAt) return { sign: "mixed", method: "points", ...found };
   // What is not known yet of the sign is that of the open factors.
   const open = rest.expression === simple ? evaluator : evaluatorOf(rest.expression, domain);
-  const boxes = decideByBoxes(open, domain, deadline);
+  const boxes = attempt(deadline, undefined, () => decideByBoxes(open, domain));
   if (boxes) {
     const signs = multiplySigns(boxes.signs, rest.known);
     const sign = signOfSigns(signs);
     if (sign !== "unknown")
       return { ...result(sign, "interval arithmetic on boxes", { boxes: boxes.list.map(boxData) }), ...found };
   }
-  const later = boxes ? found : searchPoints(evaluator, domain, boxesTried(open, domain));
+  const later =
+    boxes || (found.negativeAt && found.positiveAt) ? found : searchPoints(evaluator, domain, boxesTried(open, domain));
   return later.negativeAt && later.positiveAt
     ? { sign: "mixed", method: "points", ...later }
     : { sign: "unknown", method: "none", ...later };
@@ -301,13 +293,12 @@ const mostBoxes = 20_000;
 function decideByBoxes(
   evaluator: Evaluator,
   domain: Domain,
-  deadline: number,
 ): { readonly signs: Signs; readonly list: readonly Box[] } | undefined {
   const stack: Box[] = [domain.box];
   const list: Box[] = [];
   let signs: Signs = { negative: false, zero: false, positive: false };
   for (let count = 0; stack.length > 0; count++) {
-    if (count > mostBoxes || (count % 64 === 63 && performance.now() > deadline)) return undefined;
+    if (count > mostBoxes) return undefined;
     const box = stack.pop() as Box;
     const value = evaluator.enclose(box);
     if (I.isEmpty(value)) continue;

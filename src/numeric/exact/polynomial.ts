@@ -3,6 +3,7 @@
 //
 // Source: Basu, Pollack, Roy, Algorithms in Real Algebraic Geometry, 2nd ed., chapters 2 and 10.
 
+import { divisor, type Integers, integersOf, signOfValue, sturmSequence } from "./integer-polynomial.ts";
 import {
   compare,
   div,
@@ -84,53 +85,32 @@ export function divide(p: Polynomial, divisor: Polynomial): { readonly quotient:
 
 /** Scaled by a positive number so that the coefficients are integers without a common divisor: keeps numbers small, and all signs. */
 function primitivePart(p: Polynomial): Polynomial {
-  if (p.length === 0) return p;
-  let denominators = 1n;
-  for (const { denominator } of p) denominators = (denominators / commonDivisor(denominators, denominator)) * denominator;
-  let content = 0n;
-  for (const { numerator, denominator } of p) content = commonDivisor(content, numerator * (denominators / denominator));
-  return scaled(p, rational(denominators, content));
-}
-
-function commonDivisor(a: bigint, b: bigint): bigint {
-  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
+  return integersOf(p).map((c) => rational(c));
 }
 
 /** The greatest common divisor, up to a constant factor. */
 export function greatestCommonDivisor(p: Polynomial, q: Polynomial): Polynomial {
-  let [a, b] = [primitivePart(p), primitivePart(q)];
-  while (b.length > 0) [a, b] = [b, primitivePart(divide(a, b).remainder)];
-  return a;
+  return divisor(integersOf(p), integersOf(q)).map((c) => rational(c));
 }
 
 /** The polynomial with the same roots, each once. */
 export function squareFree(p: Polynomial): Polynomial {
   if (p.length <= 2) return primitivePart(p);
-  return primitivePart(divide(p, greatestCommonDivisor(p, derivative(p))).quotient);
-}
-
-function sturmSequence(p: Polynomial): Polynomial[] {
-  const sequence = [primitivePart(p), primitivePart(derivative(p))];
-  for (;;) {
-    const last = sequence[sequence.length - 1];
-    if (last.length === 0) return sequence.slice(0, -1);
-    sequence.push(primitivePart(scaled(divide(sequence[sequence.length - 2], last).remainder, neg(one))));
-  }
+  const common = greatestCommonDivisor(p, derivative(p));
+  return primitivePart(common.length === 1 ? p : divide(p, common).quotient);
 }
 
 /** A point of the extended real line. */
 export type Bound = Rational | "-infinity" | "infinity";
 
-function signAt(p: Polynomial, x: Bound): number {
+function signAt(p: Integers, x: Bound): number {
   if (p.length === 0) return 0;
-  if (x === "infinity") return sign(p[p.length - 1]);
-  if (x === "-infinity") return sign(p[p.length - 1]) * (p.length % 2 === 0 ? -1 : 1);
-  return sign(evaluate(p, x));
+  if (typeof x !== "string") return signOfValue(p, x);
+  const lead = p[p.length - 1] > 0n ? 1 : -1;
+  return x === "infinity" || p.length % 2 !== 0 ? lead : -lead;
 }
 
-function variations(sequence: readonly Polynomial[], x: Bound): number {
+function variations(sequence: readonly Integers[], x: Bound): number {
   let count = 0;
   let last = 0;
   for (const p of sequence) {
@@ -147,7 +127,7 @@ const isFinite = (x: Bound): x is Rational => typeof x !== "string";
 /** How many different real roots lie in (from, to]. Throws RangeError for the zero polynomial. Sturm's theorem. */
 export function countRoots(p: Polynomial, from: Bound = "-infinity", to: Bound = "infinity"): number {
   if (p.length === 0) throw new RangeError("polynomial: every number is a root of the zero polynomial.");
-  const sequence = sturmSequence(squareFree(p));
+  const sequence = sturmSequence(integersOf(squareFree(p)));
   return variations(sequence, from) - variations(sequence, to);
 }
 
@@ -171,33 +151,40 @@ export interface IsolatedRoot {
 
 const half = /* @__PURE__ */ rational(1n, 2n);
 
-/** The different real roots in [from, to], in order, each between bounds at most `width` apart. Throws RangeError for the zero polynomial. */
+/**
+ * The different real roots in [from, to], in order, each between bounds at most `width` apart, or any bounds that part them. Throws
+ * RangeError for the zero polynomial.
+ */
 export function isolateRoots(
   p: Polynomial,
-  width: Rational,
+  width?: Rational,
   from: Bound = "-infinity",
   to: Bound = "infinity",
 ): readonly IsolatedRoot[] {
   if (p.length === 0) throw new RangeError("polynomial: every number is a root of the zero polynomial.");
-  const free = squareFree(p);
+  const free = integersOf(squareFree(p));
   if (free.length <= 1) return [];
-  const sequence = sturmSequence(free);
-  const bound = rootBound(free);
+  // A power of 2, so that halving keeps denominators short.
+  const bound = isFinite(from) && isFinite(to) ? one : rational(powerAbove(rootBound(free.map((c) => rational(c)))));
   const low = isFinite(from) ? from : neg(bound);
   const high = isFinite(to) ? to : bound;
   if (compare(low, high) > 0) return [];
+  const sequence = sturmSequence(free);
   const roots: IsolatedRoot[] = [];
   if (signAt(free, low) === 0) roots.push({ from: low, to: low });
   const search = (a: Rational, b: Rational, before: number, after: number): void => {
     const count = before - after;
     if (count === 0) return;
-    if (count === 1 && signAt(free, b) === 0) {
-      roots.push({ from: b, to: b });
-      return;
-    }
-    if (count === 1 && compare(plus(b, neg(a)), width) <= 0 && signAt(free, a) !== 0) {
-      roots.push({ from: a, to: b });
-      return;
+    if (count === 1) {
+      const there = signAt(free, b);
+      if (there === 0) {
+        roots.push({ from: b, to: b });
+        return;
+      }
+      if (signAt(free, a) !== 0) {
+        roots.push(narrowed(free, a, b, there, width));
+        return;
+      }
     }
     const middle = times(plus(a, b), half);
     const between = variations(sequence, middle);
@@ -206,6 +193,26 @@ export function isolateRoots(
   };
   search(low, high, variations(sequence, low), variations(sequence, high));
   return roots;
+}
+
+/** The only root between a and b, neither of which is one, by halving; `after` is the sign at b. */
+function narrowed(p: Integers, a: Rational, b: Rational, after: number, width: Rational | undefined): IsolatedRoot {
+  let [from, to] = [a, b];
+  while (width && compare(plus(to, neg(from)), width) > 0) {
+    const middle = times(plus(from, to), half);
+    const s = signAt(p, middle);
+    if (s === 0) return { from: middle, to: middle };
+    if (s === after) to = middle;
+    else from = middle;
+  }
+  return { from, to };
+}
+
+/** The least power of 2 that is no less than x > 0. */
+function powerAbove(x: Rational): bigint {
+  let power = 1n << BigInt(Math.max(0, x.numerator.toString(2).length - x.denominator.toString(2).length - 1));
+  while (power * x.denominator < x.numerator) power <<= 1n;
+  return power;
 }
 
 /** The signs that p takes on [from, to]; ends at infinity are left out. */
@@ -218,13 +225,14 @@ export interface Signs {
 /** Which signs p takes on the closed interval [from, to], decided exactly. */
 export function signsOn(p: Polynomial, from: Bound = "-infinity", to: Bound = "infinity"): Signs {
   if (p.length === 0) return { negative: false, zero: true, positive: false };
-  const roots = isolateRoots(p, one, from, to);
+  const roots = isolateRoots(p, undefined, from, to);
   const signs = new Set<number>();
   if (roots.length > 0) signs.add(0);
   // Between the roots, and outside them, the sign is that at any point.
   const points: Bound[] = [from, ...separators(roots), to];
+  const integers = integersOf(p);
   for (const x of points) {
-    const s = signAt(p, x);
+    const s = signAt(integers, x);
     if (s !== 0) signs.add(s);
   }
   return { negative: signs.has(-1), zero: signs.has(0), positive: signs.has(1) };
@@ -238,9 +246,10 @@ function separators(roots: readonly IsolatedRoot[]): Rational[] {
 /** A rational point of [from, to] where p < 0, if there is one. */
 export function negativePoint(p: Polynomial, from: Bound = "-infinity", to: Bound = "infinity"): Rational | undefined {
   if (p.length === 0) return undefined;
-  const roots = isolateRoots(p, one, from, to);
+  const roots = isolateRoots(p, undefined, from, to);
   const bound = plus(rootBound(p), one);
   const low = isFinite(from) ? from : isFinite(to) && compare(to, neg(bound)) < 0 ? plus(to, neg(one)) : neg(bound);
   const high = isFinite(to) ? to : isFinite(from) && compare(from, bound) > 0 ? plus(from, one) : bound;
-  return [low, ...separators(roots), high].find((x) => signAt(p, x) < 0);
+  const integers = integersOf(p);
+  return [low, ...separators(roots), high].find((x) => signAt(integers, x) < 0);
 }

@@ -6,6 +6,7 @@ import {
   div,
   exactly,
   format,
+  gcd,
   mul,
   parseRational,
   power,
@@ -44,6 +45,29 @@ describe("rational numbers", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("have the greatest common divisor that Euclid finds, however long they are", () => {
+    const long = fc.tuple(fc.bigInt({ min: -(1n << 400n), max: 1n << 400n }), fc.nat(400)).map(([x, drop]) => x >> BigInt(drop));
+    const euclid = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : euclid(b, a % b));
+    fc.assert(
+      fc.property(long, long, long, (a, b, c) => {
+        expect(gcd(a * c, b * c)).toBe(euclid(a * c, b * c));
+        fc.pre(b !== 0n);
+        const { numerator, denominator } = rational(a * c, b);
+        expect(denominator > 0n && numerator * b === a * c * denominator && euclid(numerator, denominator) === 1n).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+    // Neighbours in Fibonacci's sequence take the most steps.
+    let [x, y] = [1n, 1n];
+    for (let i = 0; i < 2000; i++) [x, y] = [y, x + y];
+    expect(gcd(x * 6n, y * 6n)).toBe(6n);
+  });
+
+  it("refuse powers with more digits than one can go on with", () => {
+    expect(() => power(rational(3, 2), 1_000_000)).toThrow("more than 300000 bits");
+    expect(power(rational(-1), 1_000_001)).toEqual(rational(-1));
   });
 
   it("obey the laws of a field", () => {

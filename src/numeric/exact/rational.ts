@@ -1,6 +1,7 @@
 // Exact rational numbers: fractions of BigInts in lowest terms. Every finite float64 is one, so what is decided here about given
 // numbers is decided without rounding.
 
+import { BudgetError, spend } from "../effort.ts";
 import { scaleByPower } from "./dyadic.ts";
 
 /** numerator / denominator, in lowest terms, denominator > 0. */
@@ -16,11 +17,51 @@ export const one: Rational = /* @__PURE__ */ make(1n, 1n);
 
 const magnitudeOf = (x: bigint) => (x < 0n ? -x : x);
 
-/** The greatest common divisor, ≥ 0. */
+const small = 2n ** 53n;
+const bitsOf = (x: bigint) => x.toString(16).length * 4;
+
+/** The greatest common divisor, ≥ 0. Lehmer's: quotients are guessed from leading digits, many of them for each step with long numbers. */
 export function gcd(a: bigint, b: bigint): bigint {
   let [x, y] = [magnitudeOf(a), magnitudeOf(b)];
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
+  if (x < y) [x, y] = [y, x];
+  while (y >= small) {
+    const drop = BigInt(Math.max(0, bitsOf(x) - 52));
+    const [p, q, r, s] = cofactors(Number(x >> drop), Number(y >> drop));
+    if (q === 0) [x, y] = [y, x % y];
+    else {
+      const [bp, bq, br, bs] = [BigInt(p), BigInt(q), BigInt(r), BigInt(s)];
+      [x, y] = [bp * x + bq * y, br * x + bs * y];
+    }
+    spend(8 + Number(drop >> 6n));
+  }
+  if (y === 0n) return x;
+  let [u, v] = [Number(y), Number(x % y)];
+  while (v !== 0) [u, v] = [v, u % v];
+  return BigInt(u);
+}
+
+/** What Euclid's steps on the leading digits make of both numbers, as far as all digits would make the same: p·x + q·y and r·x + s·y. */
+function cofactors(leadX: number, leadY: number): readonly [number, number, number, number] {
+  let [x, y] = [leadX, leadY];
+  let [p, q, r, s] = [1, 0, 0, 1];
+  for (;;) {
+    // The true numbers lie between (x + min(p, q)) and (x + max(p, q)), one above the lead.
+    if (y + r === 0 || y + s === 0) break;
+    const quotient = Math.floor((x + p) / (y + r));
+    if (quotient !== Math.floor((x + q) / (y + s))) break;
+    const [nextR, nextS] = [p - quotient * r, q - quotient * s];
+    if (Math.abs(nextR) >= 2 ** 31 || Math.abs(nextS) >= 2 ** 31) break;
+    [p, q, r, s] = [r, s, nextR, nextS];
+    [x, y] = [y, x - quotient * y];
+  }
+  return [p, q, r, s];
+}
+
+/** The greatest common divisor of p and a positive q, quick where q is a power of 2, as with float64 numbers. */
+function divisorOf(p: bigint, q: bigint): bigint {
+  if ((q & (q - 1n)) !== 0n) return gcd(p, q);
+  const lowest = p & -p;
+  return lowest < q ? lowest : q;
 }
 
 /** numerator / denominator. Throws RangeError when the denominator is 0. */
@@ -28,8 +69,10 @@ export function rational(numerator: bigint | number, denominator: bigint | numbe
   const [p, q] = [BigInt(numerator), BigInt(denominator)];
   if (q === 0n) throw new RangeError(`rational: ${p}/0 is not a number.`);
   if (p === 0n) return zero;
-  const g = gcd(p, q);
-  return q < 0n ? make(-p / g, -q / g) : make(p / g, q / g);
+  if (q === 1n) return make(p, 1n);
+  if (q < 0n) return rational(-p, -q);
+  const g = divisorOf(p, q);
+  return g === 1n ? make(p, q) : make(p / g, q / g);
 }
 
 const words = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
@@ -82,9 +125,15 @@ export function div(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.denominator, a.denominator * b.numerator);
 }
 
-/** a to an integer power. Throws RangeError for 0 to a negative one. */
+const mostBits = 300_000;
+
+/** a to an integer power. Throws RangeError for 0 to a negative one, a BudgetError for a power with too many digits to go on with. */
 export function power(a: Rational, exponent: number): Rational {
   const n = BigInt(Math.abs(exponent));
+  const { numerator, denominator } = a;
+  const bits = (x: bigint) => magnitudeOf(x).toString(2).length - 1;
+  if (Math.abs(exponent) > 64 && (bits(numerator) + bits(denominator)) * Math.abs(exponent) > mostBits)
+    throw new BudgetError(`a power of more than ${mostBits} bits`);
   return exponent >= 0 ? make(a.numerator ** n, a.denominator ** n) : rational(a.denominator ** n, a.numerator ** n);
 }
 
@@ -102,8 +151,6 @@ export function compare(a: Rational, b: Rational): number {
 export function isZero(a: Rational): boolean {
   return a.numerator === 0n;
 }
-
-const bitsOf = (x: bigint) => x.toString(16).length * 4;
 
 /**
  * The nearest float64 at or below ("down") or at or above ("up") a; ±Infinity beyond the largest. Both agree where a is a float64.
