@@ -1,7 +1,7 @@
 // Runs the documentation: every ```ts block of README.md and docs/ is type-checked against the built package and executed, and
 // what it prints is compared with the ```text block that follows it. In the first line of a block, after "ts",
 //   no-run       it is only type-checked
-//   continued    it goes on from the block before it
+//   continued    it goes on from the block before it; the text shows what it prints itself
 //
 //   node scripts/ts.mjs scripts/docs.ts [FILE.md …]
 
@@ -18,7 +18,7 @@ export interface Example {
   readonly line: number;
   readonly code: string;
   readonly run: boolean;
-  /** What it must print; undefined: anything. */
+  /** What it must print, with the blocks that it continues; undefined: anything. */
   readonly expected: string | undefined;
   /** Lines of earlier blocks that `code` begins with, because it continues them. */
   readonly preface: number;
@@ -47,7 +47,8 @@ export function examplesOf(file: string, markdown: string): Example[] {
       const preface = continued === undefined ? [] : continued.code.split("\n");
       const next = lines.findIndex((line, index) => index > end && line.trim() !== "");
       const output = next >= 0 && /^\s*```text\s*$/.test(lines[next]) ? lines.indexOf(lines[next].replace("text", ""), next) : -1;
-      const expected = output < 0 ? undefined : lines.slice(next + 1, output).join("\n");
+      const own = output < 0 ? undefined : lines.slice(next + 1, output).join("\n");
+      const expected = continued === undefined || own === undefined ? own : [continued.expected ?? "…", own].join("\n");
       before = {
         file,
         line: at + 2,

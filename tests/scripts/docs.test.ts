@@ -38,6 +38,13 @@ test("blocks are found with their line, their output and what they continue", ()
   ]);
 });
 
+test("a block that continues another shows only what it prints itself", () => {
+  const blocks = examplesOf("a.md", "```ts\n1\n```\n\n```text\n1\n```\n\n```ts continued\n2\n```\n\n```text\n2\n```\n");
+  expect(blocks.map(({ expected }) => expected)).toEqual(["1", "1\n2"]);
+  const [, unsaid] = examplesOf("a.md", "```ts\n1\n```\n\n```ts continued\n2\n```\n\n```text\n2\n```\n");
+  expect(unsaid.expected).toBe("…\n2");
+});
+
 test("a block that is not closed, or continues nothing, is an error with its place", () => {
   expect(() => examplesOf("a.md", "\n```ts\nlet a;\n")).toThrow("a.md:2: this block is not closed");
   expect(() => examplesOf("a.md", "```ts continued\n```\n")).toThrow("a.md:1: there is no block to continue");

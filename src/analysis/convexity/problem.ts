@@ -12,14 +12,14 @@ import { type Domain, everywhere } from "../domain.ts";
 import { type Expression as Parsed, parseDomain, parseExpression } from "../expression/index.ts";
 
 /** An argument of a function: an example tensor, a shape, or a tree (list, object) of them. */
-export type Argument = Tensor | readonly number[] | readonly Argument[] | { readonly [name: string]: Argument };
+export type Argument = Tensor | readonly number[] | readonly Argument[] | object;
 
 export interface ProblemOptions {
   /**
    * What f takes: one entry for each of its arguments, or an object where it takes one object. Default: one float64 scalar. Numbers of
    * example tensors do not matter, their shapes do.
    */
-  readonly variables?: readonly Argument[] | { readonly [name: string]: Argument };
+  readonly variables?: readonly Argument[] | object;
   /** Where f is asked about, over all coordinates in order. A text is read as on the command line: "x>0". Default: everywhere. */
   readonly domain?: Domain | string;
 }
@@ -34,9 +34,11 @@ export interface Problem {
   readonly names: readonly string[];
   readonly coordinates: number;
   readonly domain: Domain;
+  /** The formula, where the function was written as one. */
+  readonly source?: Parsed;
 }
 
-function exampleOf(argument: Argument): unknown {
+function exampleOf(argument: unknown): unknown {
   if (argument instanceof Tensor) {
     return tensor(Float64Array.from(argument.data(), Number), { shape: argument.shape, dtype: "float64" });
   }
@@ -44,7 +46,13 @@ function exampleOf(argument: Argument): unknown {
     if (argument.every((x) => typeof x === "number")) {
       return tensor(new Float64Array(sizeOf(argument)), { shape: argument, dtype: "float64" });
     }
-    return (argument as readonly Argument[]).map(exampleOf);
+    return argument.map(exampleOf);
+  }
+  if (typeof argument !== "object" || argument === null) {
+    fail(
+      "argument",
+      `an argument is given by an example tensor, a shape such as [3], or a tree of them, not by ${String(argument)}.`,
+    );
   }
   return Object.fromEntries(Object.entries(argument).map(([name, a]) => [name, exampleOf(a)]));
 }
@@ -82,7 +90,7 @@ export function problemOf(operation: string, f: Analysed, options: ProblemOption
   const names = variables.flatMap(({ name, shape }) =>
     shape.length === 0 ? [name] : Array.from({ length: sizeOf(shape) }, (_, i) => `${name}${placeOf(i, shape)}`),
   );
-  return { graph, variables, names, coordinates, domain };
+  return { graph, variables, names, coordinates, domain, ...(parsed && { source: parsed }) };
 }
 
 function refuseNaN(operation: string, { outputs }: Graph): void {
