@@ -1,6 +1,7 @@
 // Curves and contours as SVG that needs nothing else.
 
 import { escapeHtml, logTicks, niceTicks, tickLabel } from "../../train/report-html.ts";
+import { divergingIndex, divergingPalette, pngDataUri } from "../../train/report-image.ts";
 
 export type Point = readonly [x: number, y: number];
 
@@ -10,8 +11,8 @@ export interface Curve {
   /** Number of a colour, from 0. */
   readonly colour: number;
   readonly dashed?: boolean;
-  /** Draw the points themselves too. */
-  readonly dots?: boolean;
+  /** Draw the points themselves too, or nothing else. */
+  readonly dots?: boolean | "only";
 }
 
 export interface Mark {
@@ -70,6 +71,21 @@ function axes(x: Scale, y: Scale, xName: string, yName: string): string {
 const svg = (title: string, inside: string) =>
   `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(title)}"><clipPath id="inside"><rect x="${margin.left}" y="${margin.top}" width="${width - margin.left - margin.right}" height="${height - margin.top - margin.bottom}"/></clipPath>${inside}</svg>`;
 
+function stroke(
+  path: string,
+  colour: number,
+  { dashed, dots }: Pick<Curve, "dots"> & { readonly dashed: boolean | undefined },
+): string {
+  if (dots === "only") return "";
+  return `<path d="${path}" fill="none" stroke="${colourOf(colour)}" stroke-width="1.8"${dashed ? ' stroke-dasharray="5 4"' : ""}/>`;
+}
+
+/** Its entry in the legend, drawn as the curve is. */
+function key({ name, colour, dashed, dots }: Curve): string {
+  const look = dots === "only" ? "dotted" : dashed ? "dashed" : "solid";
+  return `<span class="key"><i style="border-top:${dots === "only" ? 4 : 2}px ${look} ${colourOf(colour)}"></i>${escapeHtml(name)}</span>`;
+}
+
 /** Curves over one axis, as a figure with a legend. Points that are not finite break a curve. */
 export function plotFigure(plot: Plot): string {
   const { logarithmic = false, marks = [] } = plot;
@@ -89,7 +105,7 @@ export function plotFigure(plot: Plot): string {
     false,
   );
   const y = scale(ys[0], ys[1], height - margin.bottom, margin.top, logarithmic);
-  const curves = plot.curves.map(({ points: own, colour, dashed, dots }) => {
+  const curves = plot.curves.map(({ points: own, colour, dashed, dots = false }) => {
     let path = "";
     let drawing = false;
     for (const point of own) {
@@ -107,7 +123,7 @@ export function plotFigure(plot: Plot): string {
               `<circle cx="${x.place(a).toFixed(1)}" cy="${y.place(b).toFixed(1)}" r="2.5" fill="${colourOf(colour)}"/>`,
           )
       : [];
-    return `<path d="${path}" fill="none" stroke="${colourOf(colour)}" stroke-width="1.8"${dashed ? ' stroke-dasharray="5 4"' : ""}/>${circles.join("")}`;
+    return `${stroke(path, colour, { dashed, dots })}${circles.join("")}`;
   });
   const labels = marks
     .filter(({ at }) => usable(at))
@@ -115,10 +131,7 @@ export function plotFigure(plot: Plot): string {
       const [a, b] = [x.place(at[0]), y.place(at[1])];
       return `<circle cx="${a.toFixed(1)}" cy="${b.toFixed(1)}" r="4" fill="${colourOf(colour)}"/><text class="tick" x="${(a + 7).toFixed(1)}" y="${(b - 7).toFixed(1)}">${escapeHtml(label)}</text>`;
     });
-  const legend = plot.curves.map(
-    ({ name, colour, dashed }) =>
-      `<span class="key"><i style="background:${colourOf(colour)};${dashed ? "opacity:.6" : ""}"></i>${escapeHtml(name)}</span>`,
-  );
+  const legend = plot.curves.map(key);
   return `<figure class="chart"><figcaption><h3>${escapeHtml(plot.title)}</h3></figcaption>
 ${svg(plot.title, `${axes(x, y, plot.x, plot.y)}<g clip-path="url(#inside)">${curves.join("")}${labels.join("")}</g>`)}
 <div class="legend">${legend.join("")}</div></figure>`;
@@ -135,35 +148,40 @@ export interface ContourPlot {
   readonly values: ArrayLike<number>;
   readonly paths?: readonly Curve[];
   readonly marks?: readonly Mark[];
-  /** Number of contour lines. Default 16. */
-  readonly levels?: number;
+  /** Number of contour lines, default 16, or the levels themselves. */
+  readonly levels?: number | readonly number[];
+  /** Colour the plane too: orange below 0, blue above. */
+  readonly heat?: boolean;
 }
 
 /** Level lines of a function of two variables, at quantiles of its values, with paths over them. */
 export function contourFigure(plot: ContourPlot): string {
-  const { xs, ys, values, paths = [], marks = [] } = plot;
+  const { xs, ys, values, paths = [], marks = [], levels: asked = 16, heat = false } = plot;
   const x = scale(xs[0], xs[xs.length - 1], margin.left, width - margin.right, false);
   const y = scale(ys[0], ys[ys.length - 1], height - margin.bottom, margin.top, false);
   const finite = Array.from(values)
     .filter(Number.isFinite)
     .sort((a, b) => a - b);
-  const count = plot.levels ?? 16;
-  const levels = Array.from({ length: count }, (_, i) => finite[Math.floor(((i + 0.5) / count) * finite.length)]);
+  const levels =
+    typeof asked === "number"
+      ? Array.from({ length: asked }, (_, i) => finite[Math.floor(((i + 0.5) / asked) * finite.length)])
+      : asked;
   const lines = [...new Set(levels)].map((level, i, all) => {
     const segments = levelSegments(plot, level).map(
       ([a, b, c, d]) => `M${x.place(a).toFixed(1)} ${y.place(b).toFixed(1)}L${x.place(c).toFixed(1)} ${y.place(d).toFixed(1)}`,
     );
     const hue = Math.round(230 - (200 * i) / Math.max(1, all.length - 1));
-    return `<path d="${segments.join("")}" fill="none" stroke="hsl(${hue} 70% 55%)"><title>${tickLabel(Number(level.toPrecision(4)))}</title></path>`;
+    const colour = heat ? "currentColor" : `hsl(${hue} 70% 55%)`;
+    return `<path d="${segments.join("")}" fill="none" stroke="${colour}"><title>${tickLabel(Number(level.toPrecision(4)))}</title></path>`;
   });
-  const routes = paths.map(({ points, colour, dashed }) => {
+  const routes = paths.map(({ points, colour, dashed, dots = true }) => {
     const places = points
       .filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b))
       .map(([a, b]) => `${x.place(a).toFixed(1)} ${y.place(b).toFixed(1)}`);
-    const dots = places.map(
+    const circles = places.map(
       (place) => `<circle cx="${place.split(" ")[0]}" cy="${place.split(" ")[1]}" r="2.2" fill="${colourOf(colour)}"/>`,
     );
-    return `<path d="M${places.join("L")}" fill="none" stroke="${colourOf(colour)}" stroke-width="1.8"${dashed ? ' stroke-dasharray="5 4"' : ""}/>${dots.join("")}`;
+    return `${stroke(`M${places.join("L")}`, colour, { dashed, dots })}${circles.join("")}`;
   });
   const labels = marks.map(
     ({ at, label, colour }) =>
@@ -172,10 +190,24 @@ export function contourFigure(plot: ContourPlot): string {
   const range =
     finite.length === 0
       ? ""
-      : `values from ${tickLabel(Number(finite[0].toPrecision(4)))} (blue) to ${tickLabel(Number(finite[finite.length - 1].toPrecision(4)))} (red)`;
+      : `values from ${tickLabel(Number(finite[0].toPrecision(4)))} (${heat ? "orange" : "blue"}) to ${tickLabel(Number(finite[finite.length - 1].toPrecision(4)))} (${heat ? "blue" : "red"})`;
   return `<figure class="chart"><figcaption><h3>${escapeHtml(plot.title)}</h3></figcaption>
-${svg(plot.title, `${axes(x, y, plot.x, plot.y)}<g clip-path="url(#inside)">${lines.join("")}${routes.join("")}${labels.join("")}</g>`)}
-<div class="legend">${paths.map(({ name, colour }) => `<span class="key"><i style="background:${colourOf(colour)}"></i>${escapeHtml(name)}</span>`).join("")}<span class="soft">${range}</span></div></figure>`;
+${svg(plot.title, `${axes(x, y, plot.x, plot.y)}<g clip-path="url(#inside)">${heat ? heatImage(plot, x, y) : ""}${lines.join("")}${routes.join("")}${labels.join("")}</g>`)}
+<div class="legend">${paths.map(key).join("")}<span class="soft">${range}</span></div></figure>`;
+}
+
+/** The values as a picture, each as a cell around its place. */
+function heatImage({ xs, ys, values }: ContourPlot, x: Scale, y: Scale): string {
+  const [columns, rows] = [xs.length, ys.length];
+  const limit = Array.from(values).reduce((m, v) => (Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m), 0);
+  const cells = new Uint8Array(columns * rows);
+  for (let i = 0; i < columns; i++)
+    for (let j = 0; j < rows; j++) cells[(rows - 1 - j) * columns + i] = divergingIndex(values[i * rows + j], limit);
+  const [left, right] = [x.place(xs[0]), x.place(xs[columns - 1])];
+  const [bottom, top] = [y.place(ys[0]), y.place(ys[rows - 1])];
+  const [across, down] = [(right - left) / Math.max(1, columns - 1), (bottom - top) / Math.max(1, rows - 1)];
+  const place = `x="${(left - across / 2).toFixed(1)}" y="${(top - down / 2).toFixed(1)}" width="${(right - left + across).toFixed(1)}" height="${(bottom - top + down).toFixed(1)}"`;
+  return `<image href="${pngDataUri(cells, columns, rows, divergingPalette())}" ${place} preserveAspectRatio="none" opacity="0.55"/>`;
 }
 
 /** Marching squares with the cell's mean at saddles (Lorensen & Cline 1987, in two dimensions). */

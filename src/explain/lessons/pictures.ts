@@ -34,13 +34,15 @@ export function imageGallery(gallery: ImageGallery): string {
   const parts = images.map(({ values, label }, i) => {
     const [x, y] = [(i % across) * (cell + gap), Math.floor(i / across) * step];
     const png = pngDataUri(Uint8Array.from(values, index), width, height, palette);
-    const frame = `<rect x="${x}" y="${y.toFixed(1)}" width="${cell}" height="${tall.toFixed(1)}" fill="none" stroke="currentColor" stroke-opacity=".2"/>`;
+    // Ink needs paper, also where the page is dark.
+    const paper = colours === "ink" ? "#fff" : "none";
+    const frame = `<rect x="${x}" y="${y.toFixed(1)}" width="${cell}" height="${tall.toFixed(1)}" fill="${paper}" stroke="currentColor" stroke-opacity=".2"/>`;
     const picture = `<image href="${png}" x="${x}" y="${y.toFixed(1)}" width="${cell}" height="${tall.toFixed(1)}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`;
     const words =
       label === undefined
         ? ""
         : `<text class="tick" x="${x + cell / 2}" y="${(y + tall + 12).toFixed(1)}" text-anchor="middle">${escapeHtml(label)}</text>`;
-    return picture + frame + words;
+    return frame + picture + words;
   });
   const [w, h] = [across * (cell + gap) - gap, down * step];
   const below = caption === "" ? "" : `<div class="legend"><span class="soft">${escapeHtml(caption)}</span></div>`;
