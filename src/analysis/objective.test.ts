@@ -40,18 +40,24 @@ describe("certifyObjective", () => {
     const { a, b, gap } = found.all.convex.witness!;
     expect(gap).toBeGreaterThan(0);
     // Again in floats: the same loss at both ends, more in the middle.
-    const { structure, leaves } = shapesOf(model);
-    const at = (x: readonly number[]) => {
-      let from = 0;
-      const values = leaves.map((l) => {
-        const part = x.slice(from, from + l.size);
-        from += l.size;
-        return tensor(Float64Array.from(part), { shape: l.shape, dtype: "float64" });
-      });
-      return loss(model.apply(structure.build(values) as nn.Parameters, inputs.cast("float64")), xor.cast("float64")).item();
-    };
+    const at = objectiveAt(model, loss);
     expect(at(a)).toBeCloseTo(at(b), 10);
     expect(at(a.map((v, i) => (v + b[i]) / 2)) - (at(a) + at(b)) / 2).toBeGreaterThanOrEqual(gap - 1e-12);
+  });
+
+  it("a layer of one's own is refuted by negative curvature, and the witness is one in floats", () => {
+    const radial = nn.fn(
+      (x: Tensor, { centre }: { readonly centre: Tensor }) => x.expandDims(1).sub(centre).square().sum(2).neg().exp(),
+      { name: "radial", init: (key, dtype) => ({ centre: random.normal(key, [3, 2], { dtype }) }) },
+    );
+    const model = nn.sequential(radial, nn.linear(3, 1));
+    const { all, lastLayer, explanation } = certifyObjective(model, losses.meanSquaredError, { inputs, targets: xor });
+    expect([all.convex.answer, all.convex.method, lastLayer!.convex!.answer]).toEqual(["no", "negative curvature", "yes"]);
+    expect(explanation).toContain("curved downwards");
+    const { a, b, gap } = all.convex.witness!;
+    const at = objectiveAt(model, losses.meanSquaredError);
+    expect(at(a.map((v, i) => (v + b[i]) / 2)) - (at(a) + at(b)) / 2).toBeGreaterThanOrEqual(gap - 1e-12);
+    expect(gap).toBeGreaterThan(0);
   });
 
   it("refuses data with NaN", () => {
@@ -62,6 +68,16 @@ describe("certifyObjective", () => {
   });
 });
 
-function shapesOf(model: nn.Module) {
-  return flatten(model.init(random.key(0), "float64").parameters);
+/** The objective on XOR as a function of all coordinates. */
+function objectiveAt(model: nn.Module, loss: (p: Tensor, y: Tensor) => Tensor) {
+  const { structure, leaves } = flatten(model.init(random.key(0), "float64").parameters);
+  return (x: readonly number[]): number => {
+    let from = 0;
+    const values = leaves.map((l) => {
+      const part = x.slice(from, from + l.size);
+      from += l.size;
+      return tensor(Float64Array.from(part), { shape: l.shape, dtype: "float64" });
+    });
+    return loss(model.apply(structure.build(values) as nn.Parameters, inputs.cast("float64")), xor.cast("float64")).item();
+  };
 }

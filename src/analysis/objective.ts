@@ -7,14 +7,12 @@
 import { fail } from "../graph/errors.ts";
 import type { Graph } from "../graph/node.ts";
 import { type Module, observe, type Parameters } from "../nn/index.ts";
-import { point } from "../numeric/interval.ts";
-import { addDown, addUp } from "../numeric/rounding.ts";
-import { flatten, random, type Structure, type Tensor, tensor } from "../tensor/index.ts";
-import { compile, valueAndGrad } from "../transforms/index.ts";
+import { flatten, random, type Structure, type Tensor } from "../tensor/index.ts";
 import { trace } from "../transforms/trace.ts";
-import type { Answer, Finding, Witness } from "./certificate.ts";
-import { compositionFinding, coordinateRanges } from "./composition/index.ts";
+import type { Answer, Finding } from "./certificate.ts";
+import { compositionFinding } from "./composition/index.ts";
 import { everywhere } from "./domain.ts";
+import { objectiveWitness, type Pair, type Setting } from "./objective-witness.ts";
 
 export interface Objective {
   /** In all parameters together. */
@@ -37,16 +35,9 @@ export interface ObjectiveOptions {
 
 type Loss = (predictions: Tensor, targets: Tensor) => Tensor;
 
-interface Setting {
-  readonly structure: Structure;
-  readonly leaves: readonly Tensor[];
-  readonly f: (parameters: Parameters) => Tensor;
-  readonly sizes: readonly number[];
-}
-
 /**
  * Whether loss(model(x; w), y), on data x [N, …] and y, is convex in w: proved for linear models with convex losses, with L and μ from the data;
- * convex in the last layer alone, for frozen features; refuted by a permutation of hidden units, where there are any. Computed in float64.
+ * convex in the last layer alone, for frozen features; refuted by a permutation of hidden units, where there are any, or else by a direction of negative curvature. Computed in float64.
  * Throws an analysis error for data that hold NaN or infinities.
  */
 export function certifyObjective(
@@ -81,16 +72,21 @@ export function certifyObjective(
   const frozen = compositionFinding(graphOf(setting, last), everywhere(total(setting, last)));
   const lastLayer = { ...frozen, parameters: last.map((i) => structure.paths[i]) };
   const pair = hiddenPair(model, given, inputs, structure);
-  const witness = pair && permutationWitness(setting, graph, pair, options.steps ?? 600);
+  const witness = objectiveWitness(setting, graph, pair, options.steps ?? 600);
   const inLast = frozen.convex
     ? ` With the layers before it held fixed, the objective is convex in the last layer (${lastLayer.parameters.join(", ")}).`
     : "";
   if (witness) {
+    const amount = witness.gap.toPrecision(3);
     const reason =
-      `exchanging hidden units ${witness.units[0]} and ${witness.units[1]} of ${pair.first} leaves the network's function and so its loss unchanged, ` +
-      `yet half-way between the two sets of parameters the loss is larger by ${witness.gap.toPrecision(3)}: the chord lies below the graph`;
+      witness.units && pair
+        ? `exchanging hidden units ${witness.units[0]} and ${witness.units[1]} of ${pair.first} leaves the network's function and so its loss unchanged, ` +
+          `yet half-way between the two sets of parameters the loss is larger by ${amount}: the chord lies below the graph`
+        : `there are parameters at which the loss is curved downwards: half-way between two sets of them it is larger than the mean of both by ${amount}, ` +
+          "so the chord lies below the graph";
+    const method = witness.units ? "permutation of hidden units" : "negative curvature";
     const { a, b, t, gap } = witness;
-    const convex: Answer = { answer: "no", method: "permutation of hidden units", witness: { a, b, t, gap }, reason };
+    const convex: Answer = { answer: "no", method, witness: { a, b, t, gap }, reason };
     return {
       all: { ...all, convex },
       lastLayer,
@@ -99,8 +95,8 @@ export function certifyObjective(
     };
   }
   const why = pair
-    ? "hidden units may be exchanged, but no parameters were found at which the loss half-way is provably larger"
-    : "composition rules do not apply, and no pair of layers with units that can be exchanged was recognised";
+    ? "hidden units may be exchanged, but no parameters were found at which the loss half-way is provably larger, nor a direction of negative curvature"
+    : "composition rules do not apply, no pair of layers with units that can be exchanged was recognised, and no direction of negative curvature was found and proved";
   const convex: Answer = { answer: "unknown", method: "none", reason: why };
   return { all: { ...all, convex }, lastLayer, variables, explanation: `Undecided in all parameters together: ${why}.${inLast}` };
 }
@@ -136,15 +132,6 @@ function lastLayerOf(paths: readonly string[]): number[] {
   const owner = (path: string) => path.replace(/\.?[^.]*$/, "");
   const of = owner(paths[paths.length - 1]);
   return paths.flatMap((p, i) => (owner(p) === of ? [i] : []));
-}
-
-/** Two dense layers with only an activation between them: the leaves that hold their units. */
-interface Pair {
-  readonly first: string;
-  readonly units: number;
-  readonly columns: number;
-  readonly bias: number | undefined;
-  readonly rows: number;
 }
 
 const elementwiseKinds = new Set([
@@ -192,86 +179,4 @@ function hiddenPair(model: Module, parameters: Parameters, inputs: Tensor, struc
 function inARow(model: Module): boolean {
   if (!model.children) return true;
   return model.kind === "sequential" && model.children.every(([, m]) => inARow(m));
-}
-
-/** The parameters with units p and q exchanged. */
-function exchanged(values: readonly Float64Array[], { units, columns, bias, rows }: Pair, p: number, q: number): Float64Array[] {
-  const result = values.map((v) => v.slice());
-  const swap = (a: Float64Array, i: number, j: number) => {
-    [a[i], a[j]] = [a[j], a[i]];
-  };
-  for (let i = 0; i < result[columns].length / units; i++) swap(result[columns], i * units + p, i * units + q);
-  if (bias !== undefined) swap(result[bias], p, q);
-  const width = result[rows].length / units;
-  for (let k = 0; k < width; k++) swap(result[rows], p * width + k, q * width + k);
-  return result;
-}
-
-/** Descends from the parameters given, and looks from time to time whether exchanging two units shows a chord below the graph. */
-function permutationWitness(
-  setting: Setting,
-  graph: Graph,
-  pair: Pair,
-  steps: number,
-): (Witness & { readonly units: readonly [number, number] }) | undefined {
-  const { structure, leaves, f } = setting;
-  const built = (values: readonly Float64Array[]) =>
-    structure.build(values.map((v, i) => tensor(v, { shape: leaves[i].shape, dtype: "float64" }))) as Parameters;
-  const step = compile(valueAndGrad(f));
-  const valueAt = (values: readonly Float64Array[]) => step(built(values)).value.item();
-  let values = leaves.map((l) => Float64Array.from(l.data()));
-  const [m, s] = [values.map((v) => new Float64Array(v.length)), values.map((v) => new Float64Array(v.length))];
-  for (let k = 0; k <= steps; k++) {
-    if (k % 50 === 0) {
-      const found = tryPairs(values.map(single), graph, pair, valueAt);
-      if (found) return found;
-    }
-    // Adam (Kingma & Ba 2015), which needs no step size for the scale of the data.
-    const gradient = flatten(step(built(values)).gradient).leaves.map((g) => g.data());
-    values = values.map((v, i) =>
-      v.map((x, j) => {
-        const g = gradient[i][j];
-        m[i][j] = 0.9 * m[i][j] + 0.1 * g;
-        s[i][j] = 0.999 * s[i][j] + 0.001 * g * g;
-        return x - (0.03 * (m[i][j] / (1 - 0.9 ** (k + 1)))) / (Math.sqrt(s[i][j] / (1 - 0.999 ** (k + 1))) + 1e-9);
-      }),
-    );
-  }
-  return undefined;
-}
-
-/** Rounded to 24 bits, so that middles are exact. */
-const single = (v: Float64Array) => Float64Array.from(v, Math.fround);
-
-function tryPairs(
-  values: readonly Float64Array[],
-  graph: Graph,
-  pair: Pair,
-  valueAt: (values: readonly Float64Array[]) => number,
-): (Witness & { readonly units: readonly [number, number] }) | undefined {
-  const here = valueAt(values);
-  let best: { gap: number; p: number; q: number } | undefined;
-  const most = Math.min(pair.units, 12);
-  for (let p = 0; p < most; p++) {
-    for (let q = p + 1; q < most; q++) {
-      const other = exchanged(values, pair, p, q);
-      const middle = values.map((v, i) => v.map((x, j) => (x + other[i][j]) / 2));
-      const gap = valueAt(middle) - here;
-      if (gap > (best?.gap ?? 1e-9 * Math.max(1, Math.abs(here)))) best = { gap, p, q };
-    }
-  }
-  if (!best) return undefined;
-  const a = values.flatMap((v) => [...v]);
-  const b = exchanged(values, pair, best.p, best.q).flatMap((v) => [...v]);
-  const gap = provedGap(graph, a, b);
-  return gap > 0 ? { a, b, t: 0.5, gap, units: [best.p, best.q] } : undefined;
-}
-
-/** A lower bound of f((a + b)/2) − (f(a) + f(b))/2, in interval arithmetic; −∞ where there is none. */
-function provedGap(graph: Graph, a: readonly number[], b: readonly number[]): number {
-  if (a.some((x, i) => addDown(x, b[i]) !== addUp(x, b[i]))) return -Infinity;
-  const at = (x: readonly number[]) => coordinateRanges(graph, x.map(point));
-  const middle = at(a.map((x, i) => (x + b[i]) / 2));
-  const gap = addDown(middle.lower, -addUp(at(a).upper / 2, at(b).upper / 2));
-  return Number.isNaN(gap) ? -Infinity : gap;
 }
