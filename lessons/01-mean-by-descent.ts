@@ -4,6 +4,8 @@ import { grad, type Tensor, tensor } from "gradus";
 import { gradientDescent, smoothness } from "gradus/analysis";
 import { lesson } from "gradus/explain";
 
+const f64 = { dtype: "float64" } as const;
+
 export default lesson(
   {
     number: 1,
@@ -13,10 +15,10 @@ export default lesson(
     concepts: ["gradient descent with step size and tolerance"],
   },
   ({ prose, heading, formula, numbers, table, plot, code, given, check }) => {
-    const y = given("y", tensor([-4, -2, 2, 4], { dtype: "float64" }));
+    const y = given("y", tensor([-4, -2, 2, 4], f64));
     const R = (x: Tensor) => x.sub(y).square().mean();
     const slope = grad(R);
-    const slopeAt = (x: number) => slope(tensor(x)).item();
+    const slopeAt = (x: number) => slope(tensor(x, f64)).item();
 
     prose`Which single number stands best for the four numbers ${y}? Say that a guess $x$ is charged the square of its distance from
       each of them, and that the charges are averaged:`;
@@ -49,13 +51,13 @@ export default lesson(
     check("x₁", 2, x1);
 
     heading("Many steps");
-    const descent = gradientDescent((x) => R(x), tensor(x0, { dtype: "float64" }), { step: alpha, stop: { iterations: 12 } });
+    const descent = gradientDescent((x) => R(x), tensor(x0, f64), { step: alpha, stop: { iterations: 12 } });
     const path = descent.path.points.map(([x]) => x);
     prose`The same again and again. Each row starts where the one above arrived.`;
     table(
-      "Twelve steps",
+      "The first steps",
       ["step", "$x$", "$R(x)$", "$R′(x)$"],
-      path.map((x, k) => [k, x, descent.path.values[k], slopeAt(x)]),
+      path.slice(0, 7).map((x, k) => [k, x, descent.path.values[k], slopeAt(x)]),
       6,
     );
     check("x at the steps 0 to 4", [4, 2, 1, 0.5, 0.25], path.slice(0, 5));
@@ -63,7 +65,7 @@ export default lesson(
     prose`Every step multiplies the distance to the lowest point by the same factor, ${ratio}. The steps never quite arrive at 0, the
       mean of the four numbers, but they come as near as one likes. A program stops when $x$ hardly moves any more: when a step is
       shorter than a tolerance.`;
-    const patient = gradientDescent((x) => R(x), tensor(x0, { dtype: "float64" }), {
+    const patient = gradientDescent((x) => R(x), tensor(x0, f64), {
       step: alpha,
       stop: { iterations: 1000, gradientNorm: 1e-12 },
     });
@@ -75,20 +77,47 @@ export default lesson(
       x: "x",
       y: "R(x)",
       curves: [
-        { name: "R", colour: 0, points: xs.map((x) => [x, R(tensor(x, { dtype: "float64" })).item()] as const) },
+        { name: "R", colour: 0, points: xs.map((x) => [x, R(tensor(x, f64)).item()] as const) },
         { name: "steps", colour: 1, dots: true, points: path.map((x, k) => [x, descent.path.values[k]] as const) },
       ],
     });
 
-    heading("Why a half");
-    const { L: above, mu: below } = smoothness(R);
-    const L = above.upper ?? Number.NaN;
-    prose`The slope $R′(x) = 2·x$ grows by ${L} whenever $x$ grows by 1: the second derivative is ${L} everywhere. Such a bound on the
-      second derivative is called $L$, the smoothness constant. A step turns $x$ into`;
+    heading("How long should a step be?");
+    const { L: steepest } = smoothness(R);
+    const L = steepest.upper ?? Number.NaN;
+    prose`Around its lowest point, which is 0 here, the slope is $R′(x) = 2·x$. It grows by ${L} whenever $x$ grows by 1, and
+      nowhere faster. Such a bound on how fast the slope can change is called $L$, the smoothness constant of $R$; it is what decides
+      about steps. One step takes $x$ to`;
     formula`x − α·L·x = (1 − α·L)·x`;
+    prose`so that each step multiplies the distance by the same factor. For our $α$ it is`;
     numbers`1 − α·L = 1 − ${alpha}·${L} = ${1 - alpha * L}`;
     check("L", 2, L);
-    check("μ", 2, below.lower ?? Number.NaN);
     check("factor of a step", 0.5, ratio);
+    prose`and this is the half that we saw. Other steps have other factors:`;
+    const sizes = given("steps to compare", [0.05, 0.25, 0.5, 0.9, 1, 1.1]);
+    const outcomes = sizes.map((size) => {
+      const run = gradientDescent((x) => R(x), tensor(x0, f64), { step: size, stop: { iterations: 10, gradientNorm: 0 } });
+      return { size, after: run.path.last.x[0] };
+    });
+    const stories = [
+      "creeps",
+      "halves the distance",
+      "arrives at once",
+      "jumps from side to side, nearer each time",
+      "jumps for ever",
+      "runs away",
+    ];
+    table(
+      "Ten steps from the same start",
+      ["$α$", "$1 − α·L$", "$x$ at the end", "what it does"],
+      outcomes.map(({ size, after }, i) => [size, 1 - size * L, after, stories[i]]),
+      4,
+    );
+    check("the step 1/L arrives at once", 0, outcomes[2].after);
+    check("x after ten steps of 1", 4, outcomes[4].after);
+    check("x after ten steps of 1.1", x0 * 1.2 ** 10, outcomes[5].after, 9);
+    prose`Between 0 and $2/L$ every step size arrives in the end; at $2/L$ or beyond none does. The size $1/L$ is always safe, for this
+      function and for every function whose slope changes no faster than $L$. What can be said when $L$ is known is the subject of
+      lessons ${15} and ${16}.`;
   },
 );
