@@ -1,0 +1,42 @@
+// A written formula with what is needed to put it into a larger one: how tightly its last operator binds, and whether it begins with
+// a minus sign.
+
+import type { Form } from "./numbers.ts";
+
+/** From loosest to tightest. A quotient in a line, a/b, is a product that takes no factor before it. */
+export const level = { relation: 0, sum: 1, quotient: 2, product: 3, power: 4, atom: 5 } as const;
+export type Level = (typeof level)[keyof typeof level];
+
+export interface Piece {
+  readonly written: string;
+  readonly level: Level;
+  /** Begins with a minus sign, so it stands in brackets after an operator. */
+  readonly minus: boolean;
+}
+
+export function bracketed(written: string, form: Form): string {
+  return form === "tex" && /\\frac|\\sum|\\prod|\\underbrace|\\begin|\\left/.test(written)
+    ? String.raw`\left(${written}\right)`
+    : `(${written})`;
+}
+
+/** As a term of a sum; `first` where no operator stands before it. */
+export function inSum(piece: Piece, form: Form, first: boolean): string {
+  return piece.level < level.sum || (piece.minus && !first) ? bracketed(piece.written, form) : piece.written;
+}
+
+/** As what is taken away. */
+export function subtracted(piece: Piece, form: Form): string {
+  return piece.level <= level.sum || piece.minus ? bracketed(piece.written, form) : piece.written;
+}
+
+/** As a factor; `first` where no operator stands before it. */
+export function inProduct(piece: Piece, form: Form, first: boolean): string {
+  const loose = piece.level < (first ? level.quotient : level.product);
+  return loose || (piece.minus && !first) ? bracketed(piece.written, form) : piece.written;
+}
+
+/** As the base of a power, or the operand of a postfix sign. */
+export function asBase(piece: Piece, form: Form): string {
+  return piece.level < level.atom || piece.minus ? bracketed(piece.written, form) : piece.written;
+}
