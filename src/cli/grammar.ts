@@ -12,6 +12,7 @@ export type CommandName =
   | "minimize"
   | "landscape"
   | "curvature"
+  | "cost"
   | "lesson";
 
 export interface OptionSpec {
@@ -211,6 +212,18 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       html,
     },
     examples: ["gradus curvature runs/digits --count 5"],
+  },
+  cost: {
+    purpose: "operations forward and backward, memory, and multiply-adds per weight",
+    usage: "digits | mnist | FILE.ts | RUN",
+    options: {
+      nodes: { kind: "flag", help: "list every node" },
+      data: { kind: "text", value: "PATH", help: "folder or file of the data set" },
+      "batch-size": { kind: "count", value: "N", help: "examples in a batch (default 1)" },
+      seed,
+      set,
+    },
+    examples: ["gradus cost digits --batch-size 64", "gradus cost digits --set model=cnn --json"],
   },
   lesson: {
     purpose: "the lessons: neural networks and optimization, every number worked out",

@@ -7,7 +7,7 @@ import type {
   LandscapeCommandOptions,
   MinimizeCommandOptions,
 } from "../analysis/commands/command.ts";
-import type { LessonCommandOptions } from "../explain/commands/command.ts";
+import type { CostCommandOptions, LessonCommandOptions } from "../explain/commands/command.ts";
 import type {
   CheckOptions,
   CompileCommandOptions,
@@ -48,6 +48,7 @@ export type Request =
   | { readonly command: "minimize"; readonly options: MinimizeCommandOptions; readonly manner: Manner }
   | { readonly command: "landscape"; readonly options: LandscapeCommandOptions; readonly manner: Manner }
   | { readonly command: "curvature"; readonly options: CurvatureCommandOptions; readonly manner: Manner }
+  | { readonly command: "cost"; readonly options: CostCommandOptions; readonly manner: Manner }
   | { readonly command: "lesson"; readonly options: Omit<LessonCommandOptions, "folder" | "style">; readonly manner: Manner };
 
 /** Reads the words after `gradus`. Throws UsageError. */
@@ -109,6 +110,10 @@ export function parseCommandLine(words: readonly string[]): Request {
     case "curvature": {
       const given = pick(values, { points: "points", count: "count", seed: "seed", engine: "engine", html: "html" });
       return { command, options: { ...given, run: single(command, positionals) }, manner };
+    }
+    case "cost": {
+      const given = pick(values, { data: "data", seed: "seed", batchSize: "batch-size", nodes: "nodes" });
+      return { command, options: { ...given, set: values.set ?? {}, target: target(command, positionals) }, manner };
     }
     case "lesson": {
       const given = pick(values, { html: "html", open: "open" });

@@ -21,6 +21,7 @@ const nothing: Commands & AnalysisCommands & ExplainCommands = {
   minimize: silent,
   landscape: silent,
   curvature: silent,
+  cost: silent,
   lesson: silent,
 };
 

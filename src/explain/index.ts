@@ -1,5 +1,7 @@
 // Worked examples: every number of a computation, forward and backward, with the formula it comes from.
 
+export { type CostOptions, type CostReport, cost } from "./cost/cost.ts";
+export { formatCost } from "./cost/text.ts";
 export type {
   BackwardStep,
   Contribution,

@@ -1,6 +1,6 @@
 // What the command line asks of the room of worked examples: one function a command.
 
-import type { Answer, CommandContext } from "../../train/command.ts";
+import type { Answer, CommandContext, JsonValue, Target } from "../../train/command.ts";
 import type { Paint } from "../../train/terminal.ts";
 
 export interface LessonCommandOptions {
@@ -15,6 +15,22 @@ export interface LessonCommandOptions {
   readonly style: Paint;
 }
 
+/** A model with a few examples. */
+export interface ExampleOptions {
+  readonly target: Target;
+  readonly data?: string;
+  readonly seed?: number;
+  /** Examples in the batch; default 1, or as in training where the model takes statistics over a batch. */
+  readonly batchSize?: number;
+  readonly set: Readonly<Record<string, JsonValue>>;
+}
+
+export interface CostCommandOptions extends ExampleOptions {
+  /** List every node. */
+  readonly nodes?: boolean;
+}
+
 export interface ExplainCommands {
+  readonly cost: (options: CostCommandOptions, context: CommandContext) => Promise<Answer>;
   readonly lesson: (options: LessonCommandOptions, context: CommandContext) => Promise<Answer>;
 }

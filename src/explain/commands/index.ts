@@ -1,6 +1,7 @@
 // The commands of the command line that explain. Node only.
 
 import type { ExplainCommands } from "./command.ts";
+import { cost } from "./cost-command.ts";
 import { lesson } from "./lesson-command.ts";
 
-export const explainCommands: ExplainCommands = { lesson };
+export const explainCommands: ExplainCommands = { cost, lesson };
