@@ -1,7 +1,6 @@
 // Curves and contours as SVG that needs nothing else.
 
 import { escapeHtml, logTicks, niceTicks, tickLabel } from "../../train/report-html.ts";
-import { divergingIndex, divergingPalette, pngDataUri } from "../../train/report-image.ts";
 
 export type Point = readonly [x: number, y: number];
 
@@ -148,31 +147,26 @@ export interface ContourPlot {
   readonly values: ArrayLike<number>;
   readonly paths?: readonly Curve[];
   readonly marks?: readonly Mark[];
-  /** Number of contour lines, default 16, or the levels themselves. */
-  readonly levels?: number | readonly number[];
-  /** Colour the plane too: orange below 0, blue above. */
-  readonly heat?: boolean;
+  /** Number of contour lines. Default 16. */
+  readonly levels?: number;
 }
 
 /** Level lines of a function of two variables, at quantiles of its values, with paths over them. */
 export function contourFigure(plot: ContourPlot): string {
-  const { xs, ys, values, paths = [], marks = [], levels: asked = 16, heat = false } = plot;
+  const { xs, ys, values, paths = [], marks = [] } = plot;
   const x = scale(xs[0], xs[xs.length - 1], margin.left, width - margin.right, false);
   const y = scale(ys[0], ys[ys.length - 1], height - margin.bottom, margin.top, false);
   const finite = Array.from(values)
     .filter(Number.isFinite)
     .sort((a, b) => a - b);
-  const levels =
-    typeof asked === "number"
-      ? Array.from({ length: asked }, (_, i) => finite[Math.floor(((i + 0.5) / asked) * finite.length)])
-      : asked;
+  const count = plot.levels ?? 16;
+  const levels = Array.from({ length: count }, (_, i) => finite[Math.floor(((i + 0.5) / count) * finite.length)]);
   const lines = [...new Set(levels)].map((level, i, all) => {
     const segments = levelSegments(plot, level).map(
       ([a, b, c, d]) => `M${x.place(a).toFixed(1)} ${y.place(b).toFixed(1)}L${x.place(c).toFixed(1)} ${y.place(d).toFixed(1)}`,
     );
     const hue = Math.round(230 - (200 * i) / Math.max(1, all.length - 1));
-    const colour = heat ? "currentColor" : `hsl(${hue} 70% 55%)`;
-    return `<path d="${segments.join("")}" fill="none" stroke="${colour}"><title>${tickLabel(Number(level.toPrecision(4)))}</title></path>`;
+    return `<path d="${segments.join("")}" fill="none" stroke="hsl(${hue} 70% 55%)"><title>${tickLabel(Number(level.toPrecision(4)))}</title></path>`;
   });
   const routes = paths.map(({ points, colour, dashed, dots = true }) => {
     const places = points
@@ -190,24 +184,10 @@ export function contourFigure(plot: ContourPlot): string {
   const range =
     finite.length === 0
       ? ""
-      : `values from ${tickLabel(Number(finite[0].toPrecision(4)))} (${heat ? "orange" : "blue"}) to ${tickLabel(Number(finite[finite.length - 1].toPrecision(4)))} (${heat ? "blue" : "red"})`;
+      : `values from ${tickLabel(Number(finite[0].toPrecision(4)))} (blue) to ${tickLabel(Number(finite[finite.length - 1].toPrecision(4)))} (red)`;
   return `<figure class="chart"><figcaption><h3>${escapeHtml(plot.title)}</h3></figcaption>
-${svg(plot.title, `${axes(x, y, plot.x, plot.y)}<g clip-path="url(#inside)">${heat ? heatImage(plot, x, y) : ""}${lines.join("")}${routes.join("")}${labels.join("")}</g>`)}
+${svg(plot.title, `${axes(x, y, plot.x, plot.y)}<g clip-path="url(#inside)">${lines.join("")}${routes.join("")}${labels.join("")}</g>`)}
 <div class="legend">${paths.map(key).join("")}<span class="soft">${range}</span></div></figure>`;
-}
-
-/** The values as a picture, each as a cell around its place. */
-function heatImage({ xs, ys, values }: ContourPlot, x: Scale, y: Scale): string {
-  const [columns, rows] = [xs.length, ys.length];
-  const limit = Array.from(values).reduce((m, v) => (Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m), 0);
-  const cells = new Uint8Array(columns * rows);
-  for (let i = 0; i < columns; i++)
-    for (let j = 0; j < rows; j++) cells[(rows - 1 - j) * columns + i] = divergingIndex(values[i * rows + j], limit);
-  const [left, right] = [x.place(xs[0]), x.place(xs[columns - 1])];
-  const [bottom, top] = [y.place(ys[0]), y.place(ys[rows - 1])];
-  const [across, down] = [(right - left) / Math.max(1, columns - 1), (bottom - top) / Math.max(1, rows - 1)];
-  const place = `x="${(left - across / 2).toFixed(1)}" y="${(top - down / 2).toFixed(1)}" width="${(right - left + across).toFixed(1)}" height="${(bottom - top + down).toFixed(1)}"`;
-  return `<image href="${pngDataUri(cells, columns, rows, divergingPalette())}" ${place} preserveAspectRatio="none" opacity="0.55"/>`;
 }
 
 /** Marching squares with the cell's mean at saddles (Lorensen & Cline 1987, in two dimensions). */

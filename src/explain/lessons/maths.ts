@@ -10,7 +10,9 @@ const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵏⁿⁱᵗˣʸᶻ⁽⁾ᴸ
 const raisedPlain = "0123456789+−Tknitxyz()LDm";
 
 export function mathsHtml(text: string): string {
-  const tokens = text.match(new RegExp(`[${lowered}]+|[${raised}]+|_\\w+|\\^\\{[^}]*\\}|\\^\\w+|\\p{L}+|\\s+|.`, "gu")) ?? [];
+  // Small letters below and above the line are letters too, and end a name.
+  const name = `(?:(?![${lowered}${raised}])\\p{L})+`;
+  const tokens = text.match(new RegExp(`[${lowered}]+|[${raised}]+|_\\w+|\\^\\{[^}]*\\}|\\^\\w+|${name}|\\s+|.`, "gu")) ?? [];
   return `<span class="m">${tokens.map(token).join("")}</span>`;
 }
 
