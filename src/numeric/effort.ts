@@ -38,6 +38,8 @@ export function attempt<T, U>(deadline: number, otherwise: U, work: () => T): T 
 export function spend(units: number): void {
   spent += units;
   if (spent < betweenLooks) return;
-  spent = 0;
+  // Once late, whoever goes on is stopped at once.
+  spent = betweenLooks;
   if (performance.now() > limit) throw new LateError("time is up");
+  spent = 0;
 }

@@ -1,7 +1,16 @@
-// Random formulas with their domains, and an examination of what is claimed of them by samples in plain floats: nothing of the analysis is
-// used for it, so that a wrong claim has no friend. Used by the tests and by scripts/certify-soundness.ts.
+// Random formulas with their domains, and an examination of what is claimed of them by samples in plain floats: chords, and second
+// derivatives along lines. Used by the tests and by scripts/certify-soundness.ts.
 
 import type { Certificate } from "../certificate.ts";
+import {
+  addJets,
+  constantJet,
+  convexEverywhere,
+  everywhereDefined,
+  type Jet,
+  multiplyJets,
+  onPositive,
+} from "./jets-test-support.ts";
 
 /** A formula as text, and as a function of floats that notes the largest number it met, for the rounding it may carry. */
 export interface RandomFormula {
@@ -9,126 +18,157 @@ export interface RandomFormula {
   readonly domain: string;
   readonly names: readonly string[];
   evaluate(x: readonly number[]): { readonly value: number; readonly size: number };
+  /** f along x + s·v at s = 0. */
+  along(x: readonly number[], v: readonly number[]): { readonly jet: Jet; readonly size: number; readonly curving: number };
   /** A point of the domain. */
   sample(random: () => number): number[];
 }
 
-type Evaluate = (x: readonly number[], note: (v: number) => number) => number;
+type Note = (jet: Jet) => Jet;
 
 interface Part {
   readonly text: string;
-  readonly value: Evaluate;
+  readonly value: (x: readonly Jet[], note: Note) => Jet;
 }
 
-// erf by its series and continued fraction is not needed here: Abramowitz and Stegun 7.1.26 is too coarse, so normcdf is left out.
-const unary: readonly { readonly text: (u: string) => string; readonly value: (u: number) => number }[] = [
-  { text: (u) => `exp(${u})`, value: Math.exp },
-  { text: (u) => `exp(-(${u}))`, value: (u) => Math.exp(-u) },
-  { text: (u) => `exp(-(${u})^2)`, value: (u) => Math.exp(-u * u) },
-  { text: (u) => `log(1+exp(${u}))`, value: (u) => Math.max(u, 0) + Math.log1p(Math.exp(-Math.abs(u))) },
-  { text: (u) => `log(1+(${u})^2)`, value: (u) => Math.log1p(u * u) },
-  { text: (u) => `sqrt(1+(${u})^2)`, value: (u) => Math.sqrt(1 + u * u) },
-  { text: (u) => `1/(1+(${u})^2)`, value: (u) => 1 / (1 + u * u) },
-  { text: (u) => `1/(1+exp(-(${u})))`, value: (u) => 1 / (1 + Math.exp(-u)) },
-  { text: (u) => `sin(${u})`, value: Math.sin },
-  { text: (u) => `cos(${u})`, value: Math.cos },
-  { text: (u) => `tanh(${u})`, value: Math.tanh },
-  { text: (u) => `(${u})^2`, value: (u) => u * u },
-  { text: (u) => `(${u})^2`, value: (u) => u * u },
-  { text: (u) => `(${u})^3`, value: (u) => u ** 3 },
-  { text: (u) => `(${u})^4`, value: (u) => u ** 4 },
-  { text: (u) => `abs(${u})`, value: Math.abs },
-  { text: (u) => `max(0,${u})`, value: (u) => Math.max(0, u) },
-  { text: (u) => `min(1,${u})`, value: (u) => Math.min(1, u) },
-  { text: (u) => `if(${u}>0,${u},exp(${u})-1)`, value: (u) => (u > 0 ? u : Math.expm1(u)) },
-  { text: (u) => `sqrt(abs(${u}))`, value: (u) => Math.sqrt(Math.abs(u)) },
-];
-
-const coefficients = [1, -1, 2, 3, 0.5, -2, 0.1, -0.25, 4, 6, 1e-3, -1e-6];
+const coefficients = [1, -1, 2, 3, 0.5, -2, 0.1, -0.25, 4, 6, 1e-3, -1e-6, 1e3, -1e6, 1e-9, 1e8];
+const mild = coefficients.slice(0, 12);
 
 const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)];
 
-function part(names: readonly string[], depth: number, positive: boolean, random: () => number): Part {
-  const kind = depth === 0 ? 0 : random();
-  if (kind < 0.25) {
-    const index = Math.floor(random() * names.length);
-    if (random() < 0.6) return { text: names[index], value: (x) => x[index] };
-    const [a, b] = [pick(coefficients, random), pick(coefficients, random)];
-    return { text: `(${a}*${names[index]}+${b})`, value: (x, note) => note(a * x[index]) + note(b) };
-  }
+const scaledBy = (c: number, u: Jet): Jet => [c * u[0], c * u[1], c * u[2]];
+
+function affinePart(names: readonly string[], random: () => number): Part {
+  const index = Math.floor(random() * names.length);
+  if (random() < 0.5) return { text: names[index], value: (x) => x[index] };
+  const [a, b] = [pick(random() < 0.9 ? mild : coefficients, random), pick(mild, random)];
+  return { text: `(${a}*${names[index]}+${b})`, value: (x, note) => addJets(note(scaledBy(a, x[index])), note(constantJet(b))) };
+}
+
+function sumOf(a: Part, b: Part, c: number): Part {
+  return {
+    text: `(${a.text}+${c}*${b.text})`,
+    value: (x, note) => addJets(note(a.value(x, note)), note(scaledBy(c, note(b.value(x, note))))),
+  };
+}
+
+function part(names: readonly string[], depth: number, positive: boolean, random: () => number, outermost = false): Part {
+  const kind = depth === 0 ? 0 : outermost ? 0.25 + 0.75 * random() : random();
+  if (kind < 0.25) return affinePart(names, random);
   if (kind < 0.55) {
-    const { text, value } = pick(unary, random);
+    const { text, of } = pick(everywhereDefined, random);
     const u = part(names, depth - 1, positive, random);
-    return { text: text(u.text), value: (x, note) => note(value(note(u.value(x, note)))) };
+    return { text: text(u.text), value: (x, note) => note(of(note(u.value(x, note)))) };
   }
   if (positive && kind < 0.65) {
     const index = Math.floor(random() * names.length);
-    const [name, value] = pick(
-      [
-        ["log", Math.log],
-        ["sqrt", Math.sqrt],
-        ["1/", (v: number) => 1 / v],
-      ] as const,
-      random,
-    );
-    return { text: `${name}(${names[index]})`, value: (x, note) => note(value(x[index])) };
+    const { text, of } = pick(onPositive, random);
+    return { text: text(names[index]), value: (x, note) => note(of(x[index])) };
   }
   const a = part(names, depth - 1, positive, random);
   const b = part(names, depth - 1, positive, random);
-  if (kind < 0.85) {
-    const c = pick(coefficients, random);
-    return { text: `(${a.text}+${c}*${b.text})`, value: (x, note) => note(a.value(x, note)) + note(c * note(b.value(x, note))) };
-  }
+  if (kind < 0.85) return sumOf(a, b, pick(coefficients, random));
   if (kind < 0.95) {
-    return { text: `(${a.text})*(${b.text})`, value: (x, note) => note(note(a.value(x, note)) * note(b.value(x, note))) };
+    return {
+      text: `(${a.text})*(${b.text})`,
+      value: (x, note) => note(multiplyJets(note(a.value(x, note)), note(b.value(x, note)))),
+    };
   }
   const largest = random() < 0.5;
   return {
     text: `${largest ? "max" : "min"}(${a.text},${b.text})`,
-    value: (x, note) => (largest ? Math.max : Math.min)(note(a.value(x, note)), note(b.value(x, note))),
+    value: (x, note) => {
+      const [u, v] = [note(a.value(x, note)), note(b.value(x, note))];
+      return u[0] > v[0] === largest ? u : v;
+    },
   };
 }
 
-/** A formula of one or two variables, everywhere, on a half-line, or on an interval that may be tiny. */
+/** A convex function and a little of something else: a needle, or any other part. */
+function nearlyConvex(names: readonly string[], positive: boolean, random: () => number): Part {
+  const convexPart = (): Part => {
+    const { text, of } = pick(convexEverywhere, random);
+    let u = affinePart(names, random);
+    if (names.length > 1 && random() < 0.5) u = sumOf(u, affinePart(names, random), pick(mild, random));
+    return { text: text(u.text), value: (x, note) => note(of(note(u.value(x, note)))) };
+  };
+  let total = convexPart();
+  for (let k = 0; k < 2; k++) if (random() < 0.6) total = sumOf(total, convexPart(), pick([1, 0.5, 2, 1e-3, 100], random));
+  const size = pick([1e-1, 1e-2, 1e-4, 1e-7, 1e-10, 1e-13], random) * (random() < 0.5 ? 1 : -1);
+  if (random() < 0.4) return sumOf(total, part(names, 2, positive, random), size);
+  const index = Math.floor(random() * names.length);
+  const width = pick([1, 10, 100, 1000, 1e4], random);
+  const at = pick([0, 0.5, -1.25, 3.75, 0.001], random);
+  const needle = everywhereDefined.find(({ text }) => text("u") === pick(["exp(-(u)^2)", "1/(1+(u)^2)", "sin(u)"], random));
+  if (!needle) return total;
+  const inner: Part = {
+    text: `(${width}*(${names[index]}-${at}))`,
+    value: (x, note) => scaledBy(width, addJets(note(x[index]), note(constantJet(at)), -1)),
+  };
+  const sharp: Part = {
+    text: needle.text(inner.text),
+    value: (x, note) => note(needle.of(note(inner.value(x, note)))),
+  };
+  return sumOf(total, sharp, size);
+}
+
+/** A formula of one to three variables, everywhere, on half-lines, on intervals that may be tiny, or on a triangle. */
 export function randomFormula(random: () => number): RandomFormula {
-  const names = random() < 0.65 ? ["x"] : ["x", "y"];
-  const kind = Math.floor(random() * 5);
+  const names = ["x", "y", "z"].slice(0, random() < 0.65 ? 1 : random() < 0.8 ? 2 : 3);
+  const kind = Math.floor(random() * 6);
   const width = pick([1, 2, 0.5, 1e-3, 1e-6], random);
   const from = pick([0, 1, -1, 0.25, -3], random);
+  const triangle = kind === 3 && names.length > 1;
+  const positive = kind === 2 || triangle;
   const domain =
     kind < 2
       ? "R"
-      : kind === 2
-        ? names.map((n) => `${n}>0`).join(",")
+      : positive
+        ? [...names.map((n) => `${n}>0`), ...(triangle ? [`${names.join("+")}<1`] : [])].join(",")
         : names.map((n) => `${from}<=${n}<=${from + width}`).join(",");
-  const { text, value } = part(names, 3, kind === 2, random);
+  const { text, value } =
+    random() < 0.35 ? nearlyConvex(names, positive, random) : part(names, names.length > 2 ? 2 : 3, positive, random, true);
   // The formula must name every variable.
   const missing = names.filter((n) => !new RegExp(`\\b${n}\\b`).test(text));
   const whole = missing.length === 0 ? text : `${text}+${missing.join("+")}`;
   const extra = missing.map((n) => names.indexOf(n));
+  const along = (x: readonly number[], v: readonly number[]) => {
+    let size = 0;
+    let curving = 0;
+    const note: Note = (jet) => {
+      if (Math.abs(jet[0]) > size) size = Math.abs(jet[0]);
+      if (Math.abs(jet[2]) > curving) curving = Math.abs(jet[2]);
+      return jet;
+    };
+    const jets = x.map((xi, i): Jet => [xi, v[i], 0]);
+    let jet = note(value(jets, note));
+    for (const i of extra) jet = addJets(jet, note(jets[i]));
+    return { jet, size, curving };
+  };
   return {
     text: whole,
     domain,
     names,
+    along,
     evaluate: (x) => {
-      let size = 0;
-      const note = (v: number) => {
-        if (Math.abs(v) > size) size = Math.abs(v);
-        return v;
-      };
-      let total = note(value(x, note));
-      for (const i of extra) total += note(x[i]);
-      return { value: total, size };
+      const { jet, size } = along(
+        x,
+        x.map(() => 0),
+      );
+      return { value: jet[0], size };
     },
-    sample: (r) =>
-      names.map(() => {
+    sample: (r) => {
+      const point = names.map(() => {
         const s = r();
         const scale = pick([1, 1, 1, 0.1, 10, 1e-3, 100], r);
         const gauss = (r() + r() + r() - 1.5) * 2;
         if (kind < 2) return gauss * scale;
-        if (kind === 2) return Math.abs(gauss * scale) + 1e-9;
+        if (positive) return Math.abs(gauss * scale) + 1e-9;
         return Math.min(from + width, from + s * width);
-      }),
+      });
+      const sum = point.reduce((a, b) => a + b, 0);
+      return triangle && sum >= 0.999 ? point.map((p) => (p / sum) * 0.999 * (0.2 + 0.8 * r())) : point;
+    },
   };
 }
 
@@ -141,7 +181,14 @@ export function objection(
   random: () => number,
   pairs = 150,
 ): string | undefined {
-  const { convex, concave, mu, L, lipschitz } = certificate;
+  return (
+    againstWitnesses(formula, certificate) ??
+    againstChords(formula, certificate, random, pairs) ??
+    againstCurvature(formula, certificate, random, pairs)
+  );
+}
+
+function againstWitnesses(formula: RandomFormula, { convex, concave }: Certificate): string | undefined {
   for (const [name, { answer, witness, proof }] of Object.entries({ convex, concave })) {
     if (answer === "yes" && !proof) return `${name} without a proof`;
     if (answer !== "no") continue;
@@ -153,7 +200,17 @@ export function objection(
     const slack = 1e-12 * Math.max(...values.map((v) => v.size));
     if (name === "convex" ? !(gap > 0 && found > -slack) : !(gap < 0 && found < slack))
       return `the witness against ${name} shows ${found}`;
+    if (Math.abs(gap) > Math.abs(found) + slack) return `the gap of the witness against ${name} is ${gap}, not ${found}`;
   }
+  return undefined;
+}
+
+function againstChords(
+  formula: RandomFormula,
+  { convex, concave, mu, L, lipschitz }: Certificate,
+  random: () => number,
+  pairs: number,
+): string | undefined {
   let a = formula.sample(random);
   for (let k = 0; k < pairs; k++) {
     const far = formula.sample(random);
@@ -187,6 +244,48 @@ export function objection(
         return `the Lipschitz constant is more than ${lipschitz.upper} ${where}`;
     }
     a = next;
+  }
+  return undefined;
+}
+
+/** By vᵀ∇²f(x)v for unit vectors v, which see curvature that is lost in the rounding of chords. */
+function againstCurvature(
+  formula: RandomFormula,
+  { convex, concave, mu, L, lipschitz }: Certificate,
+  random: () => number,
+  points: number,
+): string | undefined {
+  const isConvex = convex.answer === "yes";
+  const isConcave = concave.answer === "yes";
+  const least = !isConvex ? (known(L.upper) ? -L.upper : -Infinity) : known(mu.lower) && !isConcave ? mu.lower : 0;
+  const most = !isConcave ? (known(L.upper) ? L.upper : Infinity) : known(mu.lower) && !isConvex ? -mu.lower : 0;
+  for (let k = 0; k < points; k++) {
+    const x = formula.sample(random);
+    const direction = formula.names.map(() => random() + random() + random() - 1.5);
+    const length = Math.hypot(...direction);
+    const v = formula.names.length === 1 ? [1] : direction.map((d) => d / length);
+    const { jet, curving } = formula.along(x, v);
+    if (!jet.every(Number.isFinite)) continue;
+    const slack = 1e-11 * curving + 1e-300;
+    const outside = (c: number) =>
+      c < least - slack - 1e-9 * Math.abs(least) ? -1 : c > most + slack + 1e-9 * Math.abs(most) ? 1 : 0;
+    const side = outside(jet[2]);
+    // Rounding changes with the last digits of x, curvature does not.
+    if (side !== 0) {
+      const again = [1, 2, 3, 4, 5].map(
+        (j) =>
+          formula.along(
+            x.map((xi, i) => xi * (1 + (j + i) * 3e-12)),
+            v,
+          ).jet[2],
+      );
+      const spread = Math.max(...again) - Math.min(...again);
+      const over = Math.abs(jet[2] - (side < 0 ? least : most));
+      if (again.every((c) => outside(c) === side) && spread < 0.1 * over)
+        return `the curvature at ${JSON.stringify(x)} along ${JSON.stringify(v)} is ${jet[2]}, not within [${least}, ${most}]`;
+    }
+    if (known(lipschitz.upper) && Math.abs(jet[1]) > lipschitz.upper * (1 + 1e-9) + 1e-10 * Math.abs(jet[1]))
+      return `the slope at ${JSON.stringify(x)} is ${jet[1]}, more than ${lipschitz.upper}`;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 // Functions of one variable: the sign of f″ on the pieces between kinks, and of the slopes' jumps at them.
 
 import { GradusError } from "../../graph/errors.ts";
-import { BudgetError, within } from "../../numeric/effort.ts";
+import { attempt, BudgetError } from "../../numeric/effort.ts";
 import {
   compare,
   div,
@@ -126,7 +126,7 @@ function pieceBetween(subject: Subject, from: End, to: End, count: number): Piec
   }
   // What is not simplified in time stays as it is.
   const simplified = (e: Expression): Expression =>
-    within(performance.now() + remaining(subject, 0.15 / count), () => simplify(e));
+    attempt(performance.now() + remaining(subject, 0.15 / count), e, () => simplify(e));
   const value = simplified(resolveKinks(subject.value, signs as KinkSigns));
   const slope = simplified(differentiate(value, 0));
   const second = simplified(differentiate(slope, 0));

@@ -156,6 +156,7 @@ export function linear(store: Store, start: Rational, parts: readonly (readonly 
     }
   };
   for (const [c, e] of parts) put(c, e);
+  spend(5 * (parts.length + terms.size));
   const kept = [...terms]
     .filter(([, c]) => !isZeroR(c))
     .sort(([a], [b]) => a.id - b.id)
@@ -232,6 +233,7 @@ export function product(store: Store, parts: readonly Factor[]): Expression {
   const join = (base: Expression, exponent: Rational): void => {
     powers.set(base, addR(powers.get(base) ?? zero, exponent));
   };
+  spend(5 * parts.length);
   for (const { base, exponent } of parts) put(base, exponent);
   if (vanishes) return constant(store, zero);
   // Exponentials of logarithms are powers again, so this may add factors.

@@ -102,18 +102,18 @@ export function normaliserOf(store: Store): Normaliser {
   return made;
 }
 
-/** An equal expression over a common denominator, expanded and cancelled; e itself where that outgrows its budget. Zero comes out as 0. */
+/** An equal expression over a common denominator, expanded and cancelled; e itself where that grows too large. Zero comes out as 0. */
 export function simplify(e: Expression): Expression {
   const f = fractionOf(e);
   return f ? normaliserOf(e.store).expression(f) : e;
 }
 
-/** The normal form of e; undefined where it outgrows its budget. */
+/** The normal form of e; undefined where it grows too large. */
 export function fractionOf(e: Expression): Fraction | undefined {
   try {
     return normaliserOf(e.store).fraction(e);
   } catch (error) {
-    if (error instanceof BudgetError) return undefined;
+    if (error instanceof BudgetError && !(error instanceof LateError)) return undefined;
     throw error;
   }
 }

@@ -8,13 +8,13 @@ import { type Graph, type Node, topologicalOrder } from "../../graph/node.ts";
 import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { callAttributes, constantData, isCall, isConstant, isIdentity, isParameter } from "../../graph/structural.ts";
+import { BudgetError, LateError } from "../../numeric/effort.ts";
 import { exactly, one, sign as signR, zero } from "../../numeric/exact/rational.ts";
 import { scalarOutput, trace } from "../../transforms/trace.ts";
 import { type Domain, everywhere } from "../domain.ts";
 import { type Condition, type Context, type Elements, groupsOf, numbers, Refusal, toDense, truth } from "./elements.ts";
 import {
   add,
-  BudgetError,
   constant,
   createStore,
   type Expression,
@@ -104,7 +104,8 @@ export function scalarise(graph: Graph, options: ScalariseOptions = {}): Scalari
     };
   } catch (error) {
     if (error instanceof Refusal) return { kind: "not scalarised", operation: error.operation, reason: error.message };
-    if (error instanceof BudgetError) return { kind: "not scalarised", operation: "budget", reason: error.message };
+    if (error instanceof BudgetError && !(error instanceof LateError))
+      return { kind: "not scalarised", operation: "budget", reason: error.message };
     throw error;
   }
 }

@@ -162,6 +162,7 @@ export function round(a: Rational, towards: "down" | "up"): number {
   const inward = negative === (towards === "up");
   const p = magnitudeOf(a.numerator);
   const q = a.denominator;
+  spend(5);
   // A quotient with at least 60 significant bits, then 53 of them, or fewer for subnormal results.
   const shift = 64 - (bitsOf(p) - bitsOf(q));
   const scaledP = shift >= 0 ? p << BigInt(shift) : p;
