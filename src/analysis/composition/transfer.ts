@@ -5,8 +5,8 @@ import type { Node } from "../../graph/node.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
 import { callAttributes, isCall, isIdentity } from "../../graph/structural.ts";
 import { add, entire, type Interval, mul, point } from "../../numeric/interval.ts";
-import { log as logI } from "../../numeric/interval-elementary.ts";
-import { addUp } from "../../numeric/rounding.ts";
+import { exp as expI, log as logI } from "../../numeric/interval-elementary.ts";
+import { addDown, addUp } from "../../numeric/rounding.ts";
 import { enumerate, reduceIndices } from "../../ops/sum.ts";
 import { exactValue, isMovement, sources } from "./constants.ts";
 import { callTransfer, elementwiseTransfer, type Transfer } from "./elementwise.ts";
@@ -205,17 +205,23 @@ function finiteRow(values: ArrayLike<number>, from: number, length: number): boo
   return true;
 }
 
-/** log Σ eˣ of a group lies between max x and max x + log n. */
+/** log Σ eˣ of one number from each range: increasing in all of them, so its bounds are its values at the bounds. */
 function logSumExpEntry(list: Entries): Entry {
   if (list.length === 0) return unknown;
-  let lower = -Infinity;
-  let upper = -Infinity;
-  for (const e of list) {
-    lower = Math.max(lower, e.range.lower);
-    upper = Math.max(upper, e.range.upper);
-  }
-  const range = { lower, upper: addUp(upper, logI(point(list.length)).upper) };
+  const range = {
+    lower: logSumExpOf(list.map((e) => e.range.lower)).lower,
+    upper: logSumExpOf(list.map((e) => e.range.upper)).upper,
+  };
   return entry(range, { convex: list.every((e) => e.convex), concave: list.length === 1 && list[0].concave });
+}
+
+/** An interval that contains log Σ eˣ of these numbers: the largest is taken out, so that nothing overflows. */
+function logSumExpOf(xs: readonly number[]): Interval {
+  const most = Math.max(...xs);
+  if (!Number.isFinite(most)) return { lower: most, upper: most };
+  let total = point(0);
+  for (const x of xs) total = add(total, expI({ lower: addDown(x, -most), upper: addUp(x, -most) }));
+  return add(point(most), logI(total));
 }
 
 function softmaxEntries(node: Node, input: Entries, logarithm: boolean): Entries {
