@@ -120,6 +120,11 @@ describe("closed forms", () => {
     expect(found.L!.upper).toBeCloseTo(2, 12);
     expect(found.mu!.lower).toBeCloseTo(0.25, 12);
   });
+  it("a product whose factor only stands still at a point is not taken for a multiple", () => {
+    const found = find((x) => x.sub(x.square().div(2)).exp().log(), [[]]);
+    expect(found.mu?.upper).toBeGreaterThanOrEqual(1);
+    expect(find((x) => x.square().mul(x.add(1)).add(x.mul(7)), [[]], within(-0.25, 0.25, [])).L?.lower ?? 0).toBeCloseTo(2, 12);
+  });
   it("affine functions: 0", () => {
     const found = find((x) => Xw(x).sum(), w);
     expect(found.L).toEqual({ lower: 0, upper: 0 });

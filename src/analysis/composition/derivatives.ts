@@ -185,7 +185,8 @@ function product(a: Derivatives, b: Derivatives): Derivatives {
     [a, b],
     [b, a],
   ]) {
-    if (!isPoint(c.first) || c.first.lower !== 0) continue;
+    // At a single point the slope alone may vanish: x² at 0 is no constant.
+    if (!isLine(c) || !isPoint(c.first) || c.first.lower !== 0) continue;
     const direction = c.value.lower > 0 ? 1 : c.value.upper < 0 ? -1 : 0;
     return {
       value: mul(c.value, f.value),
