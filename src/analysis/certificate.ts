@@ -39,6 +39,18 @@ export interface Witness {
   readonly gap: number;
 }
 
+/** The smallest part of a function that the rules of composition stop at, as the writer wrote it, and why. */
+export interface Blame {
+  readonly expression: string;
+  readonly reason: string;
+}
+
+/** Another form of the question whose answer is "yes"; it was certified before it is offered. */
+export interface Equivalent {
+  readonly expression: string;
+  readonly why: string;
+}
+
 /** An answer with its reason: a proof of "yes", a witness of "no", and in words why it is "unknown". */
 export interface Answer {
   readonly answer: "yes" | "no" | "unknown";
@@ -46,8 +58,12 @@ export interface Answer {
   readonly method: string;
   readonly proof?: Proof;
   readonly witness?: Witness;
-  /** For "unknown" what was tried, for "no" which sub-expression broke it, and an equivalent form that is convex where one is known. */
+  /** For "unknown" what was tried, for "no" where the witness lies, in words. */
   readonly reason?: string;
+  /** For "no" and "unknown": which sub-expression broke it. */
+  readonly blame?: Blame;
+  /** A form that is convex (or concave) where this one is not, or, beside a "yes", one that floating-point numbers keep better. */
+  readonly equivalent?: Equivalent;
 }
 
 /** Proved bounds, lower ≤ constant ≤ upper; null where none is proved. An unbounded constant has lower = upper = Infinity. */
@@ -61,8 +77,14 @@ export interface Certificate {
   readonly verdict: Verdict;
   readonly convex: Answer;
   readonly concave: Answer;
-  /** "quasilinear", "quasiconvex", "quasiconcave" where cheaply proved. */
+  /** "quasilinear", "quasiconvex", "quasiconcave" where proved. */
   readonly quasi?: "quasilinear" | "quasiconvex" | "quasiconcave";
+  /**
+   * Asked where f is neither proved convex nor concave: f((1−t)a + tb) ≤ max(f(a), f(b)). A witness against has the gap f((1−t)a + tb) −
+   * max(f(a), f(b)) > 0, a proved lower bound; against quasi-concavity that to min(f(a), f(b)), below 0.
+   */
+  readonly quasiconvex?: Answer;
+  readonly quasiconcave?: Answer;
   /** The largest μ ≥ 0 for which f − ½μ‖x‖² is convex (or f + ½μ‖x‖² concave, for a concave function). */
   readonly mu: Enclosure;
   /** The least L for which ‖∇f(x) − ∇f(y)‖ ≤ L‖x − y‖. */

@@ -1,6 +1,6 @@
 // When gradient descent is guaranteed to work: certificates of convexity, constants, theory beside measurement, curvature.
 
-export type { Answer, Certificate, Enclosure, JsonData, Proof, Verdict, Witness } from "./certificate.ts";
+export type { Answer, Blame, Certificate, Enclosure, Equivalent, JsonData, Proof, Verdict, Witness } from "./certificate.ts";
 export { checkCompositionProof, compositionFinding } from "./composition/index.ts";
 export * from "./convexity/index.ts";
 export * from "./descent/index.ts";

@@ -38,12 +38,15 @@ function stepLine({ L, convex }: Certificate): string[] {
 
 /** As one object: null stands for what is unbounded or unknown. */
 export function certificateJson(certificate: Certificate, assumed: readonly string[] = []): JsonValue {
-  const { verdict, convex, concave, quasi, mu, L, lipschitz, domain, variables, excluded } = certificate;
+  const { verdict, convex, concave, quasi, quasiconvex, quasiconcave, mu, L, lipschitz, domain, variables, excluded } =
+    certificate;
   const json = {
     verdict,
     convex: answerJson(convex),
     concave: answerJson(concave),
     ...(quasi && { quasi }),
+    ...(quasiconvex && { quasiconvex: answerJson(quasiconvex) }),
+    ...(quasiconcave && { quasiconcave: answerJson(quasiconcave) }),
     mu: enclosureJson(mu),
     L: enclosureJson(L),
     lipschitz: enclosureJson(lipschitz),
@@ -55,8 +58,16 @@ export function certificateJson(certificate: Certificate, assumed: readonly stri
   return JSON.parse(JSON.stringify(json)) as JsonValue;
 }
 
-function answerJson({ answer, method, proof, witness, reason }: Answer) {
-  return { answer, method, ...(proof && { proof }), ...(witness && { witness }), ...(reason !== undefined && { reason }) };
+function answerJson({ answer, method, proof, witness, reason, blame, equivalent }: Answer) {
+  return {
+    answer,
+    method,
+    ...(proof && { proof }),
+    ...(witness && { witness }),
+    ...(reason !== undefined && { reason }),
+    ...(blame && { blame }),
+    ...(equivalent && { equivalent }),
+  };
 }
 
 function enclosureJson({ lower, upper }: Enclosure) {

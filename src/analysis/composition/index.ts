@@ -1,19 +1,22 @@
 // Convexity by composition: what is known of the whole from what is known of its parts, on the graph of tensors as it was traced.
 
 import { fail } from "../../graph/errors.ts";
-import type { Graph } from "../../graph/node.ts";
+import type { Graph, Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { constantData } from "../../graph/structural.ts";
 import type { Interval } from "../../numeric/interval.ts";
 import type { Finding } from "../certificate.ts";
 import { usedConstants } from "../constants.ts";
 import { type Domain, everywhere } from "../domain.ts";
+import type { Entries } from "./entries.ts";
 import { normalise } from "./normalise.ts";
 import { proofOf } from "./proof.ts";
 import { isDefinedThroughout, propagate } from "./propagate.ts";
 import { constantsOf } from "./smoothness.ts";
 
-export { checkCompositionProof } from "./proof.ts";
+export { type Entry, isAffine, isConstantEntry, joinEntries } from "./entries.ts";
+export { callName } from "./normalise.ts";
+export { checkCompositionProof, formulaOf } from "./proof.ts";
 
 /**
  * What composition establishes of a function of one output element, traced in float64 (constants are the numbers they are). Coordinates of the domain are
@@ -31,8 +34,7 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
   if (domain.box.length !== f.coordinates) {
     fail("analysis", `the domain has ${domain.box.length} coordinates, the function ${f.coordinates}.`);
   }
-  // Rules of real numbers hold of none of them where an infinite constant is calculated with.
-  if (usedConstants(graph.outputs).some((node) => constantData(node).some((x) => !Number.isFinite(x)))) return {};
+  if (!hasFiniteConstants(graph)) return {};
   const propagation = propagate(f, domain);
   // Where an operation may have no value, nothing is claimed.
   if (!isDefinedThroughout(f.nodes, propagation.entriesOf)) return {};
@@ -43,6 +45,26 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
   const constants = constantsOf(f, propagation, domain, e.convex ? 1 : e.concave ? -1 : 0);
   return { ...answer("convex"), ...answer("concave"), ...constants, ...(affine && { strict: false }) };
 }
+
+export interface Composition {
+  /** The output, normalised: calls spelled out, common forms replaced by their names. */
+  readonly output: Node;
+  /** What the rules establish of a node at or below the output, entry by entry. */
+  entriesOf(node: Node): Entries;
+  /** Whether every operation is proved to have a value everywhere inside the domain, and no constant is infinite. */
+  isDefined(): boolean;
+}
+
+/** What composition establishes of a function of any number of elements, and of its parts. */
+export function composition(graph: Graph, domain: Domain): Composition {
+  const f = normalise(graph);
+  const { entriesOf } = propagate(f, domain);
+  return { output: f.output, entriesOf, isDefined: () => hasFiniteConstants(graph) && isDefinedThroughout(f.nodes, entriesOf) };
+}
+
+/** Rules of real numbers hold of none of them where an infinite constant is calculated with. */
+const hasFiniteConstants = ({ outputs }: Graph) =>
+  usedConstants(outputs).every((node) => constantData(node).every((x) => Number.isFinite(x)));
 
 /** An interval that contains every value of a function of one output element on a box, by interval arithmetic on its graph. */
 export function coordinateRanges(graph: Graph, box: readonly Interval[]): Interval {

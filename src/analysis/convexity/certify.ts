@@ -19,6 +19,7 @@ import { gradientLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConve
 import { strictByLeadingForm } from "./leading-form.ts";
 import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
 import { provePositive } from "./psd.ts";
+import { explained } from "./reasons.ts";
 import { regularityOf } from "./regularity.ts";
 import { extremesOver, provedScalar, type ScalarStudy, studyScalar } from "./scalar.ts";
 import { type Curvature, refute, simpleChord } from "./search.ts";
@@ -63,7 +64,10 @@ interface Studied {
  */
 export function certify(f: Analysed, options: CertifyOptions = {}): Certificate {
   const problem = problemOf("certify", f, options);
-  return certifyProblem(problem, performance.now() + (options.budget ?? 1000));
+  const budget = options.budget ?? 1000;
+  const deadline = performance.now() + budget;
+  const certificate = certifyProblem(problem, deadline);
+  return explained(problem, certificate, Math.max(deadline, performance.now() + budget / 5), certifyProblem);
 }
 
 /** The same for a traced function. */

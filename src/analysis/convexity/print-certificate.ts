@@ -4,7 +4,7 @@ import type { Answer, Certificate, Enclosure, Proof } from "../certificate.ts";
 
 /** The certificate in words, a proof's steps indented below what they establish. `depth`: how many levels of a proof are shown. */
 export function printCertificate(certificate: Certificate, { depth = 6 }: { readonly depth?: number } = {}): string {
-  const { verdict, convex, concave, quasi, mu, L, lipschitz, domain, excluded } = certificate;
+  const { verdict, convex, concave, quasi, quasiconvex, quasiconcave, mu, L, lipschitz, domain, excluded } = certificate;
   const lines = [`${verdict} on ${domain}`];
   if (quasi) lines.push(quasi);
   for (const [name, constant] of [
@@ -17,6 +17,9 @@ export function printCertificate(certificate: Certificate, { depth = 6 }: { read
   }
   for (const part of excluded ?? []) lines.push(`left out: ${part}`);
   lines.push(...printAnswer("convex", convex, depth), ...printAnswer("concave", concave, depth));
+  // "no" to all four questions says little more than "no" to two of them.
+  if (quasi && quasiconvex) lines.push(...printAnswer("quasiconvex", quasiconvex, depth));
+  if (quasi && quasiconcave) lines.push(...printAnswer("quasiconcave", quasiconcave, depth));
   return lines.join("\n");
 }
 
@@ -31,13 +34,19 @@ export function printEnclosure({ lower, upper }: Enclosure): string | undefined 
   return `in [${short(lower)}, ${short(upper)}]`;
 }
 
-function printAnswer(question: string, { answer, method, proof, witness, reason }: Answer, depth: number): string[] {
+function printAnswer(
+  question: string,
+  { answer, method, proof, witness, reason, blame, equivalent }: Answer,
+  depth: number,
+): string[] {
   const lines = [`${question}: ${answer}${answer === "yes" ? ` (${method})` : ""}${reason ? `: ${reason}` : ""}`];
   if (proof) lines.push(...printProof(proof, depth).map((line) => `  ${line}`));
   if (witness) {
     const at = (x: readonly number[]) => `(${x.join(", ")})`;
     lines.push(`  a = ${at(witness.a)}, b = ${at(witness.b)}, t = ${witness.t}, gap ${witness.gap.toPrecision(6)}`);
   }
+  if (blame) lines.push(`  broken by ${blame.expression}: ${blame.reason}`);
+  if (equivalent) lines.push(`  instead: ${equivalent.expression}`, `    ${equivalent.why}`);
   return lines;
 }
 

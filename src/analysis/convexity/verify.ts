@@ -5,8 +5,10 @@ import { both, type Certificate, type Enclosure, type JsonData, type Proof } fro
 import { checkCompositionProof } from "../composition/index.ts";
 import { isInside } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
-import { type Analysed, type ProblemOptions, problemOf } from "./problem.ts";
+import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
 import { constantMatrix } from "./psd.ts";
+import { quasiGap } from "./quasi.ts";
+import { explained } from "./reasons.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 import { gapOf } from "./witness.ts";
 
@@ -66,6 +68,7 @@ export function verifyCertificate(
       }
     }
   }
+  checks.push(...checkQuasi(certificate, problem, subject, () => explained(problem, anew(), Infinity, certifyProblem)));
   for (const name of ["mu", "L", "lipschitz"] as const) {
     const claimed = certificate[name];
     if (claimed.lower === null && claimed.upper === null) continue;
@@ -81,6 +84,28 @@ export function verifyCertificate(
   }
   if (checks.length === 0) checks.push({ what: "nothing is claimed", ok: true, how: "nothing to check" });
   return { valid: checks.every((c) => c.ok), checks };
+}
+
+/** Witnesses against quasi-convexity evaluated, proofs of it found again. */
+function checkQuasi(certificate: Certificate, problem: Problem, subject: Subject | string, anew: () => Certificate): Check[] {
+  return (["quasiconvex", "quasiconcave"] as const).flatMap((side): Check[] => {
+    const answer = certificate[side];
+    if (answer?.answer === "yes") {
+      return [{ what: side, ok: anew()[side]?.answer === "yes", how: "decided anew" }];
+    }
+    if (answer?.answer !== "no") return [];
+    const { witness } = answer;
+    const proper =
+      witness &&
+      typeof subject !== "string" &&
+      [witness.a, witness.b].every((x) => x.length === problem.coordinates && isInside(subject.domain, x));
+    const gap = proper && witness.t > 0 && witness.t < 1 ? quasiGap(subject, side, witness.a, witness.b, witness.t) : undefined;
+    const ok =
+      gap !== undefined &&
+      witness !== undefined &&
+      (side === "quasiconvex" ? witness.gap > 0 && gap.lower >= witness.gap : witness.gap < 0 && gap.upper <= witness.gap);
+    return [{ what: `${side}: witness`, ok, how: "evaluated" }];
+  });
 }
 
 /** Whether a proof by composition is one of this. */

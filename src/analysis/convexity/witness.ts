@@ -19,7 +19,8 @@ export function gapOf(subject: Subject, a: readonly number[], b: readonly number
   return together && together.lower <= together.upper ? together : direct;
 }
 
-function between(a: number, b: number, s: Interval): Interval {
+/** A point between a and b, kept between them. */
+export function between(a: number, b: number, s: Interval): Interval {
   const x = add(mul(sub(point(1), s), point(a)), mul(s, point(b)));
   return intersect(x, hull(point(a), point(b)));
 }

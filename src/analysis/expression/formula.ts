@@ -2,7 +2,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { formatShape } from "../../graph/shape.ts";
-import { eye, type NestedArray, outer, Tensor, tensor } from "../../tensor/index.ts";
+import { eye, type NestedArray, outer, stack, Tensor, tensor } from "../../tensor/index.ts";
 import { didYouMean } from "../../train/suggest.ts";
 import { constants, knownFunctions, type Value } from "./functions.ts";
 import { childrenOf, identity, inferShapes, namesIn, productShape, visit } from "./shapes.ts";
@@ -18,6 +18,10 @@ export interface Expression {
   f(parameters: Readonly<Record<string, Tensor>>): Tensor;
   /** What had to be assumed (sizes that nothing tells), in words. */
   readonly assumed: readonly string[];
+  /** The values of all parts of the formula, the formula itself included. */
+  partsAt(parameters: Readonly<Record<string, Tensor>>): ReadonlyMap<Syntax, Tensor>;
+  /** Another formula with the same data; shapes of variables that both name are kept. Throws as parseExpression does. */
+  rewritten(formula: string, declared?: Expression["variables"]): Expression;
 }
 
 export interface ExpressionOptions {
@@ -62,14 +66,26 @@ export function parseExpression(text: string, options: ExpressionOptions = {}): 
   for (const [name, shape] of declared) if (!known.has(name)) known.set(name, shape);
   const { of, assumed } = inferShapes(formula, known, free);
   const ordered = options.variables ? [...declared.keys()].filter((name) => free.includes(name)) : [...free].sort();
+  const variables = ordered.map((name) => ({ name, shape: of.get(name) ?? [] }));
+  const names = (parameters: Readonly<Record<string, Tensor>>) => new Map([...values, ...Object.entries(parameters)]);
   return {
     text,
     syntax: formula,
-    variables: ordered.map((name) => ({ name, shape: of.get(name) ?? [] })),
-    f: (parameters) => asFloat64(evaluate(formula, { names: new Map([...values, ...Object.entries(parameters)]), at })),
+    variables,
+    f: (parameters) => asFloat64(evaluate(formula, { names: names(parameters), at })),
     assumed,
+    partsAt: (parameters) => {
+      const seen = new Map<Syntax, Tensor>();
+      evaluate(formula, { names: names(parameters), at, see: (part, value) => seen.set(part, asFloat64(value)) });
+      return seen;
+    },
+    rewritten: (other, known = variables) =>
+      parseExpression(other, { values: Object.fromEntries(values), variables: known.map(declarationOf) }),
   };
 }
+
+const declarationOf = ({ name, shape }: Expression["variables"][number]): string =>
+  shape.length === 0 ? name : `${name}(${shape.join(",")})`;
 
 /** A value that an option gives: "3", "[1, 2]", "[[1, 2], [3, 4]]". Throws an analysis error that points at the fault. */
 export function parseConstant(text: string): Tensor {
@@ -115,9 +131,16 @@ function checkFunctions(formula: Syntax, at: (place: number, message: string) =>
 interface Scope {
   readonly names: ReadonlyMap<string, Tensor>;
   at(place: number, message: string): never;
+  see?(part: Syntax, value: Value): void;
 }
 
 function evaluate(part: Syntax, scope: Scope): Value {
+  const value = valueOf(part, scope);
+  scope.see?.(part, value);
+  return value;
+}
+
+function valueOf(part: Syntax, scope: Scope): Value {
   switch (part.kind) {
     case "number":
       return part.value;
@@ -160,12 +183,7 @@ function listOf(part: Syntax & { kind: "list" }, scope: Scope): Tensor {
       part.at,
       `the rows of a matrix have the same length; here are ${formatShape(first.shape)} and ${formatShape(odd.shape)}.`,
     );
-  return stackOf(entries);
-}
-
-function stackOf(entries: readonly Tensor[]): Tensor {
-  const data = entries.flatMap((entry) => Array.from(entry.data(), Number));
-  return tensor(data, { dtype: "float64" }).reshape([entries.length, ...entries[0].shape]);
+  return stack(entries);
 }
 
 function call(part: Syntax & { kind: "call" }, scope: Scope): Value {

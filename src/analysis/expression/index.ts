@@ -2,3 +2,6 @@
 
 export { parseDomain } from "./domain-text.ts";
 export { type Expression, type ExpressionOptions, parseConstant, parseExpression } from "./formula.ts";
+export { guardless, stable, withLogarithms } from "./rewriting.ts";
+export { childrenOf } from "./shapes.ts";
+export type { Syntax } from "./syntax.ts";

@@ -214,7 +214,7 @@ export function product(store: Store, parts: readonly Factor[]): Expression {
         if (root) coefficient = mulR(coefficient, root);
         else join(base, exponent);
       }
-    } else if (base.kind === "product") {
+    } else if (base.kind === "product" && dividesOver(base.factors, exponent)) {
       for (const f of base.factors) put(f.base, mulR(f.exponent, exponent));
     } else if (base.kind === "function" && base.name === "exp") {
       exponents.push([exponent, base.operands[0]]);
@@ -252,6 +252,12 @@ export function product(store: Store, parts: readonly Factor[]): Expression {
     }
   }
   if (exponents.length > 0) throw new BudgetError("exponentials of logarithms nested too deeply");
+  // Roots of one product that came together to a whole power of it.
+  for (const [base, exponent] of [...powers]) {
+    if (base.kind !== "product" || !isInteger(exponent)) continue;
+    powers.delete(base);
+    put(base, exponent);
+  }
   for (const [base, exponent] of [...powers]) {
     if (base.kind !== "rational") continue;
     const whole = isInteger(exponent) ? exponent : rational(floorOf(exponent));
@@ -265,6 +271,11 @@ export function product(store: Store, parts: readonly Factor[]): Expression {
     .map(([base, exponent]): Factor => ({ base, exponent }));
   const bare = joinFactors(store, kept);
   return compare(coefficient, one) === 0 ? bare : linear(store, zero, [[coefficient, bare]]);
+}
+
+/** Whether (Π bᵢ^aᵢ)^e = Π bᵢ^(aᵢ·e): not for √(x·y), where both may be negative. */
+function dividesOver(factors: readonly Factor[], exponent: Rational): boolean {
+  return isInteger(exponent) || factors.every((f) => !isInteger(f.exponent) || isNonnegative(f.base));
 }
 
 function joinFactors(store: Store, kept: readonly Factor[]): Expression {
@@ -307,26 +318,28 @@ export function power(base: Expression, exponent: Rational | number): Expression
   // (Π bᵢ^aᵢ)^e: factors that cannot be negative come out, the others stay together.
   const parts: Factor[] = [];
   const rest: Factor[] = [];
+  const negative: Factor[] = [];
   const divide = (b: Expression, a: Rational): void => {
-    if (b.kind === "product") {
+    if (b.kind === "product" && dividesOver(b.factors, a)) {
       for (const f of b.factors) divide(f.base, mulR(f.exponent, a));
-    } else if (b.kind === "sum" && b.terms.length === 1 && isZeroR(b.constant)) {
+    } else if (b.kind === "sum" && b.terms.length === 1 && isZeroR(b.constant) && signR(b.terms[0].coefficient) > 0) {
       const { coefficient, term } = b.terms[0];
-      if (signR(coefficient) > 0) {
-        parts.push({ base: constant(store, powerOrOne(coefficient, a)), exponent: e });
-        divide(term, a);
-      } else {
-        rest.push({ base: b, exponent: a });
-      }
+      parts.push({ base: constant(store, coefficient), exponent: mulR(a, e) });
+      divide(term, a);
     } else if (!isInteger(a) || isNonnegative(b)) {
       parts.push({ base: b, exponent: mulR(a, e) });
     } else if (a.numerator % 2n === 0n) {
       parts.push({ base: abs(b), exponent: mulR(a, e) });
+    } else if (quickSign(b)?.upper === 0) {
+      negative.push({ base: b, exponent: a });
     } else {
       rest.push({ base: b, exponent: a });
     }
   };
   divide(base, one);
+  // Two that are not positive change places with their negatives.
+  if (negative.length % 2 !== 0) rest.push(...negative.splice(0, 1));
+  for (const { base: b, exponent: a } of negative) parts.push({ base: neg(b), exponent: mulR(a, e) });
   if (rest.length === 0) return product(store, parts);
   // A lone odd power: (b³)^e needs b ≥ 0, so it is b^(3e).
   if (rest.length === 1) {
@@ -339,8 +352,6 @@ export function power(base: Expression, exponent: Rational | number): Expression
   const opaque = opaquePower(inner, e);
   return product(store, [...parts, ...opaque]);
 }
-
-const powerOrOne = (c: Rational, a: Rational) => (isInteger(a) ? powerR(c, Number(a.numerator)) : c);
 
 /** A product or scaled base whose root cannot be divided over its factors: kept whole behind abs, which changes nothing where it is defined. */
 function opaquePower(inner: Expression, exponent: Rational): Factor[] {
@@ -593,6 +604,10 @@ function computeQuickSign(e: Expression): QuickSign | undefined {
           const up = e.name === "max" ? a?.lower === 0 || b?.lower === 0 : a?.lower === 0 && b?.lower === 0;
           const down = e.name === "min" ? a?.upper === 0 || b?.upper === 0 : a?.upper === 0 && b?.upper === 0;
           if (up && down) return quick(0, 0, true);
+          const above = [a, b].map((s) => s?.lower === 0 && !s.zero);
+          const below = [a, b].map((s) => s?.upper === 0 && !s.zero);
+          if (e.name === "max" ? above.includes(true) : !above.includes(false)) return positive;
+          if (e.name === "min" ? below.includes(true) : !below.includes(false)) return quick(-1, 0, false);
           return up ? nonnegative : down ? quick(-1, 0, true) : undefined;
         }
         case "asin":
