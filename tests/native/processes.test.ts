@@ -1,10 +1,11 @@
 // The cache of compiled programs among processes: several that want the same program, and some that are killed.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { writeCompiler } from "../../src/engines/native/cc-test-support.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 let place: string;
@@ -19,27 +20,8 @@ afterEach(() => {
 
 /** A compiler that takes its time, and writes down that it has begun. */
 function slowCompiler(seconds: number): void {
-  writeFileSync(
-    join(place, "slow"),
-    `#!/bin/sh
-out=
-previous=
-for word in "$@"; do
-  if [ "$previous" = -o ]; then out=$word; fi
-  previous=$word
-done
-case "$*" in
-  *--version*) echo "slow 1.0"; exit ;;
-  *-dM*) echo "#define __SSE__ 1"; exit ;;
-  *probe.c*) echo probe > "$out"; exit ;;
-esac
-echo begun >> ${join(place, "log")}
-echo half > "$out"
-sleep ${seconds}
-echo whole > "$out"
-`,
-  );
-  chmodSync(join(place, "slow"), 0o755);
+  const compile = `echo begun >> ${join(place, "log")}\necho half > "$out"\nsleep ${seconds}\necho whole > "$out"`;
+  writeCompiler(join(place, "slow"), "slow", "__SSE__", compile);
 }
 
 const cache = () => join(place, "cache");

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cacheFolder, libraryName } from "./cache.ts";
 import { compileUnits, findCompiler, type Unit } from "./cc.ts";
+import { writeCompiler } from "./cc-test-support.ts";
 
 const { CC, PATH, GRADUS_CACHE } = process.env;
 let place: string;
@@ -24,24 +25,7 @@ afterEach(() => {
 /** A compiler that answers the questions asked of it, and compiles as told. */
 function pretend(compile: string): void {
   const file = join(place, "pretend");
-  writeFileSync(
-    file,
-    `#!/bin/sh
-out=
-previous=
-for word in "$@"; do
-  if [ "$previous" = -o ]; then out=$word; fi
-  previous=$word
-done
-case "$*" in
-  *--version*) echo "pretend 1.0"; exit ;;
-  *-dM*) echo "#define __AVX2__ 1"; exit ;;
-  *probe.c*) echo probe > "$out"; exit ;;
-esac
-${compile}
-`,
-  );
-  chmodSync(file, 0o755);
+  writeCompiler(file, "pretend", "__AVX2__", compile);
   process.env.CC = file;
 }
 
