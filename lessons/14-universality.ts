@@ -92,7 +92,7 @@ export default lesson(
       ],
     });
     const slope = (f: (v: Tensor) => Tensor) => grad(f)(tensor(0.5, double)).item();
-    prose`At $z = ½$ the slope of the threshold is ${slope((v) => hardThreshold(v))}, that of $σ(4·z)$ is
+    prose`At $z = ½$ the slope of the threshold is ${slope((v) => hardThreshold(v))}, that of $σ(k·z)$ with $k = ${4}$ is
       ${slope((v) => v.mul(4).logistic())}.`;
     check(
       "slope of the threshold",
