@@ -79,10 +79,12 @@ export function operations(value: number): string {
 /** Rows of cells as lines with their columns aligned, to the left unless `sides` says otherwise. */
 export function columns(rows: readonly (readonly string[])[], sides: readonly ("left" | "right")[] = []): string[] {
   const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  // A bar over a letter is a character of its own, but takes no place.
+  const bars = (cell: string) => cell.length - cell.replace(/\p{M}/gu, "").length;
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length - bars(cell));
   return rows.map((row) =>
     row
-      .map((cell, i) => (sides[i] === "right" ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .map((cell, i) => cell[sides[i] === "right" ? "padStart" : "padEnd"](widths[i] + bars(cell)))
       .join("  ")
       .trimEnd(),
   );

@@ -3,41 +3,61 @@
 
 import { parseValue, type Syntax } from "../../analysis/expression/syntax.ts";
 import { GradusError } from "../../graph/errors.ts";
+import type { LessonPage } from "./page.ts";
 
 type Value = number | readonly Value[];
 
 interface Reading {
   readonly text: string;
   readonly value: Value;
-  /** How far rounded operands can move each entry. */
+  /** How far rounding can have moved each entry. */
   readonly slack: Value;
+  /** Whether it is made of numbers only. */
+  readonly plain: boolean;
 }
 
-/** What does not hold in a line, as sentences; none when all is well. `rounded` are the numbers that were cut when printed. */
-export function faultsOf(line: string, rounded: ReadonlySet<string>): string[] {
+/** What is known by name: givens, and what earlier lines of the page arrived at. */
+export type Known = Map<string, Pick<Reading, "value" | "slack">>;
+
+/**
+ * What does not hold in a line, as sentences; none when all is well. `rounded` are the numbers that were cut when printed. A part in
+ * symbols is evaluated where all its names are `known`; the name on the left is known from then on.
+ */
+export function faultsOf(line: string, rounded: ReadonlySet<string>, known: Known = new Map()): string[] {
   const parts = split(line);
-  const readings: (Reading | undefined)[] = [];
-  for (const { text } of parts) {
-    try {
-      readings.push(read(text, rounded));
-    } catch (error) {
-      if (!(error instanceof GradusError)) throw error;
-      return [`${line}: "${text}" cannot be read: ${error.message}`];
-    }
-  }
   const faults: string[] = [];
   let compared = 0;
-  for (let i = 1, before = readings[0]; i < parts.length; i++) {
-    const now = readings[i];
+  let before: Reading | undefined;
+  for (const [i, { relation, text }] of parts.entries()) {
+    const now = i === 0 && parts.length > 1 && isName(text) ? undefined : read(text, rounded, known);
+    if (now === "unreadable") return [`${line}: "${text}" cannot be read`];
     if (before !== undefined && now !== undefined) {
-      compared++;
-      const { relation } = parts[i];
+      if (now.plain) compared++;
       if (!holds(before, now, relation)) faults.push(`${line}: ${before.text} ${relation} ${now.text} is wrong`);
+      else if (relation === "=" && before.plain && now.plain && !holds(exactly(before), exactly(now), relation))
+        faults.push(`${line}: "=" before ${now.text} should be "≈"`);
     }
     before = now ?? before;
   }
+  if (before?.plain && isName(parts[0].text)) known.set(asTyped(parts[0].text), before);
   return compared === 0 ? [`${line}: there is nothing in it to compare`] : faults;
 }
+
+/** The givens of a page, by name, and every calculation on it. */
+export function pageFaults({ blocks, givens }: Pick<LessonPage, "blocks" | "givens">): string[] {
+  const known: Known = new Map(
+    givens.flatMap(({ name, value }) => (typeof value === "number" ? [[asTyped(name), { value, slack: 0 }] as const] : [])),
+  );
+  return blocks.flatMap((block) => {
+    if (block.kind === "numbers") return faultsOf(block.text, new Set(block.rounded), known);
+    if (block.kind !== "formula") return [];
+    const [name, value] = block.text.split(" = ");
+    return isName(name) && /^−?[\d.]+$/.test(value ?? "") ? faultsOf(`${block.text} = ${value}`, new Set(), known) : [];
+  });
+}
+
+const isName = (text: string) => /^[\p{L}\p{M}]+[₀-₉ᵢⱼₖ]*$/u.test(text) || /^[\p{L}\p{M}]+[²₀-₉]+$/u.test(text);
+const exactly = (reading: Reading): Reading => ({ ...reading, slack: map(reading.value, () => 0) });
 
 function split(line: string): { relation: string; text: string }[] {
   const pieces = line.split(/\s*(=|≈|≤|≥|<|>)\s*/);
@@ -61,30 +81,53 @@ const functions: Readonly<Record<string, (...args: readonly number[]) => number>
 };
 const constants: Readonly<Record<string, number>> = { e: Math.E, pi: Math.PI, π: Math.PI, inf: Infinity };
 
-/** Undefined when there are names in it. */
-function read(text: string, rounded: ReadonlySet<string>): Reading | undefined {
-  const plain = typed(text);
-  const names = plain.match(/[\p{L}′][\p{L}\p{N}_′]*/gu) ?? [];
-  if (names.some((name) => !/^[eE]$/.test(name) && !(name in functions) && !(name in constants))) return undefined;
-  const syntax = parseValue(plain);
-  const value = evaluate(syntax, () => 0);
-  const doubtful = [...plain.matchAll(/\d+(?:\.\d+)?/g)].filter(([literal]) => rounded.has(literal));
+/** Undefined when there are names in it of which nothing is known. */
+function read(text: string, rounded: ReadonlySet<string>, known: Known): Reading | "unreadable" | undefined {
+  const plain = asTyped(text);
+  const names = [...new Set(plain.match(/\p{L}[\p{L}\p{N}_′]*/gu) ?? [])].filter(
+    (name) => !/^[eE]\d*$/.test(name) && !(name in functions) && !(name in constants),
+  );
+  if (!names.every((name) => known.has(name))) return undefined;
+  const syntax = parsed(plain);
+  if (syntax === undefined) return names.length === 0 ? "unreadable" : undefined;
+  const value = evaluate(syntax, known, () => 0);
   let slack = map(value, () => 0);
-  for (const { 0: literal, index } of doubtful) {
-    const half = 0.5 * 10 ** -(literal.split(".")[1]?.length ?? 0) * (1 + 1e-9);
-    const changes = [half, -half].map((side) => {
-      const moved = evaluate(syntax, (at) => (at === index ? side : 0));
-      return zip(moved, value, (a, b) => (Number.isFinite(a) ? Math.abs(a - b) : 0));
-    });
+  const doubt = (shifted: (side: 1 | -1) => Value) => {
+    const changes = ([1, -1] as const).map((side) =>
+      zip(shifted(side), value, (a, b) => (Number.isFinite(a) ? Math.abs(a - b) : 0)),
+    );
     slack = zip(slack, zip(changes[0], changes[1], Math.max), (a, b) => a + b);
+  };
+  for (const { 0: literal, index } of plain.matchAll(/\d+(?:\.\d+)?/g)) {
+    if (!rounded.has(literal)) continue;
+    const half = 0.5 * 10 ** -(literal.split(".")[1]?.length ?? 0) * (1 + 1e-9);
+    doubt((side) => evaluate(syntax, known, (at) => (at === index ? side * half : 0)));
   }
-  return { text, value, slack };
+  for (const name of names) {
+    const moved = (side: 1 | -1) => {
+      const { value, slack } = known.get(name) ?? { value: 0, slack: 0 };
+      return new Map(known).set(name, { value: zip(value, slack, (a, b) => a + side * b), slack });
+    };
+    doubt((side) => evaluate(syntax, moved(side), () => 0));
+  }
+  return { text, value, slack, plain: names.length === 0 };
+}
+
+function parsed(text: string): Syntax | undefined {
+  try {
+    return parseValue(text);
+  } catch (error) {
+    if (error instanceof GradusError) return undefined;
+    throw error;
+  }
 }
 
 /** As a keyboard has it. */
-function typed(text: string): string {
+function asTyped(text: string): string {
   const raised = (digits: string) => Array.from(digits, (c) => (c === "⁻" ? "-" : String("⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)))).join("");
   return text
+    .normalize("NFC")
+    .replace(/\u0304/g, "bar")
     .replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, (power) => `^(${raised(power)})`)
     .replace(/½/g, "(1/2)")
     .replace(/¼/g, "(1/4)")
@@ -98,13 +141,13 @@ function typed(text: string): string {
     .replace(/∘/g, ".*");
 }
 
-function evaluate(syntax: Syntax, shift: (at: number) => number): Value {
-  const go = (of: Syntax) => evaluate(of, shift);
+function evaluate(syntax: Syntax, known: Known, shift: (at: number) => number): Value {
+  const go = (of: Syntax) => evaluate(of, known, shift);
   switch (syntax.kind) {
     case "number":
       return syntax.value + shift(syntax.at);
     case "name":
-      return constants[syntax.name];
+      return known.get(syntax.name)?.value ?? constants[syntax.name] ?? Number.NaN;
     case "negate":
       return map(go(syntax.of), (x) => -x);
     case "transpose":
@@ -112,6 +155,7 @@ function evaluate(syntax: Syntax, shift: (at: number) => number): Value {
     case "list":
       return syntax.entries.map(go);
     case "call":
+      if (!(syntax.name in functions)) return Number.NaN;
       return functions[syntax.name](...syntax.args.map((arg) => Number(go(arg))));
     case "relation":
       return Number.NaN;
@@ -152,6 +196,7 @@ const flat = (value: Value): number[] => (typeof value === "number" ? [value] : 
 function holds(a: Reading, b: Reading, relation: string): boolean {
   const [x, y] = [flat(a.value), flat(b.value)];
   if (x.length !== y.length) return false;
+  if (x.some(Number.isNaN) || y.some(Number.isNaN)) return !a.plain || !b.plain;
   const [p, q] = [flat(a.slack), flat(b.slack)];
   return x.every((left, i) => {
     const right = y[i];

@@ -23,7 +23,7 @@ export interface Pen {
   readonly prose: Words;
   /** A formula in symbols, on a line of its own. */
   readonly formula: Words;
-  /** A calculation: every part between signs of equality that is made of numbers only is evaluated and compared. */
+  /** A calculation, all of whose parts between signs of equality must be equal; where a number was cut, “=” becomes “≈”. */
   readonly numbers: Words;
   /** Numbers in cells are written with `decimals` digits (4 when absent). */
   readonly table: (
@@ -113,12 +113,18 @@ function compare(checks: Check[], name: string, expected: Checked | NestedArray,
   checks.push({ name, expected: a, got: b, ok: Object.is(a, b) || near, digits });
 }
 
-/** In a calculation a negative number after an operator, or under a power, stands in brackets. */
+/**
+ * In a calculation a negative number after an operator, or under a power, stands in brackets, and a number that was cut stands behind
+ * "≈".
+ */
 function joined(text: TemplateStringsArray, values: readonly Insertable[], calculation = false): string {
   return text.reduce((before, after, i) => {
-    const figure = inserted(values[i - 1]);
-    const bracketed = calculation && figure.startsWith("−") && (/[-−+·×/]\s*$/.test(before) || /^[²³⁴^]/.test(after));
-    return before + (bracketed ? `(${figure})` : figure) + after;
+    const value = values[i - 1];
+    const figure = inserted(value);
+    if (!calculation) return before + figure + after;
+    const bracketed = figure.startsWith("−") && (/[-−+·×/]\s*$/.test(before) || /^[²³⁴^]/.test(after));
+    const result = /^\s*(?:$|[=≈])/.test(after) && roundedNumbers(value).length > 0;
+    return (result ? before.replace(/= $/, "≈ ") : before) + (bracketed ? `(${figure})` : figure) + after;
   });
 }
 

@@ -28,8 +28,8 @@ const translated = (text: string, from: string, to: string) => Array.from(text, 
 
 /** Names of functions and words stand upright, letters lean. */
 function letters(text: string): string {
-  return text.replace(/\p{L}+|[^\p{L}]+/gu, (piece) => {
+  return text.replace(/[\p{L}\p{M}]+|[^\p{L}\p{M}]+/gu, (piece) => {
     if (!/^\p{L}/u.test(piece)) return escapeHtml(piece);
-    return words.test(piece) || piece.length > 3 || /^[ℝℒ∂]/u.test(piece) ? piece : `<i>${piece}</i>`;
+    return words.test(piece) || piece.replace(/\p{M}/gu, "").length > 3 || /^[ℝℒ∂]/u.test(piece) ? piece : `<i>${piece}</i>`;
   });
 }

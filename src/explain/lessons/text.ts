@@ -10,8 +10,17 @@ const width = 96;
 export function lessonText(page: LessonPage, style: Paint): string {
   const { about, blocks, checks } = page;
   const head = [style.bold(`Lesson ${about.number} · ${about.title}`), ...wrapped(`You will learn ${about.learn}.`, "")];
-  return [...head, ...blocks.flatMap((block) => ["", ...linesOf(block, style)]), "", ...results(checks, style)].join("\n");
+  return [
+    ...head,
+    ...blocks.flatMap((block, i) => [...gapAfter(blocks[i - 1], block), ...linesOf(block, style)]),
+    "",
+    ...results(checks, style),
+  ].join("\n");
 }
+
+/** Calculations in a row stand close together. */
+const gapAfter = (before: Block | undefined, now: Block): string[] =>
+  before?.kind === now.kind && (now.kind === "numbers" || now.kind === "formula") ? [] : [""];
 
 function linesOf(block: Block, style: Paint): string[] {
   switch (block.kind) {
