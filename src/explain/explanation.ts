@@ -90,6 +90,8 @@ export interface Step {
 
 /** What one use of a quantity contributes to its error signal. */
 export interface Contribution {
+  /** The contribution as a quantity: a term of the sum that the error signal is. */
+  readonly quantity: string;
   /** The quantity that uses it. */
   readonly through: string;
   /** The local derivative as a formula, for the whole: h(1 − h), W₂ᵀ, … */

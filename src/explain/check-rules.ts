@@ -1,0 +1,139 @@
+// Are the derivative rules that a backward pass uses right? Every link from a quantity to its uses is compared with central differences
+// of the forward formula, so that a wrong rule shows where it acts.
+
+import { evaluateGraph } from "../engines/interpreter/evaluate.ts";
+import { isFloat } from "../graph/dtype.ts";
+import { type Graph, type Node, topologicalOrder } from "../graph/node.ts";
+import type { Dense } from "../graph/primitive.ts";
+import { sizeOf } from "../graph/shape.ts";
+import { callAttributes, isCall } from "../graph/structural.ts";
+import { uniforms } from "../transforms/check-gradients.ts";
+import { watchChoices } from "../transforms/choices.ts";
+import { findCulprit } from "../transforms/culprit.ts";
+import { centralDifference, magnitude } from "../transforms/differences.ts";
+import type { Link, Use } from "./backward.ts";
+import type { Disagreement } from "./explanation.ts";
+import { unravel } from "./scope.ts";
+
+/** Entries up to which each is compared; of more, random directions are. */
+const mostEntries = 64;
+const tolerance = 1e-6;
+
+export interface Finding extends Disagreement {
+  /** The quantity whose error signal is concerned, and the one through which. */
+  readonly of: string;
+  readonly through: string;
+  readonly message: string;
+}
+
+/** What rules and differences say of a link, at the values on `track`, with the error signal there. */
+export function checkLink(link: Link, track: ReadonlyMap<string, Dense>, signal: Dense | undefined): Finding[] {
+  const { body, cotangent, uses, of } = link;
+  const parameters = uses.map(({ standIn }) => standIn);
+  const inputs = uses.map(({ quantity }) => track.get(quantity.name.id) as Dense);
+  // Where nothing comes in, 1 is taken: a wrong rule shall show there too.
+  const weights = Float64Array.from({ length: sizeOf(body.shape) }, (_, i) => signal?.data[i] || 1);
+  const forward: Graph = { parameters, outputs: [body] };
+  const findings: Finding[] = [];
+  const random = uniforms(0);
+  uses.forEach((use, k) => {
+    const { pulled, quantity } = use;
+    if (!pulled || !isFloat(quantity.dtype)) return;
+    const rule: Graph = { parameters: [...parameters, cotangent], outputs: [pulled] };
+    const byRule = evaluateGraph(rule, [...inputs, { ...body, data: weights }])[0].data;
+    const along = (direction: ArrayLike<number>) => {
+      const probe = (t: number) => {
+        const watch = watchChoices();
+        const moved = inputs.map((x, i) =>
+          i === k ? { ...x, data: Float64Array.from(x.data, (v, j) => v + t * direction[j]) } : x,
+        );
+        const [y] = evaluateGraph(forward, moved, watch.observe);
+        return { value: dot(y.data, weights), choices: watch.fingerprint() };
+      };
+      return { probe, value: dot(byRule, direction) };
+    };
+    const compare = (direction: ArrayLike<number>, scale: number, at: number) => {
+      const { probe, value } = along(direction);
+      const difference = centralDifference(probe, { scale });
+      const index = unravel(at, quantity.shape);
+      if (difference.kind === "kink") {
+        const h = scale * 2 ** -20;
+        const slope = (probe(h).value - probe(-h).value) / (2 * h);
+        findings.push(finding(link, use, { index, byRule: value, byDifference: slope, kink: true, op: kinkOf(body) }));
+      } else if (difference.kind === "smooth") {
+        const { derivative, error } = difference;
+        const gap = Math.abs(value - derivative);
+        const noise = 1e-13 * Math.abs(probe(0).value);
+        if (Number.isFinite(value) && gap <= 2 * error + noise + tolerance * (Math.abs(value) + Math.abs(derivative))) return;
+        const culprit = findCulprit([body], new Map(parameters.map((p, i) => [p, inputs[i]])), {
+          tolerance,
+          unit: 2 ** -53,
+          order: 1,
+          random,
+        });
+        const op = culprit?.op ?? nameOf(body);
+        findings.push(finding(link, use, { index, byRule: value, byDifference: derivative, kink: false, op }, culprit?.message));
+      }
+    };
+    const size = inputs[k].data.length;
+    if (size <= mostEntries) {
+      for (let j = 0; j < size; j++) {
+        const direction = new Float64Array(size);
+        direction[j] = 1;
+        compare(direction, magnitude(inputs[k].data[j]), j);
+      }
+    } else {
+      const before = findings.length;
+      const direction = Float64Array.from(inputs[k].data, (v) => (magnitude(v) * Math.round(1024 * random())) / 1024);
+      compare(direction, 1, largest(byRule));
+      // Among many entries some stand at a kink by chance; that says nothing.
+      if (findings[before]?.kink) findings.length = before;
+    }
+  });
+  return findings.map((f) => ({ ...f, through: of.name.id }));
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function largest(data: ArrayLike<number>): number {
+  let at = 0;
+  for (let i = 1; i < data.length; i++) if (Math.abs(data[i]) > Math.abs(data[at])) at = i;
+  return at;
+}
+
+function finding(link: Link, { quantity }: Use, found: Disagreement, message?: string): Finding {
+  const entry = found.index.length === 0 ? "" : `[${found.index.map((i) => i + 1).join(",")}]`;
+  const where = `${quantity.name.text}${entry}`;
+  const said = found.kink
+    ? `${found.op} has a kink at ${where}: the derivative there is a convention, taken as ${found.byRule}.`
+    : `The derivative of ${link.of.name.text} with respect to ${where} is ${found.byRule.toPrecision(8)} by the rule of ${found.op}, but ` +
+      `${found.byDifference.toPrecision(8)} by central differences${message ? `: ${message}` : "."}`;
+  return { ...found, of: quantity.name.id, through: link.of.name.id, message: said };
+}
+
+const nameOf = (node: Node) => (isCall(node) ? callAttributes(node).name : node.op.name);
+
+const bending = new Set([
+  "relu",
+  "leakyRelu",
+  "abs",
+  "maximum",
+  "minimum",
+  "clip",
+  "reduceMax",
+  "reduceMin",
+  "sign",
+  "floor",
+  "ceil",
+  "round",
+]);
+
+/** The operation that bends: the first that may. */
+function kinkOf(body: Node): string {
+  const names = topologicalOrder([body]).map(nameOf);
+  return names.find((name) => bending.has(name)) ?? nameOf(body);
+}
