@@ -3,7 +3,8 @@
 import { fail } from "../../graph/errors.ts";
 import { add, type Interval, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, mulDown, mulUp } from "../../numeric/rounding.ts";
-import { type Enclosure, nothing } from "../certificate.ts";
+import { both, type Enclosure, type Finding, nothing } from "../certificate.ts";
+import { compositionFinding } from "../composition/index.ts";
 import { boxDomain, type Domain } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
 import { smoothnessOf } from "./constants.ts";
@@ -73,11 +74,16 @@ function constants(
   deadline: number,
 ): { L: Enclosure; mu: Enclosure } {
   if (subject.kinks.length === 0 && regularityOf(subject) === "analytic") {
+    // Composition knows the constants of sums of losses at once, and exactly where the spectrum of a Hessian over a region is hard.
+    const found: Finding = region ? {} : compositionFinding(problem.graph, subject.domain);
+    const own = found.convex?.answer === "yes" ? found.mu : undefined;
+    if (found.L && own && statusOf(found.L, own) === "proved") return { L: found.L, mu: own };
     const spectrum = spectrumOf(subject, subject.interior, deadline, region);
     const { lower, upper } = spectrum.inf;
     const number = (x: number) => (Number.isFinite(x) || x === upper ? x : null);
     const mu: Enclosure = { lower: upper === -Infinity ? -Infinity : number(lower), upper: upper === Infinity ? null : upper };
-    return { L: smoothnessOf(spectrum), mu };
+    const L = smoothnessOf(spectrum);
+    return { L: found.L ? both(L, found.L) : L, mu: own ? both(mu, own) : mu };
   }
   const { L, mu } = certifyProblem(problem, deadline);
   return { L: region ? { lower: null, upper: L.upper } : L, mu: region ? { lower: mu.lower, upper: null } : mu };
