@@ -11,14 +11,15 @@ main, header, footer { max-width: 780px; }
 header p { font-style: italic; color: var(--soft); }
 h1, h2, h3, table, figure, pre, .kicker { font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 h1 { font-size: 32px; } .kicker { color: var(--soft); font-size: 14px; margin: 0; letter-spacing: .04em; text-transform: uppercase; }
-.m { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", Georgia, "DejaVu Serif", serif; white-space: nowrap; }
+.m { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", Georgia, "DejaVu Serif", serif; white-space: nowrap; font-size: 1.06em; }
+.m .over { text-decoration: overline; text-decoration-thickness: 1px; }
 .m i { padding-right: .04em; }
 .m sub, .m sup { font-size: .72em; line-height: 0; }
 .line { margin: 14px 0 14px 28px; overflow-x: auto; font-size: 18px; } .line + .line { margin-top: -8px; }
 .line .m { white-space: normal; display: block; padding-left: 2em; text-indent: -2em; }
 aside { border-left: 3px solid var(--warn); padding: 4px 16px; margin: 18px 0; background: var(--card); }
 .scroll { margin: 14px 0; } .scroll p { margin: 0 0 4px; color: var(--soft); font-size: 15px; }
-table.numbers td.word { text-align: left; }
+table.numbers { width: auto; min-width: 40%; } table.numbers td, table.numbers th { padding-left: 24px; } table.numbers thead th.figure, table.numbers td.figure { text-align: right; } table.numbers thead th.word, table.numbers td.word { text-align: left; } table.numbers th:first-child, table.numbers td:first-child { padding-left: 0; }
 pre { font: 13.5px/1.5 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; }
 figure.chart { margin: 18px 0; } .wrong { color: var(--bad); } footer { padding: 24px; }`;
 
@@ -50,8 +51,11 @@ function blockHtml(block: Block): string {
     case "numbers":
       return `<div class="line">${mathsHtml(block.text)}</div>`;
     case "table": {
-      const head = block.columns.map((name) => `<th>${inline(name)}</th>`).join("");
-      const rows = block.rows.map((row) => `<tr>${row.map(cell).join("")}</tr>`).join("\n");
+      const words = block.columns.map((_, i) => block.rows.some((row) => !isFigure(row[i] ?? "")));
+      const cells = (row: readonly string[], kind: "th" | "td") =>
+        row.map((text, i) => `<${kind} class="${words[i] ? "word" : "figure"}">${inline(text)}</${kind}>`).join("");
+      const head = cells(block.columns, "th");
+      const rows = block.rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("\n");
       return `<div class="scroll"><p>${inline(block.caption)}</p><table class="numbers"><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
     }
     case "picture":
@@ -65,9 +69,7 @@ function blockHtml(block: Block): string {
   }
 }
 
-function cell(text: string): string {
-  return /^[−-]?[\d∞(]/.test(text) || text === "" ? `<td>${text}</td>` : `<td class="word">${inline(text)}</td>`;
-}
+const isFigure = (text: string) => /^[−-]?[\d∞(]/.test(text) || text === "";
 
 /** Words, with what stands between dollar signs set as mathematics. */
 function inline(text: string): string {

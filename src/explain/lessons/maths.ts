@@ -11,7 +11,7 @@ const raisedPlain = "0123456789+−Tknitxyz()LDm";
 
 export function mathsHtml(text: string): string {
   // Small letters below and above the line are letters too, and end a name.
-  const name = `(?:(?![${lowered}${raised}])\\p{L})+`;
+  const name = `(?:(?![${lowered}${raised}])\\p{L}\\p{M}*)+`;
   const tokens = text.match(new RegExp(`[${lowered}]+|[${raised}]+|_\\w+|\\^\\{[^}]*\\}|\\^\\w+|${name}|\\s+|.`, "gu")) ?? [];
   return `<span class="m">${tokens.map(token).join("")}</span>`;
 }
@@ -26,10 +26,12 @@ function token(text: string): string {
 
 const translated = (text: string, from: string, to: string) => Array.from(text, (c) => to[from.indexOf(c)] ?? c).join("");
 
-/** Names of functions and words stand upright, letters lean. */
+/** Names of functions and words stand upright, letters lean; a bar is drawn, because few fonts place one well. */
 function letters(text: string): string {
-  return text.replace(/[\p{L}\p{M}]+|[^\p{L}\p{M}]+/gu, (piece) => {
+  return text.normalize("NFD").replace(/[\p{L}\p{M}]+|[^\p{L}\p{M}]+/gu, (piece) => {
     if (!/^\p{L}/u.test(piece)) return escapeHtml(piece);
-    return words.test(piece) || piece.replace(/\p{M}/gu, "").length > 3 || /^[ℝℒ∂]/u.test(piece) ? piece : `<i>${piece}</i>`;
+    const bare = piece.replaceAll("\u0304", "");
+    const leaning = words.test(bare) || bare.length > 3 || /^[ℝℒℛ∂]/u.test(bare) ? bare : `<i>${bare}</i>`;
+    return bare === piece ? leaning : `<span class="over">${leaning}</span>`;
   });
 }
