@@ -153,7 +153,10 @@ function chainsOf(text: string): Chain[] {
     const parts: Part[] = [];
     for (let at = 1; at + 1 < pieces.length; at += 2) parts.push({ relation: pieces[at], text: pieces[at + 1] });
     const open = chains[chains.length - 1];
+    const last = open?.parts[open.parts.length - 1];
+    const isFolded = last !== undefined && (/^[+−] /.test(pieces[0]) || /^\([^)]*$/.test(last.text));
     if (pieces[0] === "" && parts.length > 0 && open) open.parts.push(...parts);
+    else if (isFolded && pieces[0] !== "") open.parts[open.parts.length - 1] = { ...last, text: `${last.text} ${pieces[0]}` };
     else if (/^[⎢⎣]/.test(line.trim()) && open) open.parts.push({ relation: "", text: line.trim() });
     else if (parts.length > 0 && isName(pieces[0]))
       chains.push({ line: i + 1, printed: line, subject: normalized(pieces[0]), parts });

@@ -84,7 +84,8 @@ function piece(formula: Formula, style: FormulaStyle): Piece {
         return numeral(writeNumber(value, { form, digits, rounded }), value);
       }
       const named = quantities.get(id) ?? fail("argument", `explain: a formula uses "${id}", which is no quantity of it.`);
-      return { written: writeEntry(named.name, index, form), level: level.atom, minus: false };
+      const written = writeEntry(named.name, index, form);
+      return { written, level: written.startsWith("∂") ? level.derivative : level.atom, minus: false };
     }
     case "sum":
       return sum(formula, style);

@@ -3,8 +3,11 @@
 
 import type { Form } from "./numbers.ts";
 
-/** From loosest to tightest. A quotient in a line, a/b, is a product that takes no factor before it. */
-export const level = { relation: 0, sum: 1, quotient: 2, product: 3, power: 4, atom: 5 } as const;
+/**
+ * From loosest to tightest. A quotient in a line, a/b, is a product that takes no factor before it; a derivative in a line, ∂L/∂z, is a
+ * name that takes no factor on either side, lest that seem to stand below the stroke.
+ */
+export const level = { relation: 0, sum: 1, derivative: 2, quotient: 3, product: 4, power: 5, atom: 6 } as const;
 export type Level = (typeof level)[keyof typeof level];
 
 export interface Piece {
