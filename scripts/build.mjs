@@ -1,5 +1,5 @@
 // Builds dist/ from src/. The entries are those that package.json exports; for each there is
-//   dist/X.js          for Node: a list of exports of dist/library.js, so that an import reads few files
+//   dist/X.js          for Node: most are a list of exports of one bundle, see bundles.mjs
 //   dist/browser/**    for bundlers and browsers: one file a source, so that what is not imported is not shipped; what needs
 //                      Node is replaced by functions that say so, and X.ts by X.browser.ts where there is such a file
 //   dist/runtime/*     the C files of the native engine
@@ -17,10 +17,10 @@ import { existsSync, rmSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { dirname, join, posix, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildBundles } from "./bundles.mjs";
+import { common, inspect, notOnDemand, outputOf, quietly, root } from "./esbuild.mjs";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const options = new Set(process.argv.slice(2));
 const strict = options.has("--strict") || Boolean(process.env.CI);
 const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -40,18 +40,8 @@ const library = present(
 /** Entries that most programs do without and that are too large to be read for nothing. */
 const onItsOwn = new Set(["src/analysis/index.ts", "src/explain/index.ts"]);
 const commands = present(Object.values(manifest.bin));
-
-const common = {
-  absWorkingDir: root,
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  sourcemap: true,
-  sourcesContent: false,
-  packages: "external",
-  logLevel: "silent",
-  metafile: true,
-};
+/** Entries that need so little of the library that reading all of it would be most of their start. */
+const light = ["src/io/index.ts", ...commands];
 
 const [bundled, declarations] = await Promise.all([buildJavaScript(), options.has("--js") ? 0 : emitDeclarations()]);
 const size = Object.entries(bundled.metafile.outputs)
@@ -72,7 +62,8 @@ async function isFresh() {
   if (!existsSync(stamp)) return false;
   const built = (await stat(stamp)).mtimeMs;
   const sources = (await readdir(join(root, "src"), { recursive: true })).map((path) => join(root, "src", path));
-  const others = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs"].map((path) => join(root, path));
+  const builders = ["build", "bundles", "esbuild"].map((name) => `scripts/${name}.mjs`);
+  const others = ["package.json", "tsconfig.json", "tsconfig.build.json", ...builders].map((path) => join(root, path));
   const changed = await Promise.all([...sources, ...others].map(async (path) => (await stat(path)).mtimeMs));
   return Math.max(...changed) < built;
 }
@@ -88,39 +79,22 @@ function present(paths) {
 }
 
 /**
- * Most entries for Node are thin: they re-export from one bundle, library.js, because an import of few files is a fast import.
- * Entries that load modules of Node, which takes longer than ours, stand beside it, and large ones that few programs need. What is
- * imported only on demand, and what only the commands need, is split from it.
+ * Most entries for Node are thin: they re-export from the bundle of the library. Entries that load modules of Node, which takes longer
+ * than ours, stand beside it, as do commands, and large ones that few programs need.
  */
 async function buildJavaScript() {
   const entries = [...library, ...commands];
   if (entries.length === 0) return { metafile: { outputs: {} } };
-  const exported = (await Promise.all(library.filter((source) => !onItsOwn.has(source)).map(inspect))).filter(
-    ({ usesNode }) => !usesNode,
-  );
-  const thin = new Set(exported.map(({ source }) => source));
-  const thick = entries.filter((source) => !thin.has(source));
-  const result = await quietly(
-    build({
-      ...common,
-      entryPoints: { library: "library", ...Object.fromEntries(thick.map((source) => [outputOf(source), source])) },
-      outdir: next,
-      splitting: true,
-      platform: "node",
-      // Short lines, so that an uncaught error does not print the whole library.
-      lineLimit: 130,
-      minifyWhitespace: true,
-      minifySyntax: true,
-      chunkNames: "chunks/[name]-[hash]",
-      plugins: [wholeLibrary(exported)],
-    }),
-  );
-  for (const { source, names } of exported) {
-    const path = join(root, next, `${outputOf(source)}.js`);
-    const bundle = posix.relative(posix.dirname(outputOf(source)), "library.js");
-    const list = names.map((name) => `${prefixed(source, name)} as ${name}`).join(", ");
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, `export { ${list} } from "${bundle.startsWith(".") ? bundle : `./${bundle}`}";\n`);
+  const inspected = await inspect(library);
+  const thin = library.filter((source) => !onItsOwn.has(source) && !inspected.get(source).usesNode);
+  const heavy = entries.filter((source) => !thin.includes(source) && !light.includes(source));
+  const { result, exports } = await buildBundles({ thin, light, heavy, outdir: next });
+  for (const [source, names] of exports) {
+    const output = `${outputOf(source)}.js`;
+    const list = [...names].map(([name, inBundle]) => `${inBundle} as ${name}`).join(", ");
+    const bundle = posix.relative(posix.dirname(output), "chunks/library.js");
+    await mkdir(dirname(join(root, next, output)), { recursive: true });
+    await writeFile(join(root, next, output), `export { ${list} } from "${bundle.startsWith(".") ? bundle : `./${bundle}`}";\n`);
   }
   for (const command of commands) await chmod(join(root, next, `${outputOf(command)}.js`), 0o755);
   await copyRuntime();
@@ -136,41 +110,6 @@ async function copyRuntime() {
   for (const name of await readdir(from)) {
     if (/\.[ch]$/.test(name)) await writeFile(join(to, name), await readFile(join(from, name)));
   }
-}
-
-function outputOf(source) {
-  return source.replace(/^src\//, "").replace(/\.ts$/, "");
-}
-
-/** The name of an entry's export in library.js, where names of different entries must differ. */
-function prefixed(source, name) {
-  return `${outputOf(source).replace(/\W/g, "_")}$${name}`;
-}
-
-/** The names that an entry exports, and whether importing it loads modules of Node. */
-async function inspect(source) {
-  const options = { ...common, entryPoints: [source], outdir: next, splitting: true, write: false, platform: "node" };
-  const { outputs } = (await quietly(build(options))).metafile;
-  const [main] = Object.keys(outputs).filter((path) => outputs[path].entryPoint === source);
-  const loaded = new Set([main]);
-  for (const path of loaded) {
-    for (const { kind, path: target } of outputs[path]?.imports ?? []) if (kind === "import-statement") loaded.add(target);
-  }
-  return { source, names: outputs[main].exports, usesNode: [...loaded].some((path) => path.startsWith("node:")) };
-}
-
-function wholeLibrary(exported) {
-  const lines = exported.map(({ source, names }) => {
-    const list = names.map((name) => `${name} as ${prefixed(source, name)}`).join(", ");
-    return `export { ${list} } from "./${source}";`;
-  });
-  return {
-    name: "whole-library",
-    setup(context) {
-      context.onResolve({ filter: /^library$/ }, ({ path }) => ({ path, namespace: "whole" }));
-      context.onLoad({ filter: /.*/, namespace: "whole" }, () => ({ contents: lines.join("\n"), resolveDir: root }));
-    },
-  };
 }
 
 /**
@@ -211,21 +150,11 @@ async function buildForBrowsers() {
   }
   for (const source of onDemand) {
     if (source in reachable.metafile.inputs) continue;
-    await write(`${outputOf(source)}.js`, standInSource(`${manifest.name}/${outputOf(source)}`, (await inspect(source)).names));
+    await write(
+      `${outputOf(source)}.js`,
+      standInSource(`${manifest.name}/${outputOf(source)}`, (await inspect([source])).get(source).names),
+    );
   }
-}
-
-function notOnDemand(found) {
-  return {
-    name: "not-on-demand",
-    setup(context) {
-      context.onResolve({ filter: /^\.\.?\// }, ({ path, kind, resolveDir }) => {
-        if (kind !== "dynamic-import") return undefined;
-        found.add(relative(root, resolve(resolveDir, path)).replaceAll("\\", "/"));
-        return { path, external: true };
-      });
-    },
-  };
 }
 
 /** What is imported in a browser: the file beside it called X.browser.ts, where there is one. */
@@ -312,20 +241,6 @@ function absent(name) {
 ${names.map((name) => `export const ${name} = /* @__PURE__ */ absent("${name}");`).join("\n")}
 export default { ${names.join(", ")} };
 `;
-}
-
-/** Prints esbuild's messages; a warning is an error, because it has always meant a fault so far. */
-async function quietly(building) {
-  try {
-    const result = await building;
-    if (result.warnings.length > 0) throw Object.assign(new Error("warnings"), { errors: result.warnings });
-    return result;
-  } catch (error) {
-    for (const { text, location } of error.errors ?? [{ text: String(error) }]) {
-      console.error(`${location ? `${location.file}:${location.line}:${location.column}: ` : ""}${text}`);
-    }
-    process.exit(1);
-  }
 }
 
 function emitDeclarations() {

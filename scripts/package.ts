@@ -182,6 +182,16 @@ function importTime(): Outcome {
   return { ok: best <= budgets.importMilliseconds, detail: `${best.toFixed(0)} of ${budgets.importMilliseconds} ms` };
 }
 
+/** What is read only when asked for is found: the native engine answers, be it that there is no compiler. */
+const onDemand = `
+import { compile, tensor } from "${manifest.name}";
+try {
+  const sum = compile((x) => x.sum(), { engine: "native" })(tensor([1, 2])).item();
+  if (sum !== 3) throw new Error("1 + 2 is " + sum);
+} catch (error) {
+  if (!/no C compiler|the package koffi/.test(error.message)) throw error;
+}`;
+
 function installation(tarball: string): Outcome {
   // Outside the repository, where no other node_modules is in reach.
   const folder = join(tmpdir(), `gradus-installation-${process.pid}`);
@@ -194,6 +204,7 @@ function installation(tarball: string): Outcome {
     for (const name of names) {
       execFileSync(process.execPath, ["--input-type=module", "-e", `await import("${name}")`], { cwd: folder, stdio: "pipe" });
     }
+    execFileSync(process.execPath, ["--input-type=module", "-e", onDemand], { cwd: folder, stdio: "pipe" });
     const source = existsSync(join(folder, "node_modules/gradus/src/index.ts"));
     return { ok: source, detail: source ? "" : "the sources that the source maps name are not there" };
   } finally {

@@ -101,7 +101,7 @@ export function coerce(operand: Operand, type: ValueType, user: string): Express
 }
 
 function operation(name: OpcodeName, operands: readonly Operand[], immediates: readonly number[]): Operation {
-  const opcode = opcodes[name];
+  const opcode = opcodes()[name];
   check: if (operands.length !== opcode.parameters.length) {
     fail("engine", `${name} takes ${opcode.parameters.length} operands; ${operands.length} were given.`);
   }
@@ -116,7 +116,7 @@ function operation(name: OpcodeName, operands: readonly Operand[], immediates: r
 
 /** An instruction without immediates applied to its operands, as `op("f32x4.add", a, b)`. Folds constant i32 arithmetic. */
 export function op(name: OpcodeName, ...operands: Operand[]): Expression {
-  check: if (opcodes[name].immediate !== "none")
+  check: if (opcodes()[name].immediate !== "none")
     fail("engine", `${name} has immediates; build it with load, lane, loadLane or shuffle.`);
   return fold(operation(name, operands, []));
 }
@@ -136,8 +136,8 @@ export function loadLane(name: OpcodeName, address: Operand, vector: Expression,
 /** Extracts or replaces a lane, as `lane("f32x4.extract_lane", 2, v)`. */
 export function lane(name: OpcodeName, index: number, ...operands: Operand[]): Expression {
   requireImmediate(name, "lane");
-  check: if (index < 0 || index >= opcodes[name].lanes)
-    fail("engine", `${name} has lanes 0 to ${opcodes[name].lanes - 1}; ${index} was asked for.`);
+  check: if (index < 0 || index >= opcodes()[name].lanes)
+    fail("engine", `${name} has lanes 0 to ${opcodes()[name].lanes - 1}; ${index} was asked for.`);
   return operation(name, operands, [index]);
 }
 
@@ -156,7 +156,7 @@ export function shuffleWords(a: Expression, b: Expression, indices: readonly [nu
 
 /** An atomic operation at address + offset, as `atomic("i32.atomic.rmw.add", [address, 1])`. */
 export function atomic(name: OpcodeName, operands: readonly Operand[], offset = 0): Expression {
-  check: if (opcodes[name].prefix !== 0xfe) fail("engine", `${name} is not atomic.`);
+  check: if (opcodes()[name].prefix !== 0xfe) fail("engine", `${name} is not atomic.`);
   return operation(name, operands, [offset]);
 }
 
@@ -195,8 +195,8 @@ export function valueType(expression: Expression, user: string): ValueType {
 }
 
 function requireImmediate(name: OpcodeName, immediate: string): void {
-  check: if (opcodes[name].immediate !== immediate)
-    fail("engine", `${name} takes immediates of kind ${opcodes[name].immediate}, not ${immediate}.`);
+  check: if (opcodes()[name].immediate !== immediate)
+    fail("engine", `${name} takes immediates of kind ${opcodes()[name].immediate}, not ${immediate}.`);
 }
 
 /** The value of a constant i32 expression, else undefined. */

@@ -121,13 +121,14 @@ export class FunctionBuilder {
 
   /** Writes `value` to memory at address + offset, as `store("v128.store", p, v, 16)`; the sum must not wrap. */
   store(name: OpcodeName, address: Operand, value: Operand, offset = 0): void {
-    check: if (opcodes[name].immediate !== "memory" || opcodes[name].result !== "void") fail("engine", `${name} is not a store.`);
+    check: if (opcodes()[name].immediate !== "memory" || opcodes()[name].result !== "void")
+      fail("engine", `${name} is not a store.`);
     this.instruction(name, [address, value], [offset]);
   }
 
   /** Writes one lane of `vector` to memory, as v128.store32_lane. */
   storeLane(name: OpcodeName, address: Operand, vector: Expression, lane: number, offset = 0): void {
-    check: if (opcodes[name].immediate !== "memoryLane" || opcodes[name].result !== "void")
+    check: if (opcodes()[name].immediate !== "memoryLane" || opcodes()[name].result !== "void")
       fail("engine", `${name} is not a lane store.`);
     this.instruction(name, [address, vector], [offset, lane]);
   }
@@ -335,7 +336,7 @@ export class FunctionBuilder {
   }
 
   private instruction(name: OpcodeName, operands: readonly Operand[], immediates: readonly number[]): void {
-    const opcode = opcodes[name];
+    const opcode = opcodes()[name];
     for (let i = 0; i < operands.length; i++) this.write(coerce(operands[i], opcode.parameters[i], name));
     const { out } = this;
     if (opcode.prefix === 0) out.byte(opcode.code);

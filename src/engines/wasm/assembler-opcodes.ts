@@ -52,7 +52,7 @@ function family<T extends string, S extends string>(type: T, first: number, sign
 
 const memory = (bytes: number): Shape => ({ immediate: "memory", bytes });
 
-const scalar = {
+const scalar = () => ({
   ...family("i32", 0x28, "i:i", "load", memory(4)),
   ...family("f32", 0x2a, "i:f", "load", memory(4)),
   ...family("f64", 0x2b, "i:d", "load", memory(8)),
@@ -71,14 +71,14 @@ const scalar = {
   ...family("f32", 0x92, "ff:f", "add sub mul div min max copysign"),
   ...family("f64", 0x99, "d:d", "abs neg ceil floor trunc nearest sqrt"),
   ...family("f64", 0xa0, "dd:d", "add sub mul div min max copysign"),
-};
+});
 
 const simd = { prefix: 0xfd };
 const simdMemory = (bytes: number): Shape => ({ ...simd, ...memory(bytes) });
 const simdLane = (lanes: number): Shape => ({ ...simd, immediate: "lane", lanes });
 const simdMemoryLane = (bytes: number): Shape => ({ ...simd, immediate: "memoryLane", bytes, lanes: 16 / bytes });
 
-const vector = {
+const vector = () => ({
   ...family("v128", 0x00, "i:v", "load", simdMemory(16)),
   ...family("v128", 0x08, "i:v", "load16_splat", simdMemory(2)),
   ...family("v128", 0x09, "i:v", "load32_splat", simdMemory(4)),
@@ -134,31 +134,39 @@ const vector = {
   ...family("f32x4", 0xfa, "v:v", "convert_i32x4_s", simd),
   ...family("i32x4", 0xfc, "v:v", "trunc_sat_f64x2_s_zero", simd),
   ...family("f64x2", 0xfe, "v:v", "convert_low_i32x4_s", simd),
-};
+});
 
 /** Relaxed SIMD: not in every runtime; ask `relaxedSimd()` first. */
-const relaxed = {
+const relaxed = () => ({
   ...family("f32x4", 0x105, "vvv:v", "relaxed_madd", simd),
   ...family("f64x2", 0x107, "vvv:v", "relaxed_madd", simd),
-};
+});
 
 const atomic = (bytes: number): Shape => ({ prefix: 0xfe, ...memory(bytes) });
 
 /** Threads: valid on shared memory only as far as `wait` goes. Atomic accesses must state their natural alignment. */
-const atomics = {
+const atomics = () => ({
   ...family("memory.atomic", 0x00, "ii:i", "notify", atomic(4)),
   ...family("memory.atomic", 0x01, "iil:i", "wait32", atomic(4)),
   ...family("i32.atomic", 0x10, "i:i", "load", atomic(4)),
   ...family("i32.atomic", 0x17, "ii:", "store", atomic(4)),
   ...family("i32.atomic.rmw", 0x1e, "ii:i", "add", atomic(4)),
-};
+});
 
-const table = { ...scalar, ...vector, ...relaxed, ...atomics };
+const all = () => ({ ...scalar(), ...vector(), ...relaxed(), ...atomics() });
 
-export type OpcodeName = keyof typeof table;
+export type OpcodeName = keyof ReturnType<typeof all>;
 
-/** Every instruction by its name in the text format. Control flow, locals, constants and calls are in the builders. */
-export const opcodes: Readonly<Record<OpcodeName, Opcode>> = table;
+let table: Readonly<Record<OpcodeName, Opcode>> | undefined;
+
+/**
+ * Every instruction by its name in the text format. Control flow, locals, constants and calls are in the builders. The table is made
+ * when first asked for: programs that compile nothing need not wait for it.
+ */
+export function opcodes(): Readonly<Record<OpcodeName, Opcode>> {
+  table ??= all();
+  return table;
+}
 
 /** The byte of a value type in the binary format. */
 export const valueTypeCode: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };

@@ -31,26 +31,26 @@ function instantiate(module: ModuleBuilder, imports: WebAssembly.Imports = {}): 
   return new WebAssembly.Instance(new WebAssembly.Module(module.finish()), imports).exports as Exports;
 }
 
-const names = Object.keys(opcodes) as OpcodeName[];
+const names = Object.keys(opcodes()) as OpcodeName[];
 
 /** The instruction applied to parameters of its types. */
 function applied(name: OpcodeName, operands: readonly Expression[]): Expression {
-  switch (opcodes[name].immediate) {
+  switch (opcodes()[name].immediate) {
     case "none":
       return op(name, ...operands);
     case "memory":
-      return opcodes[name].prefix === 0xfe ? atomic(name, operands, 8) : load(name, operands[0], 8);
+      return opcodes()[name].prefix === 0xfe ? atomic(name, operands, 8) : load(name, operands[0], 8);
     case "lane":
-      return lane(name, opcodes[name].lanes - 1, ...operands);
+      return lane(name, opcodes()[name].lanes - 1, ...operands);
     case "memoryLane":
-      return loadLane(name, operands[0], operands[1], opcodes[name].lanes - 1, 8);
+      return loadLane(name, operands[0], operands[1], opcodes()[name].lanes - 1, 8);
     case "shuffle":
       return shuffleBytes(operands[0], operands[1], [31, 30, 29, 28, 27, 26, 25, 24, 7, 6, 5, 4, 3, 2, 1, 0]);
   }
 }
 
 function moduleWith(name: OpcodeName): Uint8Array<ArrayBuffer> {
-  const opcode = opcodes[name];
+  const opcode = opcodes()[name];
   const module = new ModuleBuilder({ memory: { pages: 1, maximumPages: 1, shared: opcode.prefix === 0xfe } });
   module.define("f", opcode.parameters, opcode.result, (f) => {
     const [address, value] = f.parameters;
@@ -75,7 +75,7 @@ describe("opcodes", () => {
   });
 
   it("no two instructions share an encoding", () => {
-    const encodings = names.map((name) => `${opcodes[name].prefix}:${opcodes[name].code}`);
+    const encodings = names.map((name) => `${opcodes()[name].prefix}:${opcodes()[name].code}`);
     expect(new Set(encodings).size).toBe(names.length);
   });
 

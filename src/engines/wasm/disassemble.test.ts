@@ -72,7 +72,7 @@ test("a module is written as the text format has it", () => {
 });
 
 test("every instruction of the assembler is read back by its name, with its immediates", () => {
-  for (const [name, { parameters, result, immediate, lanes, bytes, prefix }] of Object.entries(opcodes)) {
+  for (const [name, { parameters, result, immediate, lanes, bytes, prefix }] of Object.entries(opcodes())) {
     const module = new ModuleBuilder();
     module.define("f", parameters, "void", (f) => {
       const lane = lanes - 1;

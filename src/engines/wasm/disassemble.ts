@@ -9,7 +9,7 @@ const typeNames = new Map(Object.entries(valueTypeCode).map(([name, code]) => [c
 
 const named = new Map<number, readonly [OpcodeName, Opcode]>();
 const codeOf = (prefix: number, code: number) => prefix * 0x10000 + code;
-for (const [name, opcode] of Object.entries(opcodes))
+for (const [name, opcode] of Object.entries(opcodes()))
   named.set(codeOf(opcode.prefix, opcode.code), [name as OpcodeName, opcode] as const);
 
 /** Reads the encodings of the format, from `at` on. */
