@@ -3,7 +3,7 @@
 
 import { isFloat } from "../graph/dtype.ts";
 import { type Node, topologicalOrder, typeOf } from "../graph/node.ts";
-import { withInputs } from "../graph/rewrite.ts";
+import { substitute, withInputs } from "../graph/rewrite.ts";
 import { parameter } from "../graph/structural.ts";
 import { add } from "../ops/arithmetic.ts";
 import { pullback } from "../ops/autodiff.ts";
@@ -22,6 +22,8 @@ export interface Link {
   readonly uses: readonly Use[];
   /** Its error signal. */
   readonly cotangent: Node;
+  /** Nodes of the body and what they are in the function. */
+  readonly origins: ReadonlyMap<Node, Node>;
 }
 
 export interface Use {
@@ -52,6 +54,8 @@ export interface Backward {
   readonly links: readonly Link[];
   /** Error signals, contributions and helpers, as they come up. */
   readonly quantities: readonly Quantity[];
+  /** Nodes of the forward pass that backward formulas need again and that had no name. */
+  readonly reused: ReadonlySet<Node>;
 }
 
 /** Uses of one quantity in another that are told apart; beyond that they are taken together. */
@@ -68,6 +72,7 @@ export function backwardOf(subject: Subject, loss: Named, wrt: ReadonlySet<strin
   const received = new Map<string, { contributions: PreparedContribution[]; helpers: Prepared[] }>();
   const lossName = loss.quantity.name;
   const helped = new Set<Prepared>();
+  const reused = new Set<Node>();
   const nameById = new Map([...named.values()].map(({ name }) => [name.id, name]));
 
   const finish = (quantity: Quantity) => {
@@ -75,10 +80,10 @@ export function backwardOf(subject: Subject, loss: Named, wrt: ReadonlySet<strin
     if (!gathered) return;
     const name = gradientName(quantity.name, lossName);
     quantities.push(signal(name, quantity, `error signal of ${quantity.name.text}`));
-    const helpers = gathered.helpers.filter((helper) => !helped.has(helper));
+    const helpers = [...new Set(gathered.helpers)].filter((helper) => !helped.has(helper));
     for (const helper of helpers) helped.add(helper);
     if (gathered.contributions.length > 1) {
-      for (const { through, prepared, name: part } of gathered.contributions) {
+      for (const { through, name: part } of gathered.contributions) {
         const user = nameById.get(through) ?? quantity.name;
         quantities.push(signal(part, quantity, `what ${user.text} passes on to ${quantity.name.text}`));
       }
@@ -106,11 +111,11 @@ export function backwardOf(subject: Subject, loss: Named, wrt: ReadonlySet<strin
     if ((isLoss || received.has(id)) && active.has(id)) {
       const link = linkOf(node, quantity, named, active);
       links.push(link);
-      receive(link, isLoss, { call, lossName, quantities, received });
+      receive(isLoss ? withoutFactorOne(link) : link, isLoss, { call, lossName, quantities, received, reused });
     }
     for (const leaf of leaves) if (lastUses.get(leaf.quantity.name.id) === at) finish(leaf.quantity);
   }
-  return { steps, links, quantities };
+  return { steps, links, quantities, reused };
 }
 
 function signal(name: Name, { shape, path }: Quantity, meaning: string): Quantity {
@@ -171,18 +176,34 @@ function linkOf(node: Node, of: Quantity, named: ReadonlyMap<Node, Quantity>, ac
     targets.map(({ standIn }) => standIn),
   );
   const results = new Map(targets.map(({ standIn }, i) => [standIn, pulled[i]]));
-  return { of, body, cotangent, uses: uses.map((use) => ({ ...use, pulled: results.get(use.standIn) })) };
+  const origins = new Map([...rebuilt].map(([original, copy]) => [copy, original]));
+  return { of, body, cotangent, origins, uses: uses.map((use) => ({ ...use, pulled: results.get(use.standIn) })) };
+}
+
+/** The link of the loss, whose own error signal is 1. */
+function withoutFactorOne(link: Link): Link {
+  const { cotangent, uses } = link;
+  const drop = (node: Node) => {
+    const [a, b] = node.inputs;
+    return node.op.name !== "mul" ? undefined : a === cotangent ? b : b === cotangent ? a : undefined;
+  };
+  const replacements = new Map<Node, Node>();
+  return {
+    ...link,
+    uses: uses.map((use) => ({ ...use, pulled: use.pulled && substitute([use.pulled], replacements, drop)[0] })),
+  };
 }
 
 interface Receiving {
   readonly call: (wanted: string) => Name;
   readonly lossName: Name;
   readonly quantities: Quantity[];
+  readonly reused: Set<Node>;
   readonly received: Map<string, { contributions: PreparedContribution[]; helpers: Prepared[] }>;
 }
 
 /** Hands the contributions of a link to the quantities that it uses. */
-function receive(link: Link, isLoss: boolean, { call, lossName, quantities, received }: Receiving): void {
+function receive(link: Link, isLoss: boolean, { call, lossName, quantities, received, reused }: Receiving): void {
   const { of, body, cotangent, uses } = link;
   const own = gradientName(of.name, lossName).id;
   const leaves = new Map<Node, string | number>(uses.map(({ standIn, quantity }) => [standIn, quantity.name.id]));
@@ -193,6 +214,8 @@ function receive(link: Link, isLoss: boolean, { call, lossName, quantities, rece
   const helpers: Prepared[] = [];
   for (const node of segments(outputs, leaves)) {
     if (outputs.includes(node)) continue;
+    const original = link.origins.get(node);
+    if (original) reused.add(original);
     const name = call("s");
     quantities.push({
       name,

@@ -29,6 +29,10 @@ export function entryOf(node: Node, flat: number, scope: Scope): Formula {
   if (isCall(node)) return callEntry(node, flat, scope);
   if (node.op.kind === "elementwise") {
     register(scope.operations, node.op);
+    if (node.op.name === "where" && isSettled(node.inputs[0], scope)) {
+      const holds = evaluate(entryOf(node.inputs[0], flat, scope), scope.operations) !== 0;
+      return entryOf(node.inputs[holds ? 1 : 2], flat, scope);
+    }
     return apply(
       node.op.name,
       node.inputs.map((x) => entryOf(x, flat, scope)),
@@ -36,6 +40,13 @@ export function entryOf(node: Node, flat: number, scope: Scope): Formula {
     );
   }
   return movedEntry(node, flat, scope) ?? truthAsNumber(node, flat, scope) ?? joinedEntry(node, flat, scope);
+}
+
+/** Whether a condition hangs on no real number: a label that is this class is no question that the reader has to answer. */
+function isSettled(node: Node, scope: Scope): boolean {
+  if (isConstant(node)) return true;
+  if (scope.leaves.has(node)) return node.dtype === "int32" || node.dtype === "bool";
+  return node.inputs.length > 0 && !isCall(node) && node.inputs.every((x) => isSettled(x, scope));
 }
 
 /** Compositions that are read as one function stay; others are spelled out. */

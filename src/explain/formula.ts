@@ -10,7 +10,8 @@ export const number = (value: number): Formula => ({ kind: "number", value });
 export const zero: Formula = number(0);
 export const one: Formula = number(1);
 
-export const isNumber = (f: Formula, value: number): boolean => f.kind === "number" && f.value === value;
+export const isNumber = (f: Formula, value: number): boolean =>
+  f.kind === "number" && (f.value === value || (Number.isNaN(value) && Number.isNaN(f.value)));
 
 /** The operands of a formula that applies `op`. */
 const operandsOf = (f: Formula, op: string): readonly Formula[] | undefined =>
@@ -146,15 +147,17 @@ const builds: Readonly<Record<string, Build>> = {
     if (isMatrix && inner) return inner;
     return x.kind === "number" ? x : undefined;
   },
-  // The derivative of a maximum and the like, where one side is nothing.
+  // A branch that is NaN guards against what is not there.
   where: ([c, a, b]) =>
-    a.kind === "number" && b.kind === "number" && a.value === b.value
+    isNumber(b, Number.NaN)
       ? a
-      : c.kind === "number"
-        ? c.value !== 0
-          ? a
-          : b
-        : undefined,
+      : a.kind === "number" && b.kind === "number" && a.value === b.value
+        ? a
+        : c.kind === "number"
+          ? c.value !== 0
+            ? a
+            : b
+          : undefined,
   and: ([a, b]) => (isNumber(a, 1) ? b : isNumber(b, 1) ? a : undefined),
   sum: ([x]) => (isNumber(x, 0) ? x : undefined),
   matmul: ([a, b]) => (isNumber(a, 0) || isNumber(b, 0) ? zero : undefined),

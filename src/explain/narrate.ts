@@ -3,6 +3,7 @@
 
 import { isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
+import type { Node } from "../graph/node.ts";
 import type { Dense } from "../graph/primitive.ts";
 import { sizeOf, stridesOf } from "../graph/shape.ts";
 import type { Optimizer } from "../optim/index.ts";
@@ -44,17 +45,33 @@ interface Plan {
   readonly updates: Updates | undefined;
 }
 
-export function narrate(subject: Subject, telling: Telling): Explanation {
-  const { leaves, constants, computed } = subject;
+/** The explanation of a subject, which is made with the nodes that are to be quantities besides those that have names. */
+export function narrate(subjectWith: (further: ReadonlySet<Node>) => Subject, telling: Telling): Explanation {
+  const further = new Set<Node>();
+  for (;;) {
+    const subject = subjectWith(further);
+    const plan = planOf(subject, telling, namesBesides(subject));
+    // What the backward pass needs again is named in the forward pass, and then derivatives are taken through it.
+    const missing = [...(plan.backward?.reused ?? [])].filter((node) => !further.has(node));
+    if (missing.length === 0) return tell(subject, plan, telling);
+    for (const node of missing) further.add(node);
+  }
+}
+
+/** Names that no quantity of the subject has. */
+function namesBesides({ leaves, constants, computed }: Subject): (wanted: string) => Name {
   const ids = new Set([...leaves, ...constants, ...computed].map(({ quantity }) => quantity.name.id));
-  const call = (wanted: string): Name => {
+  return (wanted) => {
     let id = wanted;
     for (let k = 2; ids.has(id); k++)
       id = /\d$/.test(wanted) ? `${wanted.replace(/\d+$/, "")}${Number(/\d+$/.exec(wanted)?.[0]) + k - 1}` : `${wanted}${k}`;
     ids.add(id);
     return nameFrom(id);
   };
-  const plan = planOf(subject, telling, call);
+}
+
+function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
+  const { leaves, constants, computed } = subject;
   const quantities: Quantity[] = [
     ...[...leaves, ...constants, ...computed].map(({ quantity }) => quantity),
     ...(plan.backward?.quantities ?? []),
@@ -81,20 +98,20 @@ export function narrate(subject: Subject, telling: Telling): Explanation {
   const last = Math.max(telling.iterations, ...telling.after.map((k) => k + 1));
   for (let number = 1; number <= last; number++) {
     const worked = number <= telling.iterations;
-    const tell = (prepared: Prepared): Step | undefined => {
+    const workOut = (prepared: Prepared): Step | undefined => {
       if (worked) return work(prepared, tracks, manner);
       advance(prepared, tracks, digits);
       return undefined;
     };
-    const forward = plan.forward.map(tell);
+    const forward = plan.forward.map(workOut);
     const wantsRow = telling.after.includes(number - 1);
     if (wantsRow) rows.push([number - 1, ...columns.map(({ id, flat }) => tracks.carried.get(id)?.data[flat] ?? Number.NaN)]);
     const isLast = number === last;
     if (isLast && !worked) break;
-    const backward = plan.backward?.steps.flatMap((step) => tellBackward(step, tell)) ?? [];
+    const backward = plan.backward?.steps.flatMap((step) => tellBackward(step, workOut)) ?? [];
     if (number === 1) findings.push(...(plan.backward?.links ?? []).flatMap((link) => check(link, tracks)));
     const before = new Map(tracks.carried);
-    const updates = plan.updates?.steps.map(tell) ?? [];
+    const updates = plan.updates?.steps.map(workOut) ?? [];
     if (!worked) continue;
     const loss = subject.loss?.quantity.name.id;
     iterations.push({

@@ -66,8 +66,12 @@ interface Application {
   readonly output: Node;
 }
 
-/** `f` traced on all leaves of its arguments. */
-export function subjectOf(f: (...args: never[]) => unknown, args: readonly unknown[], options: SubjectOptions): Subject {
+/** `f` traced on all leaves of its arguments, and its quantities: those with names, `further` nodes, and what else is worth a name. */
+export function subjectOf(
+  f: (...args: never[]) => unknown,
+  args: readonly unknown[],
+  options: SubjectOptions,
+): (further: ReadonlySet<Node>) => Subject {
   const wide = args.map(widened);
   const applications: Application[] = [];
   let traced: ReturnType<typeof trace> | undefined;
@@ -78,77 +82,82 @@ export function subjectOf(f: (...args: never[]) => unknown, args: readonly unkno
     );
   });
   const { formals, arguments: parts, output } = traced as ReturnType<typeof trace>;
-  const unique = distinct();
-  const call = (wanted: string) => nameFrom(unique(options.names[wanted] ?? wanted));
-
   const fromModules = moduleNames(applications);
   const loss = output.leaves.find((t, i) => i === 0 && t.size === 1 && isFloat(t.dtype))?.node;
-  const structures = parts.map(({ structure }) => structure);
-  const leaves = parts.flatMap(({ from, structure }, argument) =>
-    structure.paths.map((path, i): Leaf => {
-      const node = formals.nodes[from + i];
-      const actual = formals.actuals[from + i];
-      if (!isConstant(actual))
-        fail("symbolic", "explain: the arguments must have values; call it outside grad, compile and the like.");
-      const wanted =
-        options.names[path] ?? fromModules.get(node) ?? lastOf(path) ?? options.argumentNames[argument] ?? fallbackName(argument);
-      return {
+  return (further) => {
+    const unique = distinct();
+    const call = (wanted: string) => nameFrom(unique(options.names[wanted] ?? wanted));
+    const structures = parts.map(({ structure }) => structure);
+    const leaves = parts.flatMap(({ from, structure }, argument) =>
+      structure.paths.map((path, i): Leaf => {
+        const node = formals.nodes[from + i];
+        const actual = formals.actuals[from + i];
+        if (!isConstant(actual))
+          fail("symbolic", "explain: the arguments must have values; call it outside grad, compile and the like.");
+        const wanted =
+          options.names[path] ??
+          fromModules.get(node) ??
+          lastOf(path) ??
+          options.argumentNames[argument] ??
+          fallbackName(argument);
+        return {
+          node,
+          argument,
+          value: { shape: actual.shape, dtype: actual.dtype, data: constantData(actual) },
+          quantity: described(call(wanted), options.roles[argument] ?? "input", node, path),
+        };
+      }),
+    );
+
+    const names = new Map<Node, string>();
+    for (const [node, name] of fromModules) if (worthNaming(node, leaves)) names.set(node, name);
+    for (const [node, name] of found) if (worthNaming(node, leaves)) names.set(node, name);
+    const outputs = output.leaves.map((t, i) => {
+      const wanted = options.outputNames[i] ?? (t.node === loss ? undefined : lastOf(output.structure.paths[i]));
+      return { node: t.node, wanted };
+    });
+    for (const { node, wanted } of outputs) {
+      if (wanted !== undefined) names.set(node, wanted);
+      else if (!names.has(node)) names.set(node, node === loss ? "L" : "y");
+    }
+
+    const given = new Set(leaves.map(({ node }) => node));
+    const roots = outputs.map(({ node }) => node);
+    const stops = new Set([...given, ...names.keys(), ...further]);
+    const reached = topologicalOrder(roots, given);
+    const nodes = new Set<Node>();
+    for (const node of reached) if ((names.has(node) || further.has(node)) && !given.has(node)) nodes.add(node);
+    // A named node ends the formulas after it, but what comes before it is looked at as well.
+    for (const node of [...nodes]) {
+      const others = { has: (n: Node) => n !== node && stops.has(n) };
+      for (const part of segments([node], others)) nodes.add(part);
+    }
+    const order = [...nodes].filter((n) => !isConstant(n)).sort((a, b) => a.id - b.id);
+    let auxiliary = 0;
+    const computed = order.map((node): Named => {
+      const role: Role = node === loss ? "loss" : roots.includes(node) ? "output" : "intermediate";
+      const wanted = names.get(node) ?? `v${++auxiliary}`;
+      return { node, quantity: described(call(wanted), role, node, "") };
+    });
+    const known = new Set([...given, ...order]);
+    const constants = order
+      .flatMap((node) => constantsOf([node], { has: (n) => n !== node && known.has(n) }))
+      .filter((node, i, all) => all.indexOf(node) === i)
+      .map((node) => ({
         node,
-        argument,
-        value: { shape: actual.shape, dtype: actual.dtype, data: constantData(actual) },
-        quantity: described(call(wanted), options.roles[argument] ?? "input", node, path),
-      };
-    }),
-  );
-
-  const names = new Map<Node, string>();
-  for (const [node, name] of fromModules) if (worthNaming(node, leaves)) names.set(node, name);
-  for (const [node, name] of found) if (worthNaming(node, leaves)) names.set(node, name);
-  const outputs = output.leaves.map((t, i) => {
-    const wanted = options.outputNames[i] ?? (t.node === loss ? undefined : lastOf(output.structure.paths[i]));
-    return { node: t.node, wanted };
-  });
-  for (const { node, wanted } of outputs) {
-    if (wanted !== undefined) names.set(node, wanted);
-    else if (!names.has(node)) names.set(node, node === loss ? "L" : "y");
-  }
-
-  const given = new Set(leaves.map(({ node }) => node));
-  const roots = outputs.map(({ node }) => node);
-  const stops = new Set([...given, ...names.keys()]);
-  const reached = topologicalOrder(roots, given);
-  const nodes = new Set<Node>();
-  for (const node of reached) if (names.has(node) && !given.has(node)) nodes.add(node);
-  // A named node ends the formulas after it, but what comes before it is looked at as well.
-  for (const node of [...nodes]) {
-    const others = { has: (n: Node) => n !== node && stops.has(n) };
-    for (const part of segments([node], others)) nodes.add(part);
-  }
-  const order = [...nodes].filter((n) => !isConstant(n)).sort((a, b) => a.id - b.id);
-  let auxiliary = 0;
-  const computed = order.map((node): Named => {
-    const role: Role = node === loss ? "loss" : roots.includes(node) ? "output" : "intermediate";
-    const wanted = names.get(node) ?? `v${++auxiliary}`;
-    return { node, quantity: described(call(wanted), role, node, "") };
-  });
-  const known = new Set([...given, ...order]);
-  const constants = order
-    .flatMap((node) => constantsOf([node], { has: (n) => n !== node && known.has(n) }))
-    .filter((node, i, all) => all.indexOf(node) === i)
-    .map((node) => ({
-      node,
-      value: { shape: node.shape, dtype: node.dtype, data: constantData(node) },
-      quantity: described(call(found.get(node) ?? "c"), "constant", node, ""),
-    }));
-  const byNode = new Map(computed.map((named) => [named.node, named]));
-  return {
-    title: options.title,
-    leaves,
-    constants,
-    computed,
-    outputs: roots.flatMap((node) => byNode.get(node) ?? []),
-    loss: loss && byNode.get(loss),
-    structures,
+        value: { shape: node.shape, dtype: node.dtype, data: constantData(node) },
+        quantity: described(call(found.get(node) ?? "c"), "constant", node, ""),
+      }));
+    const byNode = new Map(computed.map((named) => [named.node, named]));
+    return {
+      title: options.title,
+      leaves,
+      constants,
+      computed,
+      outputs: roots.flatMap((node) => byNode.get(node) ?? []),
+      loss: loss && byNode.get(loss),
+      structures,
+    };
   };
 }
 

@@ -81,7 +81,9 @@ export function updatesOf(
     if (node !== formal) results.set(node, names.get(formal) as string);
   });
   const rates = ratesOf([...results.keys()], names);
-  for (const node of segments([...results.keys(), ...rates], names, longest)) {
+  const targets = [...results.keys(), ...rates];
+  const among = (node: Node) => ({ has: (n: Node) => n !== node && (names.has(n) || targets.includes(n)) });
+  for (const node of new Set(targets.flatMap((target) => segments([target], among(target), longest)))) {
     if (results.has(node)) continue;
     const isRate = rates.includes(node);
     const name = call(isRate ? "c1" : "v1");

@@ -20,6 +20,9 @@ export function wholeOf(node: Node, leaves: Scope["leaves"]): Formula {
   if (name === "broadcast") return wholeOf(node.inputs[0], leaves);
   if (name === "cast" && node.inputs[0].dtype !== "bool" && node.dtype !== "bool") return wholeOf(node.inputs[0], leaves);
   if (name === "reshape" && changesOnlyOnes(node)) return wholeOf(node.inputs[0], leaves);
+  if (name === "sum" && (node.attributes.axes as number[]).every((axis) => node.inputs[0].shape[axis] === 1)) {
+    return wholeOf(node.inputs[0], leaves);
+  }
   if (name === "gather" && node.inputs[1].op.name === "maxPoolIndices") {
     const [indices] = node.inputs.slice(1);
     return apply("maxPool", [wholeOf(indices.inputs[0], leaves)], plain(indices.attributes));
