@@ -55,6 +55,38 @@ describe("convergenceRate", () => {
     expect(["superlinear", "linear"]).toContain(slowly.kind);
   });
 
+  it("sees that ratios fall to zero like 1/k, and is not taken in by linear sequences whose ratios fall at first", () => {
+    const factorial = (k: number) => sequence(k, (i) => i + 1).reduce((a, b) => a * b, 1);
+    for (const n of [12, 14, 30]) {
+      expect(
+        convergenceRate(
+          sequence(n, (k) => (k + 1) ** -(k + 1)),
+          0,
+        ).kind,
+      ).toBe("superlinear");
+      expect(
+        convergenceRate(
+          sequence(n, (k) => 1 / factorial(k)),
+          0,
+        ).kind,
+      ).toBe("superlinear");
+      for (const q of [0.01, 0.1, 0.25]) {
+        expect(
+          convergenceRate(
+            sequence(n, (k) => q ** k * (k + 1)),
+            0,
+          ).kind,
+        ).toBe("linear");
+        expect(
+          convergenceRate(
+            sequence(n, (k) => q ** k * (1 + 9 * 0.5 ** k)),
+            0,
+          ).kind,
+        ).toBe("linear");
+      }
+    }
+  });
+
   it("reports exact arrival, divergence and too little to tell", () => {
     expect(convergenceRate([1, 0]).kind).toBe("finite");
     expect(convergenceRate(sequence(30, (k) => 1.1 ** k)).kind).toBe("none");

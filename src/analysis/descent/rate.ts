@@ -77,7 +77,7 @@ export function convergenceRate(errors: readonly number[], noise?: number): Rate
   if (!(Math.min(...e.slice(e.length >> 1)) < 0.999 * e[0])) {
     return { kind: "none", fitted: whole, text: "no convergence: the error does not fall" };
   }
-  return fast(e) ?? slow(e);
+  return fast(e) ?? creeping(e) ?? slow(e);
 }
 
 /** Superlinear sequences: each of the last ratios e_{k+1}/e_k is well below the one before. */
@@ -100,6 +100,25 @@ function fast(e: readonly number[]): Rate | undefined {
     return { kind: "quadratic", value, uncertainty, fitted, text: inWords("quadratic with constant", value, uncertainty) };
   }
   return { kind: "superlinear", value: order, uncertainty: change, fitted, text: inWords("superlinear of order", order, change) };
+}
+
+/** Sequences such as k^(−k), whose ratios go to zero, but only like 1/k: the line through them over 1/k ends at 0. */
+function creeping(e: readonly number[]): Rate | undefined {
+  const from = e.length >> 1;
+  const ks = Array.from({ length: Math.max(0, e.length - 1 - from) }, (_, i) => from + i);
+  const ratios = ks.map((k) => e[k + 1] / e[k]);
+  const last = ratios[ratios.length - 1];
+  if (ks.length < 5 || !(last < 0.3) || ratios.some((r, i) => i > 0 && !(r < ratios[i - 1]))) return undefined;
+  const inverse = ks.map((k) => 1 / (k + 1));
+  const { slope, error } = fitLine(inverse, ratios);
+  const mean = (list: readonly number[]) => list.reduce((a, b) => a + b, 0) / list.length;
+  const limit = mean(ratios) - slope * mean(inverse);
+  if (Math.abs(limit) > 0.2 * last || error > 0.2 * slope) return undefined;
+  const orders = [e.length - 2, e.length - 1].map((k) => Math.log(e[k] / e[k - 1]) / Math.log(e[k - 1] / e[k - 2]));
+  const value = orders[1];
+  const uncertainty = Math.abs(orders[1] - orders[0]);
+  const fitted: readonly [number, number] = [from, e.length - 1];
+  return { kind: "superlinear", value, uncertainty, fitted, text: inWords("superlinear of order", value, uncertainty) };
 }
 
 /** Linear or sublinear: whichever line fits better, log e against k or against log k. */
