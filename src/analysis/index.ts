@@ -16,5 +16,6 @@ export {
   spectralNorm,
 } from "./networks/index.ts";
 export { certifyObjective, type Objective, type ObjectiveOptions } from "./objective.ts";
+export { type ExampleGradient, type PerExample, perExample } from "./per-example.ts";
 export { type Separability, separability } from "./separability.ts";
 export * from "./spectrum/index.ts";
