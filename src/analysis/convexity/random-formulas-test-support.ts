@@ -8,27 +8,27 @@ import {
   convexEverywhere,
   everywhereDefined,
   type Jet,
+  lineJet,
   multiplyJets,
   onPositive,
+  scaledBy,
 } from "./jets-test-support.ts";
 
-/** A formula as text, and as a function of floats that notes the largest number it met, for the rounding it may carry. */
+/** A formula as text, and as a function of floats that keeps account of its rounding. */
 export interface RandomFormula {
   readonly text: string;
   readonly domain: string;
   readonly names: readonly string[];
-  evaluate(x: readonly number[]): { readonly value: number; readonly size: number };
+  evaluate(x: readonly number[]): { readonly value: number; readonly error: number };
   /** f along x + s·v at s = 0. */
-  along(x: readonly number[], v: readonly number[]): { readonly jet: Jet; readonly size: number; readonly curving: number };
+  along(x: readonly number[], v: readonly number[]): Jet;
   /** A point of the domain. */
   sample(random: () => number): number[];
 }
 
-type Note = (jet: Jet) => Jet;
-
 interface Part {
   readonly text: string;
-  readonly value: (x: readonly Jet[], note: Note) => Jet;
+  readonly value: (x: readonly Jet[]) => Jet;
 }
 
 const coefficients = [1, -1, 2, 3, 0.5, -2, 0.1, -0.25, 4, 6, 1e-3, -1e-6, 1e3, -1e6, 1e-9, 1e8];
@@ -36,19 +36,17 @@ const mild = coefficients.slice(0, 12);
 
 const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)];
 
-const scaledBy = (c: number, u: Jet): Jet => [c * u[0], c * u[1], c * u[2]];
-
 function affinePart(names: readonly string[], random: () => number): Part {
   const index = Math.floor(random() * names.length);
   if (random() < 0.5) return { text: names[index], value: (x) => x[index] };
   const [a, b] = [pick(random() < 0.9 ? mild : coefficients, random), pick(mild, random)];
-  return { text: `(${a}*${names[index]}+${b})`, value: (x, note) => addJets(note(scaledBy(a, x[index])), note(constantJet(b))) };
+  return { text: `(${a}*${names[index]}+${b})`, value: (x) => addJets(constantJet(b), x[index], a) };
 }
 
 function sumOf(a: Part, b: Part, c: number): Part {
   return {
     text: `(${a.text}+${c}*${b.text})`,
-    value: (x, note) => addJets(note(a.value(x, note)), note(scaledBy(c, note(b.value(x, note))))),
+    value: (x) => addJets(a.value(x), b.value(x), c),
   };
 }
 
@@ -58,12 +56,12 @@ function part(names: readonly string[], depth: number, positive: boolean, random
   if (kind < 0.55) {
     const { text, of } = pick(everywhereDefined, random);
     const u = part(names, depth - 1, positive, random);
-    return { text: text(u.text), value: (x, note) => note(of(note(u.value(x, note)))) };
+    return { text: text(u.text), value: (x) => of(u.value(x)) };
   }
   if (positive && kind < 0.65) {
     const index = Math.floor(random() * names.length);
     const { text, of } = pick(onPositive, random);
-    return { text: text(names[index]), value: (x, note) => note(of(x[index])) };
+    return { text: text(names[index]), value: (x) => of(x[index]) };
   }
   const a = part(names, depth - 1, positive, random);
   const b = part(names, depth - 1, positive, random);
@@ -71,15 +69,15 @@ function part(names: readonly string[], depth: number, positive: boolean, random
   if (kind < 0.95) {
     return {
       text: `(${a.text})*(${b.text})`,
-      value: (x, note) => note(multiplyJets(note(a.value(x, note)), note(b.value(x, note)))),
+      value: (x) => multiplyJets(a.value(x), b.value(x)),
     };
   }
   const largest = random() < 0.5;
   return {
     text: `${largest ? "max" : "min"}(${a.text},${b.text})`,
-    value: (x, note) => {
-      const [u, v] = [note(a.value(x, note)), note(b.value(x, note))];
-      return u[0] > v[0] === largest ? u : v;
+    value: (x) => {
+      const [u, v] = [a.value(x), b.value(x)];
+      return u.at[0] > v.at[0] === largest ? u : v;
     },
   };
 }
@@ -90,7 +88,7 @@ function nearlyConvex(names: readonly string[], positive: boolean, random: () =>
     const { text, of } = pick(convexEverywhere, random);
     let u = affinePart(names, random);
     if (names.length > 1 && random() < 0.5) u = sumOf(u, affinePart(names, random), pick(mild, random));
-    return { text: text(u.text), value: (x, note) => note(of(note(u.value(x, note)))) };
+    return { text: text(u.text), value: (x) => of(u.value(x)) };
   };
   let total = convexPart();
   for (let k = 0; k < 2; k++) if (random() < 0.6) total = sumOf(total, convexPart(), pick([1, 0.5, 2, 1e-3, 100], random));
@@ -103,11 +101,11 @@ function nearlyConvex(names: readonly string[], positive: boolean, random: () =>
   if (!needle) return total;
   const inner: Part = {
     text: `(${width}*(${names[index]}-${at}))`,
-    value: (x, note) => scaledBy(width, addJets(note(x[index]), note(constantJet(at)), -1)),
+    value: (x) => scaledBy(width, addJets(x[index], constantJet(at), -1)),
   };
   const sharp: Part = {
     text: needle.text(inner.text),
-    value: (x, note) => note(needle.of(note(inner.value(x, note)))),
+    value: (x) => needle.of(inner.value(x)),
   };
   return sumOf(total, sharp, size);
 }
@@ -132,18 +130,9 @@ export function randomFormula(random: () => number): RandomFormula {
   const missing = names.filter((n) => !new RegExp(`\\b${n}\\b`).test(text));
   const whole = missing.length === 0 ? text : `${text}+${missing.join("+")}`;
   const extra = missing.map((n) => names.indexOf(n));
-  const along = (x: readonly number[], v: readonly number[]) => {
-    let size = 0;
-    let curving = 0;
-    const note: Note = (jet) => {
-      if (Math.abs(jet[0]) > size) size = Math.abs(jet[0]);
-      if (Math.abs(jet[2]) > curving) curving = Math.abs(jet[2]);
-      return jet;
-    };
-    const jets = x.map((xi, i): Jet => [xi, v[i], 0]);
-    let jet = note(value(jets, note));
-    for (const i of extra) jet = addJets(jet, note(jets[i]));
-    return { jet, size, curving };
+  const along = (x: readonly number[], v: readonly number[]): Jet => {
+    const jets = x.map((xi, i) => lineJet(xi, v[i]));
+    return extra.reduce((sum, i) => addJets(sum, jets[i]), value(jets));
   };
   return {
     text: whole,
@@ -151,11 +140,9 @@ export function randomFormula(random: () => number): RandomFormula {
     names,
     along,
     evaluate: (x) => {
-      const { jet, size } = along(
-        x,
-        x.map(() => 0),
-      );
-      return { value: jet[0], size };
+      const still = x.map(() => 0);
+      const { at, errors } = along(x, still);
+      return { value: at[0], error: errors[0] };
     },
     sample: (r) => {
       const point = names.map(() => {
@@ -188,6 +175,15 @@ export function objection(
   );
 }
 
+/** What the last digits of a point near x may change. */
+function rounding(formula: RandomFormula, x: readonly number[]): number {
+  const { at, errors } = formula.along(
+    x,
+    x.map((xi) => Math.abs(xi)),
+  );
+  return 1e-15 * (Math.abs(at[1]) + errors[1]);
+}
+
 function againstWitnesses(formula: RandomFormula, { convex, concave }: Certificate): string | undefined {
   for (const [name, { answer, witness, proof }] of Object.entries({ convex, concave })) {
     if (answer === "yes" && !proof) return `${name} without a proof`;
@@ -197,7 +193,8 @@ function againstWitnesses(formula: RandomFormula, { convex, concave }: Certifica
     const m = a.map((v, i) => (1 - t) * v + t * b[i]);
     const values = [m, a, b].map((x) => formula.evaluate(x));
     const found = values[0].value - (1 - t) * values[1].value - t * values[2].value;
-    const slack = 1e-12 * Math.max(...values.map((v) => v.size));
+    // Points are rounded too, between a and b.
+    const slack = 4 * Math.max(...values.map((v) => v.error)) + rounding(formula, m);
     if (name === "convex" ? !(gap > 0 && found > -slack) : !(gap < 0 && found < slack))
       return `the witness against ${name} shows ${found}`;
     if (Math.abs(gap) > Math.abs(found) + slack) return `the gap of the witness against ${name} is ${gap}, not ${found}`;
@@ -218,7 +215,7 @@ function againstChords(
     const b = k % 3 === 0 ? far : a.map((v, i) => v + (far[i] - v) * 10 ** (-4 * random()));
     const m = a.map((v, i) => v / 2 + b[i] / 2);
     const [fa, fb, fm] = [a, b, m].map((x) => formula.evaluate(x));
-    const slack = 1e-12 * Math.max(fa.size, fb.size, fm.size) + 1e-300;
+    const slack = 4 * Math.max(fa.error, fb.error, fm.error) + rounding(formula, m) + 1e-300;
     // Twice the height of the chord's middle above f, which is between μ and L times the square of half its length.
     const height = fa.value + fb.value - 2 * fm.value;
     const half = a.reduce((s, v, i) => s + (v / 2 - b[i] / 2) ** 2, 0);
@@ -264,12 +261,12 @@ function againstCurvature(
     const direction = formula.names.map(() => random() + random() + random() - 1.5);
     const length = Math.hypot(...direction);
     const v = formula.names.length === 1 ? [1] : direction.map((d) => d / length);
-    const { jet, curving } = formula.along(x, v);
-    if (!jet.every(Number.isFinite)) continue;
-    const slack = 1e-11 * curving + 1e-300;
+    const { at, errors } = formula.along(x, v);
+    if (![...at, ...errors].every(Number.isFinite)) continue;
+    const slack = 4 * errors[2] + 1e-300;
     const outside = (c: number) =>
       c < least - slack - 1e-9 * Math.abs(least) ? -1 : c > most + slack + 1e-9 * Math.abs(most) ? 1 : 0;
-    const side = outside(jet[2]);
+    const side = outside(at[2]);
     // Rounding changes with the last digits of x, curvature does not.
     if (side !== 0) {
       const again = [1, 2, 3, 4, 5].map(
@@ -277,15 +274,15 @@ function againstCurvature(
           formula.along(
             x.map((xi, i) => xi * (1 + (j + i) * 3e-12)),
             v,
-          ).jet[2],
+          ).at[2],
       );
       const spread = Math.max(...again) - Math.min(...again);
-      const over = Math.abs(jet[2] - (side < 0 ? least : most));
+      const over = Math.abs(at[2] - (side < 0 ? least : most));
       if (again.every((c) => outside(c) === side) && spread < 0.1 * over)
-        return `the curvature at ${JSON.stringify(x)} along ${JSON.stringify(v)} is ${jet[2]}, not within [${least}, ${most}]`;
+        return `the curvature at ${JSON.stringify(x)} along ${JSON.stringify(v)} is ${at[2]}, not within [${least}, ${most}]`;
     }
-    if (known(lipschitz.upper) && Math.abs(jet[1]) > lipschitz.upper * (1 + 1e-9) + 1e-10 * Math.abs(jet[1]))
-      return `the slope at ${JSON.stringify(x)} is ${jet[1]}, more than ${lipschitz.upper}`;
+    if (known(lipschitz.upper) && Math.abs(at[1]) > lipschitz.upper * (1 + 1e-9) + 4 * errors[1])
+      return `the slope at ${JSON.stringify(x)} is ${at[1]}, more than ${lipschitz.upper}`;
   }
   return undefined;
 }

@@ -65,6 +65,8 @@ export interface Generator {
   readonly expression: Expression;
   /** A root of this base: exponents stay below 1. */
   readonly root?: Base;
+  /** Of what may not be divided under a root (xy, −x), what it is outside of one: exponents stay between −1 and 1. */
+  readonly whole?: Fraction;
   /** The sine of the same argument, for a cosine: its square is 1 − sin². */
   readonly sine?: number;
 }
@@ -141,6 +143,17 @@ function createNormaliser(store: Store): Normaliser {
     return found;
   }
 
+  /** A product, or the negative of something, that stands under a root as it is. */
+  function underRoot(e: Expression): Generator {
+    let found = generatorOf.get(e);
+    if (!found) {
+      found = { index: generators.length, expression: e, whole: fraction(e) };
+      generators.push(found);
+      generatorOf.set(e, found);
+    }
+    return found;
+  }
+
   function generatorIndexOfSine(operand: Expression): number | undefined {
     const s = sin(operand);
     // sin may take a sign out; its square does not care.
@@ -189,8 +202,14 @@ function createNormaliser(store: Store): Normaliser {
   /** Root exponents of 1 and more, and squares of cosines, written out. */
   function reduced(p: MultiPolynomial): MultiPolynomial {
     const excess = (g: number, e: number) => {
-      const { root, sine } = generators[g];
-      return root ? (e >= 1 ? Math.floor(e) : 0) : sine !== undefined && e >= 2 ? Math.floor(e / 2) : 0;
+      const { root, whole, sine } = generators[g];
+      return root || (whole && expand(whole))
+        ? e >= 1
+          ? Math.floor(e)
+          : 0
+        : sine !== undefined && e >= 2
+          ? Math.floor(e / 2)
+          : 0;
     };
     let clean = true;
     for (const { monomial } of p.values()) if (monomial.some(([g, e]) => excess(g, e) > 0)) clean = false;
@@ -202,9 +221,9 @@ function createNormaliser(store: Store): Normaliser {
       for (const [g, e] of monomial) {
         const n = excess(g, e);
         if (n === 0) continue;
-        const { root, sine } = generators[g];
-        rest = multiplyMonomials(rest, [[g, root ? -n : -2 * n]]);
-        const by = root ? root.polynomial : oneMinusSquare(sine as number);
+        const { root, whole, sine } = generators[g];
+        rest = multiplyMonomials(rest, [[g, root || whole ? -n : -2 * n]]);
+        const by = root ? root.polynomial : ((whole && expand(whole)) ?? oneMinusSquare(sine as number));
         for (let i = 0; i < n; i++) factor = multiplyPolynomials(factor, by);
       }
       for (const t of factor.values()) sum.put(multiplyMonomials(t.monomial, rest), t.coefficient);
@@ -248,7 +267,15 @@ function createNormaliser(store: Store): Normaliser {
       for (const [g, e] of f.generators) setPower(gens, g, (gens.get(g) ?? 0) + e);
       for (const [b, e] of f.bases) if (joinBase(into, b, e) < 0) coefficient = negR(coefficient);
     }
-    return { coefficient, generators: gens, bases: into };
+    const outside: Fraction[] = [];
+    for (const [g, e] of gens) {
+      const { whole } = generators[g];
+      if (!whole || Math.abs(e) < 1) continue;
+      setPower(gens, g, e - Math.trunc(e));
+      outside.push(raise(whole, rational(Math.trunc(e))));
+    }
+    const made: Fraction = { coefficient, generators: gens, bases: into };
+    return outside.length === 0 ? made : multiply([made, ...outside]);
   }
 
   /** f to an exponent that is a multiple of ¼, as real functions have it. */
@@ -315,7 +342,7 @@ function createNormaliser(store: Store): Normaliser {
       else if (opaque) parts.push(raise(fraction(e), rational(whole)));
       // Roots of rational numbers, and of expressions that stay together, are generators as they are.
       else if (e.kind === "rational") parts.push(plain(power(e, r)));
-      else parts.push(generatorPower(generator(e), exponent));
+      else parts.push(generatorPower(e.kind === "sum" || e.kind === "product" ? underRoot(e) : generator(e), exponent));
     }
     if (opaque) parts.push(plain(power(e, addR(r, rational(-whole)))));
     return parts.length === 0 ? unit(one) : multiply(parts);
