@@ -29,6 +29,7 @@ export interface Graph {
 
 let lastId = 0;
 let currentPath = "";
+let watcher: ((node: Node) => void) | undefined;
 
 class GraphNode implements Node {
   readonly id: number;
@@ -69,7 +70,20 @@ export function makeNode<A extends Attributes>(
     }
     throw error;
   }
-  return new GraphNode(op as Primitive, inputs, attributes, outputs, path);
+  const node = new GraphNode(op as Primitive, inputs, attributes, outputs, path);
+  watcher?.(node);
+  return node;
+}
+
+/** Runs `body`, telling `listener` of every node that is made in it, while the maker is still on the stack. */
+export function watchNodes<T>(listener: (node: Node) => void, body: () => T): T {
+  const outer = watcher;
+  watcher = listener;
+  try {
+    return body();
+  } finally {
+    watcher = outer;
+  }
 }
 
 /** Type of the node's first output. For the inputs of a node this is what the op sees. */
