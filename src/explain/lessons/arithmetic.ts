@@ -125,7 +125,7 @@ function parsed(text: string): Syntax | undefined {
 /** As a keyboard has it. */
 function asTyped(text: string): string {
   const raised = (digits: string) => Array.from(digits, (c) => (c === "⁻" ? "-" : String("⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)))).join("");
-  return text
+  const plain = text
     .normalize("NFC")
     .replace(/\u0304/g, "bar")
     .replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, (power) => `^(${raised(power)})`)
@@ -137,8 +137,23 @@ function asTyped(text: string): string {
     .replace(/√(\d+(?:\.\d+)?|[\p{L}]+)/gu, "sqrt($1)")
     .replace(/√/g, "sqrt")
     .replace(/σ(?=\()/g, "sigmoid")
-    .replace(/\(([^()]*,[^()]*)\)/g, (whole, inside, at, all) => (/[\p{L}]$/u.test(all.slice(0, at)) ? whole : `[${inside}]`))
     .replace(/∘/g, ".*");
+  return vectorsAsLists(plain);
+}
+
+/** (1, 2) is [1, 2] to the parser, unless it is what a function is given. */
+function vectorsAsLists(text: string): string {
+  const characters = Array.from(text);
+  const open: { at: number; commas: boolean }[] = [];
+  for (const [at, character] of characters.entries()) {
+    if (character === "(") open.push({ at, commas: false });
+    else if (character === "," && open.length > 0) open[open.length - 1].commas = true;
+    else if (character === ")") {
+      const { at: start, commas } = open.pop() ?? { at: 0, commas: false };
+      if (commas && !/\p{L}/u.test(characters[start - 1] ?? "")) [characters[start], characters[at]] = ["[", "]"];
+    }
+  }
+  return characters.join("");
 }
 
 function evaluate(syntax: Syntax, known: Known, shift: (at: number) => number): Value {

@@ -13,7 +13,7 @@ h1, h2, h3, table, figure, pre, .kicker { font-family: system-ui, "Segoe UI", Ro
 h1 { font-size: 32px; } .kicker { color: var(--soft); font-size: 14px; margin: 0; letter-spacing: .04em; text-transform: uppercase; }
 .m { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", Georgia, "DejaVu Serif", serif; white-space: nowrap; font-size: 1.06em; }
 .m .over { text-decoration: overline; text-decoration-thickness: 1px; }
-.m i { padding-right: .04em; }
+.m i { padding-right: .04em; } .m .root { font-family: Georgia, "DejaVu Serif", serif; }
 .m sub, .m sup { font-size: .72em; line-height: 0; }
 .line { margin: 14px 0 14px 28px; overflow-x: auto; font-size: 18px; } .line + .line { margin-top: -8px; }
 .line .m { white-space: normal; display: block; padding-left: 2em; text-indent: -2em; }

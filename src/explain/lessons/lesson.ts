@@ -123,7 +123,7 @@ function joined(text: TemplateStringsArray, values: readonly Insertable[], calcu
     const figure = inserted(value);
     if (!calculation) return before + figure + after;
     const bracketed = figure.startsWith("−") && (/[-−+·×/]\s*$/.test(before) || /^[²³⁴^]/.test(after));
-    const result = /^\s*(?:$|[=≈])/.test(after) && roundedNumbers(value).length > 0;
+    const result = /^\s*(?:$|[=≈<>≤≥])/.test(after) && roundedNumbers(value).length > 0;
     return (result ? before.replace(/= $/, "≈ ") : before) + (bracketed ? `(${figure})` : figure) + after;
   });
 }

@@ -12,14 +12,17 @@ const raisedPlain = "0123456789+−Tknitxyz()LDm";
 export function mathsHtml(text: string): string {
   // Small letters below and above the line are letters too, and end a name.
   const name = `(?:(?![${lowered}${raised}])\\p{L}\\p{M}*)+`;
-  const tokens = text.match(new RegExp(`[${lowered}]+|[${raised}]+|_\\w+|\\^\\{[^}]*\\}|\\^\\w+|${name}|\\s+|.`, "gu")) ?? [];
+  const tokens =
+    text.match(new RegExp(`[${lowered}]+|[${raised}]+|_\\{[^}]*\\}|_\\w+|\\^\\{[^}]*\\}|\\^\\w+|${name}|\\s+|.`, "gu")) ?? [];
   return `<span class="m">${tokens.map(token).join("")}</span>`;
 }
 
 function token(text: string): string {
   if (lowered.includes(text[0])) return `<sub>${letters(translated(text, lowered, loweredPlain))}</sub>`;
   if (raised.includes(text[0])) return `<sup>${letters(translated(text, raised, raisedPlain))}</sup>`;
-  if (text[0] === "_" && text.length > 1) return `<sub>${letters(text.slice(1))}</sub>`;
+  if (text[0] === "_" && text.length > 1) return `<sub>${letters(text.slice(1).replace(/[{}]/g, ""))}</sub>`;
+  // Fonts for formulas have a root that hangs below the line.
+  if (text === "√") return `<span class="root">√</span>`;
   if (text[0] === "^" && text.length > 1) return `<sup>${letters(text.slice(1).replace(/[{}]/g, ""))}</sup>`;
   return letters(text);
 }
