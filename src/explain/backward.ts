@@ -11,7 +11,7 @@ import type { Formula, Name, Quantity } from "./explanation.ts";
 import { factorOf, number, sumOf } from "./formula.ts";
 import { contributionName, gradientName } from "./naming.ts";
 import { type Leaves, type Prepared, prepare } from "./prepare.ts";
-import { segments } from "./segments.ts";
+import { isUnseen, segments } from "./segments.ts";
 import type { Named, Subject } from "./trace-quantities.ts";
 
 /** One quantity between those that it is made of and its own error signal, with a stand-in for every use of each. */
@@ -214,8 +214,7 @@ function receive(link: Link, isLoss: boolean, { call, lossName, quantities, rece
   const helpers: Prepared[] = [];
   for (const node of segments(outputs, leaves)) {
     if (outputs.includes(node)) continue;
-    const original = link.origins.get(node);
-    if (original) reused.add(original);
+    for (const original of worthNaming(node, link)) reused.add(original);
     const name = call("s");
     quantities.push({
       name,
@@ -243,6 +242,19 @@ function receive(link: Link, isLoss: boolean, { call, lossName, quantities, rece
     });
     slot.helpers.push(...helpers);
   }
+}
+
+/**
+ * What to name in the forward pass instead of a part of a backward formula: that part, if it is one of the forward formula; else what
+ * the forward formula's last operation is applied to, whose error signal the part is most likely.
+ */
+function worthNaming(node: Node, { body, origins, uses }: Link): Node[] {
+  const itself = origins.get(node);
+  if (itself) return [itself];
+  const standIns = new Set(uses.map(({ standIn }) => standIn));
+  const inner = (x: Node): Node => (x.inputs.length === 1 && isUnseen(x) ? inner(x.inputs[0]) : x);
+  const operands = inner(body).inputs.map(inner).filter((x) => !standIns.has(x) && isFloat(x.dtype));
+  return operands.flatMap((x) => origins.get(x) ?? []);
 }
 
 /** The sum of contributions, each a quantity; a single one is the error signal itself. */

@@ -1,7 +1,6 @@
 // The worked example of a function or a model: forward and backward, with updates, iteration by iteration.
 
 import { fail } from "../graph/errors.ts";
-import type { Node } from "../graph/node.ts";
 import { inference, training } from "../nn/context.ts";
 import type { Module, Parameters } from "../nn/module.ts";
 import type { Optimizer } from "../optim/index.ts";
@@ -10,6 +9,7 @@ import { key } from "../tensor/random.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Explanation, Role } from "./explanation.ts";
 import { narrate } from "./narrate.ts";
+import { nodeNames } from "./source-names.ts";
 import { subjectOf } from "./trace-quantities.ts";
 import { isModule } from "./traced.ts";
 
@@ -170,10 +170,7 @@ function work(f: (...args: never[]) => unknown, args: readonly unknown[], settin
     argumentNames: setting.argumentNames,
     outputNames: setting.outputNames,
     roles: setting.roles,
-    nodeNames: (run) => {
-      run();
-      return new Map<Node, string>();
-    },
+    nodeNames,
   });
   return narrate(subject, {
     iterations,

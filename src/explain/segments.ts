@@ -146,7 +146,8 @@ const isIndices = (node: Node, input: Node) => node.op.name === "gather" && inpu
 
 const isOpaque = (node: Node) => (isPick(node) ? !isCall(node.inputs[0]) : opaque.has(node.op.name) && node.outputs.length === 1);
 
-const isUnseen = (node: Node) =>
+/** Whether a formula does not show a node: it only gives a tensor another shape or dtype. */
+export const isUnseen = (node: Node) =>
   isIdentity(node) ||
   (unseen.has(node.op.name) && (node.op.name !== "cast" || (isFloat(node.dtype) && isFloat(node.inputs[0].dtype))));
 

@@ -113,7 +113,7 @@ export function subjectOf(
     for (const [node, name] of fromModules) if (worthNaming(node, leaves)) names.set(node, name);
     for (const [node, name] of found) if (worthNaming(node, leaves)) names.set(node, name);
     const outputs = output.leaves.map((t, i) => {
-      const wanted = options.outputNames[i] ?? (t.node === loss ? undefined : lastOf(output.structure.paths[i]));
+      const wanted = found.get(t.node) ?? options.outputNames[i] ?? (t.node === loss ? undefined : lastOf(output.structure.paths[i]));
       return { node: t.node, wanted };
     });
     for (const { node, wanted } of outputs) {
