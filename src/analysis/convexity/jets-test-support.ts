@@ -9,7 +9,7 @@ export interface Jet {
 
 const unit = 2 ** -52;
 
-export const constantJet = (c: number): Jet => ({ at: [c, 0, 0], errors: [unit * Math.abs(c), 0, 0] });
+export const constantJet = (c: number): Jet => ({ at: [c, 0, 0], errors: [0, 0, 0] });
 
 /** x + s·v. */
 export const lineJet = (x: number, v: number): Jet => ({ at: [x, v, 0], errors: [0, 0, 0] });
@@ -49,14 +49,16 @@ const chain = (u: Jet, g: number, g1: number, g2: number): Jet => {
   const [x, d, dd] = u.at;
   const [e0, e1, e2] = u.errors;
   const g3 = 8 * (Math.abs(g2) * (1 + 1 / Math.abs(x)) + Math.abs(g1));
+  // What is known exactly stays so, where derivatives are infinite too.
+  const times = (factor: number, error: number) => (error === 0 ? 0 : Math.abs(factor) * error);
   return {
     at: [g, g1 * d, g2 * d * d + g1 * dd],
     errors: [
-      Math.abs(g1) * e0 + Math.abs(g2) * e0 * e0 + 8 * unit * Math.abs(g),
-      Math.abs(g2 * d) * e0 + Math.abs(g1) * e1 + 8 * unit * Math.abs(g1 * d),
-      g3 * d * d * e0 +
-        Math.abs(g2) * (2 * Math.abs(d) * e1 + e1 * e1 + Math.abs(dd) * e0) +
-        Math.abs(g1) * e2 +
+      times(g1, e0) + times(g2, e0 * e0) + 8 * unit * Math.abs(g),
+      times(g2 * d, e0) + times(g1, e1) + 8 * unit * Math.abs(g1 * d),
+      times(g3 * d * d, e0) +
+        times(g2, 2 * Math.abs(d) * e1 + e1 * e1 + Math.abs(dd) * e0) +
+        times(g1, e2) +
         8 * unit * (Math.abs(g2 * d * d) + Math.abs(g1 * dd)),
     ],
   };
