@@ -196,6 +196,8 @@ function againstWitnesses(formula: RandomFormula, { convex, concave }: Certifica
     const values = [m, a, b].map((x) => formula.evaluate(x));
     const found = values[0].value - (1 - t) * values[1].value - t * values[2].value;
     // Points are rounded too, between a and b.
+    // What overflows here intervals may still see.
+    if (!Number.isFinite(found)) continue;
     const estimate = 4 * Math.max(...values.map((v) => v.error)) + rounding(formula, m);
     // A root at 0 keeps half of the digits.
     const slack = Number.isFinite(estimate) ? estimate : 1e-6;
