@@ -56,9 +56,10 @@ export function register(operations: ScalarOperations, op: Elementwise): void {
   }
 }
 
-/** What writing a composition out needs: entries of its operand, and the sum of formulas. */
+/** What writing a composition out needs: entries of its operand as formulas and as numbers, and the sum of formulas. */
 export interface Writing {
   entry(flat: number): Formula;
+  value(flat: number): number;
   total(terms: readonly Formula[]): Formula;
 }
 
@@ -67,14 +68,18 @@ export function isWrittenOut(name: string): boolean {
   return name === "softmax" || name === "logSoftmax" || name === "logSumExp";
 }
 
-/** Entry `flat` of softmax, logSoftmax or logSumExp. */
-export function writtenOut(node: Node, flat: number, { entry, total }: Writing): Formula {
+/** Exponents beyond this are shifted in the formula too. */
+const harmless = 300;
+
+/** Entry `flat` of softmax, logSoftmax or logSumExp; undefined where its exponentials would overflow, and of nothing. */
+export function writtenOut(node: Node, flat: number, { entry, total, value }: Writing): Formula | undefined {
   const { name, parameters } = callAttributes(node);
   const { shape } = node.inputs[0];
   const axes = (name === "logSumExp" ? (parameters.axes as readonly number[]) : [parameters.axis as number]).map((axis) =>
     axis < 0 ? axis + shape.length : axis,
   );
-  const members = name === "logSumExp" ? groups(shape, axes)[flat] : groups(shape, axes).find((g) => g.includes(flat))!;
+  const members = name === "logSumExp" ? groups(shape, axes)[flat] : groups(shape, axes).find((g) => g.includes(flat));
+  if (!members?.length || members.some((i) => !(Math.abs(value(i)) <= harmless))) return undefined;
   const sum = total(members.map((i) => apply("exp", [entry(i)])));
   if (name === "logSumExp") return apply("log", [sum]);
   return name === "softmax" ? apply("div", [apply("exp", [entry(flat)]), sum]) : apply("sub", [entry(flat), apply("log", [sum])]);

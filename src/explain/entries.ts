@@ -57,9 +57,11 @@ function callEntry(node: Node, flat: number, scope: Scope): Formula {
     if (!scope.operations.has(name)) scope.operations.set(name, (xs, attributes) => scalarFunction(name, attributes)(xs, {}));
     return apply(name, [entryOf(x, flat, scope)], parameters);
   }
-  if (isWrittenOut(name)) {
-    return writtenOut(node, flat, {
+  const written =
+    isWrittenOut(name) &&
+    writtenOut(node, flat, {
       entry: (element) => entryOf(x, element, scope),
+      value: (element) => valueIn(scope, x).data[element],
       total: (terms) => {
         const values = terms.map((term) => evaluate(term, scope.operations));
         return total(
@@ -70,8 +72,7 @@ function callEntry(node: Node, flat: number, scope: Scope): Formula {
         );
       },
     });
-  }
-  return entryOf(spelledOut(node, 0, scope), flat, scope);
+  return written || entryOf(spelledOut(node, 0, scope), flat, scope);
 }
 
 /** Output `index` of a call as nodes over its operands. */

@@ -151,6 +151,8 @@ export interface Explanation {
   readonly rounding: "exact" | "by hand";
   /** In topological order, then error signals, then states. */
   readonly quantities: readonly Quantity[];
+  /** What everything starts from: inputs, parameters, constants, states. */
+  readonly given: readonly { readonly quantity: string; readonly value: Shown }[];
   readonly iterations: readonly Iteration[];
   /** One row an iteration: loss, outputs, and what was picked. */
   readonly table: { readonly columns: readonly string[]; readonly rows: readonly (readonly number[])[] };

@@ -12,7 +12,7 @@ import { checkLink, type Finding } from "./check-rules.ts";
 import { scalarOperations } from "./compositions.ts";
 import type { BackwardStep, Difference, Explanation, Iteration, Name, Quantity, Step } from "./explanation.ts";
 import { nameFrom } from "./naming.ts";
-import { advance, carried, type Manner, type Prepared, prepare, type Tracks, work } from "./prepare.ts";
+import { advance, carried, type Manner, type Prepared, prepare, shown, type Tracks, work } from "./prepare.ts";
 import { roundTo } from "./rounding.ts";
 import type { Leaf, Subject } from "./trace-quantities.ts";
 import { tensorOf, type Updates, updatesOf } from "./updates.ts";
@@ -84,6 +84,7 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
   const tracks: Tracks = { exact, carried: byHand ? new Map() : exact };
   for (const { quantity, value } of [...leaves, ...constants]) put(tracks, quantity.name.id, value, digits);
   for (const [id, value] of plan.updates?.start ?? []) put(tracks, id, value, digits);
+  const given = [...tracks.carried].map(([quantity, value]) => ({ quantity, value: shown(value) }));
 
   const manner: Manner = {
     digits,
@@ -134,6 +135,7 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
     digits: telling.digits,
     rounding: telling.rounding,
     quantities,
+    given,
     iterations,
     table: { columns: ["updates", ...columns.map(({ title }) => title)], rows },
     differences: byHand ? differencesOf(iterations, telling.digits) : [],
