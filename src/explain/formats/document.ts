@@ -9,13 +9,12 @@ import type {
   Formula,
   Iteration,
   Line,
-  Name,
   Quantity,
   Shown,
   Step,
 } from "../explanation.ts";
 import { evaluatePrinted, parsePrinted } from "../writing/evaluate.ts";
-import { type FormulaStyle, writeEntry, writeFormula } from "../writing/formula.ts";
+import { type FormulaStyle, type Named, writeEntry, writeFormula } from "../writing/formula.ts";
 import { type Form, isExact, writeNumber } from "../writing/numbers.ts";
 
 /** Words, with mathematics between them. */
@@ -62,12 +61,11 @@ export interface Page {
 /** The page of an explanation, its mathematics as text or as TeX. */
 export function pageOf(explanation: Explanation, form: Form): Page {
   const writer = writerOf(explanation, form);
-  const { iterations, digits, rounding } = explanation;
+  const { given, iterations, digits, rounding } = explanation;
   const blocks: Block[] = [];
-  const first = iterations[0]?.forward.filter((step) => isGiven(step)) ?? [];
-  if (first.length > 0) {
+  if (given.length > 0) {
     blocks.push({ kind: "heading", depth: 1, title: "Given" });
-    for (const step of first) blocks.push(givenBlock(step, writer));
+    for (const { quantity, value } of given) blocks.push(quantityBlock(quantity, valueBlocks(quantity, value, writer), writer));
   }
   for (const iteration of iterations) blocks.push(...iterationBlocks(iteration, iterations.length, writer));
   blocks.push(...overview(explanation, writer));
@@ -104,16 +102,12 @@ function writerOf(explanation: Explanation, form: Form): Writer {
 
 const isClose = (a: number, b: number) => a === b || Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b));
 
-const isGiven = ({ quantity, formula, lines }: Step) =>
-  lines.length === 0 && (formula.kind === "number" || (formula.kind === "quantity" && formula.id === quantity));
-
-function nameOf(id: string, { quantities }: Writer): Name {
-  return quantities.get(id)?.name ?? { id, text: id, tex: String.raw`\text{${id}}` };
+function knownOf(id: string, { quantities }: Writer): Named {
+  return quantities.get(id) ?? { name: { id, text: id, tex: String.raw`\text{${id}}` }, shape: [] };
 }
 
 const math = (written: string): Inline => ({ math: written });
-const symbol = (id: string, writer: Writer): Inline =>
-  math(writer.form === "tex" ? nameOf(id, writer).tex : nameOf(id, writer).text);
+const symbol = (id: string, writer: Writer): Inline => math(knownOf(id, writer).name[writer.form]);
 
 function formulaOf(formula: Formula, writer: Writer, reading: FormulaStyle["reading"] = "symbols", form = writer.form): string {
   return writeFormula(formula, { ...writer.style, form, reading });
@@ -123,14 +117,8 @@ function numberOf(value: number, writer: Writer, rounded = false, form = writer.
   return writeNumber(value, { form, digits: writer.style.digits, rounded });
 }
 
-function givenBlock(step: Step, writer: Writer): Block {
-  const quantity = writer.quantities.get(step.quantity);
-  return {
-    kind: "step",
-    title: [symbol(step.quantity, writer)],
-    meaning: quantity?.meaning ?? "",
-    body: valueBlocks(step.quantity, step.value, writer),
-  };
+function quantityBlock(id: string, body: readonly Block[], writer: Writer): Block {
+  return { kind: "step", title: [symbol(id, writer)], meaning: writer.quantities.get(id)?.meaning ?? "", body };
 }
 
 function iterationBlocks(iteration: Iteration, of: number, writer: Writer): Block[] {
@@ -144,11 +132,10 @@ function iterationBlocks(iteration: Iteration, of: number, writer: Writer): Bloc
     blocks.push(...steps);
   };
   if (of > 1) blocks.push({ kind: "heading", depth: 1, title: `Iteration ${iteration.number}` });
-  const computed = forward.filter((step) => !isGiven(step));
   part(
     "Forward",
     ["From what is given to the result, each quantity from those before it."],
-    computed.map((step) => stepBlock(step, writer)),
+    forward.map((step) => stepBlock(step, writer)),
   );
   part(
     "Backward",
@@ -195,14 +182,7 @@ function errorSignals(writer: Writer): Sentence {
   ];
 }
 
-function stepBlock(step: Step, writer: Writer): Block {
-  return {
-    kind: "step",
-    title: [symbol(step.quantity, writer)],
-    meaning: writer.quantities.get(step.quantity)?.meaning ?? "",
-    body: derivation(step, writer),
-  };
-}
+const stepBlock = (step: Step, writer: Writer) => quantityBlock(step.quantity, derivation(step, writer), writer);
 
 /** Formula, entries worked out, value. */
 function derivation(step: Pick<Step, "quantity" | "formula" | "lines" | "omitted" | "value">, writer: Writer): Block[] {
@@ -212,12 +192,14 @@ function derivation(step: Pick<Step, "quantity" | "formula" | "lines" | "omitted
     equation: { subject: subjectOf(quantity, undefined, writer), sides: [wholeSide(quantity, formula, writer)] },
   };
   const [only] = lines;
-  if (lines.length === 1 && only.index.length === 0) {
+  // What is only another name needs no working out.
+  if (formula.kind === "quantity") return [whole, ...valueBlocks(quantity, value, writer)];
+  if (lines.length === 1 && isSingle(only.index, value.shape)) {
     // Of a number the formula for the whole is that of its only entry, unless it is spelled out there.
     const general = formulaOf(formula, writer);
     const entry = formulaOf(only.formula, writer);
     const equation = lineEquation(quantity, only, writer);
-    if (general === entry || formula.kind === "quantity") return [{ kind: "equation", equation }];
+    if (general === entry) return [{ kind: "equation", equation }];
     return [
       {
         kind: "equation",
@@ -239,6 +221,9 @@ function derivation(step: Pick<Step, "quantity" | "formula" | "lines" | "omitted
   return blocks;
 }
 
+/** Whether an entry is all there is. */
+const isSingle = (index: readonly number[], shape: readonly number[]) => index.length === 0 || shape.every((size) => size === 1);
+
 function wholeSide(quantity: string, formula: Formula, writer: Writer): Side {
   return { relation: mentions(formula, quantity) ? "←" : "=", written: formulaOf(formula, writer) };
 }
@@ -250,7 +235,7 @@ function mentions(formula: Formula, id: string): boolean {
 }
 
 function subjectOf(quantity: string, index: readonly number[] | undefined, writer: Writer): string {
-  return writeEntry(nameOf(quantity, writer), index, writer.form);
+  return writeEntry(knownOf(quantity, writer), index, writer.form);
 }
 
 /** z₁[1] = W₁[1,1]·x[1] + … = 0.2·1 + … ≈ 1.1. */
@@ -288,7 +273,7 @@ function valueBlocks(quantity: string, { shape, entries, summary }: Shown, write
     const isRounded =
       writer.explanation.rounding === "exact" && entries.some((value) => !isExact(value, digits) && Number.isFinite(value));
     const relation = isRounded ? "≈" : "=";
-    if (shape.length === 0) return [{ kind: "equation", equation: { subject, sides: [{ relation, written: written[0] }] } }];
+    if (written.length === 1) return [{ kind: "equation", equation: { subject, sides: [{ relation, written: written[0] }] } }];
     if (shape.length === 1) return [{ kind: "grid", grid: { subject, relation, rows: [written], isVector: true } }];
     const [rows, columns] = shape.slice(-2);
     const size = rows * columns;
@@ -346,7 +331,7 @@ function backwardBlock(step: BackwardStep, writer: Writer): Block {
   }
   body.push(...derivation(step, writer));
   for (const { op, index, byRule, byDifference, kink } of step.disagreements) {
-    const where = math(writeEntry(nameOf(step.quantity, writer), index, writer.form));
+    const where = math(writeEntry(knownOf(step.quantity, writer), index, writer.form));
     const numbers = [math(numberOf(byRule, writer)), ", a central difference ", math(numberOf(byDifference, writer))];
     if (kink)
       body.push({
@@ -373,11 +358,11 @@ function contributionBlocks({ quantity, formula, lines, value }: Contribution, w
 
 function overview({ table, differences, notes, quantities }: Explanation, writer: Writer): Block[] {
   const blocks: Block[] = [];
-  const known = new Map(quantities.map(({ name }) => [name.id, name]));
+  const known = new Map(quantities.map((quantity) => [quantity.name.id, quantity]));
   const heading = (title: string) => blocks.push({ kind: "heading", depth: 1, title });
   const columnName = (column: string): Sentence => {
     const entry = /^(.*?)(?:\[([\d,\s]+)\])?$/.exec(column);
-    const name = known.get(entry?.[1] ?? column) ?? [...known.values()].find(({ text }) => text === entry?.[1]);
+    const name = known.get(entry?.[1] ?? column) ?? quantities.find(({ name: { text } }) => text === entry?.[1]);
     if (name === undefined) return [column];
     const index = entry?.[2]?.split(",").map((i) => Number(i) - 1);
     return [math(writeEntry(name, index, writer.form))];

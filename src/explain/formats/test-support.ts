@@ -3,7 +3,7 @@
 import type { Contribution, Explanation, Formula, Line, Name, Quantity, Role, Shown, Step } from "../explanation.ts";
 
 const shapes: Readonly<Record<string, readonly number[]>> = { x: [2], W1: [2, 2], b1: [2], z1: [2], h: [2], y: [], L: [] };
-const given: Readonly<Record<string, readonly number[]>> = { x: [1, 2], W1: [0.2, 0.4, -0.5, 0.3], b1: [0.1, -0.2] };
+const start: Readonly<Record<string, readonly number[]>> = { x: [1, 2], W1: [0.2, 0.4, -0.5, 0.3], b1: [0.1, -0.2] };
 
 /** W1 as W₁; a digit at the end stands below. */
 const nameFrom = (id: string): Name => ({ id, text: id.replace("1", "₁"), tex: id.replace("1", "_1") });
@@ -27,7 +27,7 @@ const apply = (op: string, ...operands: Formula[]): Formula => ({ kind: "apply",
 /** Worked with `digits` digits: rounded at each line ("by hand") or only shown so. */
 export function sampleExplanation(rounding: Explanation["rounding"] = "exact", digits = 4): Explanation {
   const carry = (value: number) => (rounding === "by hand" ? round(value, digits) : value);
-  const values = new Map<string, number[]>(Object.entries(given).map(([id, entries]) => [id, [...entries]]));
+  const values = new Map<string, number[]>(Object.entries(start).map(([id, entries]) => [id, [...entries]]));
   const exacts = new Map(values);
   const at = (id: string, ...index: number[]): Formula => ({ kind: "quantity", id, index, value: entry(values, id, index) });
   const line = (index: number[], formula: Formula, of: (v: Map<string, number[]>) => number): Line => ({
@@ -47,13 +47,7 @@ export function sampleExplanation(rounding: Explanation["rounding"] = "exact", d
     );
     return { quantity: id, formula, lines, omitted: 0, value: shown(id, values.get(id) as number[]) };
   };
-  const givenStep = (id: string): Step => ({
-    quantity: id,
-    formula: whole(id),
-    lines: [],
-    omitted: 0,
-    value: shown(id, given[id]),
-  });
+  const given = Object.entries(start).map(([quantity, entries]) => ({ quantity, value: shown(quantity, entries) }));
   const z = step(
     "z1",
     apply("add", apply("matmul", whole("W1"), whole("x")), whole("b1")),
@@ -78,7 +72,7 @@ export function sampleExplanation(rounding: Explanation["rounding"] = "exact", d
   ]);
   const half = (inner: Formula) => apply("mul", number(0.5), apply("square", apply("sub", inner, number(1))));
   const loss = step("L", half(whole("y")), [line([], half(at("y")), (v) => 0.5 * (entry(v, "y", []) - 1) ** 2)]);
-  const forward = [...["x", "W1", "b1"].map(givenStep), z, h, y, loss];
+  const forward = [z, h, y, loss];
 
   const dy = step("grad_y", apply("sub", whole("y"), number(1)), [
     line([], apply("sub", at("y"), number(1)), (v) => entry(v, "y", []) - 1),
@@ -137,6 +131,7 @@ export function sampleExplanation(rounding: Explanation["rounding"] = "exact", d
       quantity("grad_y", "error signal", "error signal of y"),
       quantity("grad_z1", "error signal", "error signal of z₁, 2 numbers"),
     ],
+    given,
     iterations: [
       {
         number: 1,

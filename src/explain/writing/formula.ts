@@ -29,23 +29,25 @@ export function writeFormula(formula: Formula, style: FormulaStyle): string {
   return piece(formula, style).written;
 }
 
-/** A quantity, or one entry of it: W₁[1,2]. Entries count from 1. */
-export function writeEntry(name: Name, index: readonly number[] | undefined, form: Form): string {
-  const whole = form === "tex" ? name.tex : name.text;
-  if (index === undefined || index.length === 0) return whole;
+/** A quantity, or one entry of it: W₁[1,2]. Entries count from 1; the only one there is needs no number. */
+export function writeEntry({ name, shape }: Named, index: readonly number[] | undefined, form: Form): string {
+  const whole = name[form];
+  if (index === undefined || index.length === 0 || isSingle(shape)) return whole;
   const entry = `[${index.map((i) => i + 1).join(",")}]`;
   // In ∂L/∂W the entry is one of W.
   const derivative = /^\\frac\{(.*)\}\{(\\partial .*)\}$/.exec(whole);
   return derivative ? String.raw`\frac{${derivative[1]}}{${derivative[2]}${entry}}` : whole + entry;
 }
 
-/** How many axes the value of a formula has. */
+const isSingle = (shape: Shape) => shape.every((size) => size === 1);
+
+/** How many axes the value of a formula has; none where it has a single entry. */
 export function rankOf(formula: Formula, quantities: FormulaStyle["quantities"]): number {
   switch (formula.kind) {
     case "number":
       return 0;
     case "quantity":
-      return formula.index ? 0 : (quantities.get(formula.id)?.shape.length ?? 0);
+      return formula.index ? 0 : rankOfShape(quantities.get(formula.id)?.shape ?? []);
     case "sum":
       return Math.max(0, ...formula.terms.map((term) => rankOf(term, quantities)));
     case "apply": {
@@ -59,6 +61,8 @@ export function rankOf(formula: Formula, quantities: FormulaStyle["quantities"])
     }
   }
 }
+
+const rankOfShape = (shape: Shape) => (isSingle(shape) ? 0 : shape.length);
 
 const reductions = new Set([
   "sum",
@@ -84,7 +88,7 @@ function piece(formula: Formula, style: FormulaStyle): Piece {
         return numeral(writeNumber(value, { form, digits, rounded }), value);
       }
       const named = quantities.get(id) ?? fail("argument", `explain: a formula uses "${id}", which is no quantity of it.`);
-      const written = writeEntry(named.name, index, form);
+      const written = writeEntry(named, index, form);
       return { written, level: written.startsWith("∂") ? level.derivative : level.atom, minus: false };
     }
     case "sum":
@@ -107,7 +111,9 @@ function piece(formula: Formula, style: FormulaStyle): Piece {
 
 /** A number with a power of ten is a product, and one with a sign needs brackets after an operator. */
 function numeral(written: string, value: number): Piece {
-  return { written, level: /·10|cdot 10/.test(written) ? level.product : level.atom, minus: value < 0 };
+  const minus = value < 0;
+  const tightness = /·10|cdot 10/.test(written) ? level.product : level.atom;
+  return { written, level: tightness, minus, ...(minus ? { guarded: `(${written})` } : {}) };
 }
 
 function constant(value: number, form: Form, digits: number): Piece {

@@ -75,7 +75,9 @@ const neg: Writer = ([a], form) => ({
 const mul: Writer = ([a, b], form) => {
   const whole = a.rank > 0 && b.rank > 0;
   const dot = form === "tex" ? (whole ? String.raw` \odot ` : String.raw` \cdot `) : whole ? " ⊙ " : "·";
-  return { written: inProduct(a, form, true) + dot + inProduct(b, form, false), level: level.product, minus: a.minus };
+  const rest = dot + inProduct(b, form, false);
+  const written = inProduct(a, form, true) + rest;
+  return { written, level: level.product, minus: a.minus, ...(a.guarded ? { guarded: a.guarded + rest } : {}) };
 };
 
 const div: Writer = ([a, b], form) => {

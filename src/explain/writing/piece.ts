@@ -15,6 +15,8 @@ export interface Piece {
   readonly level: Level;
   /** Begins with a minus sign, so it stands in brackets after an operator. */
   readonly minus: boolean;
+  /** A product whose first factor is negative, that factor in brackets: (−0.3)·0.4. */
+  readonly guarded?: string;
 }
 
 export function bracketed(written: string, form: Form): string {
@@ -25,12 +27,14 @@ export function bracketed(written: string, form: Form): string {
 
 /** As a term of a sum; `first` where no operator stands before it. */
 export function inSum(piece: Piece, form: Form, first: boolean): string {
-  return piece.level < level.sum || (piece.minus && !first) ? bracketed(piece.written, form) : piece.written;
+  if (piece.level >= level.sum && (!piece.minus || first)) return piece.written;
+  return piece.guarded ?? bracketed(piece.written, form);
 }
 
 /** As what is taken away. */
 export function subtracted(piece: Piece, form: Form): string {
-  return piece.level <= level.sum || piece.minus ? bracketed(piece.written, form) : piece.written;
+  if (piece.level > level.sum && !piece.minus) return piece.written;
+  return piece.guarded ?? bracketed(piece.written, form);
 }
 
 /** As a factor; `first` where no operator stands before it. */

@@ -103,6 +103,7 @@ describe("formulas", () => {
     expect(write(products)).toBe("W₁[2,1]·x[1] + W₁[2,2]·x[2] + b");
     expect(write(products, { reading: "numbers" })).toBe("−0.5·1 + 0.3·(−2) + (−0.2)");
     expect(write(apply("add", at("a", 1), products), { reading: "numbers" })).toBe("1 + (−0.5·1 + 0.3·(−2) + (−0.2))");
+    expect(write(apply("sub", number(1), apply("mul", at("a", -0.3), b)), { reading: "numbers" })).toBe("1 − (−0.3)·b");
     expect(write(apply("logistic", at("a", -0.1)), { reading: "numbers" })).toBe("σ(−0.1)");
     expect(write(apply("square", at("a", -0.1)), { reading: "numbers" })).toBe("(−0.1)²");
   });
