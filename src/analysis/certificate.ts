@@ -91,6 +91,8 @@ export interface Certificate {
   readonly L: Enclosure;
   /** The least K for which |f(x) − f(y)| ≤ K‖x − y‖. */
   readonly lipschitz: Enclosure;
+  /** Where the constants come from. */
+  readonly proofs?: Readonly<Partial<Record<"mu" | "L" | "lipschitz", Proof>>>;
   readonly domain: string;
   /** Names and shapes of the parameters, in the order of the coordinates of points. */
   readonly variables: readonly { readonly name: string; readonly shape: readonly number[] }[];

@@ -38,7 +38,7 @@ function stepLine({ L, convex }: Certificate): string[] {
 
 /** As one object: null stands for what is unbounded or unknown. */
 export function certificateJson(certificate: Certificate, assumed: readonly string[] = []): JsonValue {
-  const { verdict, convex, concave, quasi, quasiconvex, quasiconcave, mu, L, lipschitz, domain, variables, excluded } =
+  const { verdict, convex, concave, quasi, quasiconvex, quasiconcave, mu, L, lipschitz, proofs, domain, variables, excluded } =
     certificate;
   const json = {
     verdict,
@@ -50,6 +50,7 @@ export function certificateJson(certificate: Certificate, assumed: readonly stri
     mu: enclosureJson(mu),
     L: enclosureJson(L),
     lipschitz: enclosureJson(lipschitz),
+    ...(proofs && { proofs }),
     domain,
     variables,
     ...(excluded && excluded.length > 0 && { excluded }),

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import * as losses from "../../losses/index.ts";
+import { symmetricEigen } from "../../numeric/linalg/index.ts";
 import { logSumExp, type Tensor, tensor, where } from "../../tensor/index.ts";
 import type { Domain } from "../domain.ts";
 import { compositionFinding } from "./index.ts";
@@ -95,6 +96,48 @@ describe("closed forms", () => {
     }
     const lambda = ones.map((row) => row.reduce((s, a, i) => s + a * v[i], 0)).reduce((s, a, i) => s + a * v[i], 0);
     encloses(found.L, lambda / 6, 0.01);
+  });
+  it("softmax regression with a bias and many classes: ½ λmax(XᵀX)/N, attained, and μ = 0", () => {
+    const [N, d, K] = [40, 12, 6];
+    const data = Array.from({ length: N }, (_, i) => Array.from({ length: d }, (_, j) => Math.sin(1 + 7 * i + 3 * j * j)));
+    const labels = tensor(
+      data.map((_, i) => i % K),
+      { dtype: "int32" },
+    );
+    const found = find(
+      (W, b) =>
+        losses.crossEntropy(
+          t(data)
+            .matmul(W as never)
+            .add(b) as Tensor,
+          labels,
+        ),
+      [[d, K], [K]],
+    );
+    const gram = new Float64Array((d + 1) ** 2);
+    for (const row of data) {
+      const x = [...row, 1];
+      for (let i = 0; i <= d; i++) for (let j = 0; j <= d; j++) gram[i * (d + 1) + j] += (x[i] * x[j]) / N;
+    }
+    encloses(found.L, symmetricEigen(gram, d + 1).values[d] / 2, 1e-6);
+    expect(found.mu).toEqual({ lower: 0, upper: 0 });
+  });
+  it("logistic regression with a ridge: μ is the ridge, for the rest of the curvature fades", () => {
+    const found = find((x) => losses.binaryCrossEntropy(Xw(x), t([1, 0, 0.5])).add(x.square().sum().mul(0.05)), w);
+    encloses(found.mu, 0.1);
+    encloses(found.L, top / 12 + 0.1);
+  });
+  it("logistic regression with half a ridge: μ = 0 in the direction without it", () => {
+    const weights = t([0.05, 0]);
+    const found = find((x) => losses.binaryCrossEntropy(Xw(x), t([1, 0, 0.5])).add(x.square().mul(weights).sum()), w);
+    expect(found.mu!.lower).toBe(0);
+    expect(found.mu!.upper).toBeLessThan(1e-12);
+  });
+  it("log(e^x + e^y + e^z) written out: ½, 0 and 1", () => {
+    const found = find((x, y, z) => x.exp().add(y.exp()).add(z.exp()).log(), [[], [], []]);
+    encloses(found.L, 0.5);
+    expect(found.mu).toEqual({ lower: 0, upper: 0 });
+    expect(found.lipschitz!.upper).toBeCloseTo(1, 12);
   });
   it("Huber: λmax(XᵀX)/N", () => {
     encloses(find((x) => losses.huber(Xw(x), y, { delta: 100 }), w).L, top / 3, 1e-9);

@@ -15,7 +15,7 @@ export interface Spectrum {
 }
 
 /** Columns in one block, for every block. */
-function blocksOf(rows: readonly Row[], n: number): Int32Array[] {
+export function blocksOf(rows: readonly Row[], n: number): Int32Array[] {
   const parent = Int32Array.from({ length: n }, (_, i) => i);
   const find = (i: number): number => {
     let root = i;
@@ -64,13 +64,45 @@ export function gramSpectrum(rows: readonly Row[], weights: ArrayLike<number>, n
   }
   let lower = Infinity;
   let upper = -Infinity;
+  const done: { readonly members: readonly number[]; readonly size: number }[] = [];
+  const alike = sameSums(rows, weights, place);
   for (const [b, columns] of blocks.entries()) {
-    const found = blockSpectrum(rows, weights, members[b], place, columns.length);
+    const size = columns.length;
+    // The classes of a softmax over the same data have the same matrix: once is enough.
+    if (done.some((other) => other.size === size && alike(other.members, members[b]))) continue;
+    done.push({ members: members[b], size });
+    const found = blockSpectrum(rows, weights, members[b], place, size);
     if (!found) return undefined;
     lower = Math.min(lower, found.lower);
     upper = Math.max(upper, found.upper);
   }
   return n === 0 ? { lower: 0, upper: 0 } : { lower, upper };
+}
+
+/** Whether two lists of rows add up to the same matrix, place by place: they share their values. */
+function sameSums(rows: readonly Row[], weights: ArrayLike<number>, place: Int32Array) {
+  const known = new WeakMap<Int32Array, WeakMap<Int32Array, boolean>>();
+  const samePlaces = (a: Int32Array, b: Int32Array): boolean => {
+    let of = known.get(a);
+    if (!of) {
+      of = new WeakMap();
+      known.set(a, of);
+    }
+    let same = of.get(b);
+    if (same === undefined) {
+      same = a.length === b.length && a.every((c, i) => place[c] === place[b[i]]);
+      of.set(b, same);
+    }
+    return same;
+  };
+  return (one: readonly number[], other: readonly number[]): boolean =>
+    one.length === other.length &&
+    one.every((i, k) => {
+      const j = other[k];
+      const [a, b] = [rows[i], rows[j]];
+      const equal = a.values === b.values && a.scale === b.scale && a.relative === b.relative && weights[i] === weights[j];
+      return equal && samePlaces(a.columns, b.columns);
+    });
 }
 
 function blockSpectrum(

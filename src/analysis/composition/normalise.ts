@@ -1,8 +1,9 @@
 // A traced function as composition rules read it: calls spelled out but for those whose whole is more than their parts, equal
 // computations merged, and common ways of writing a function replaced by its name. Every replacement is an identity of real functions:
-//   a·a = a²;  aᵀa = Σ a²;  log(1 + eᵃ) = softplus(a);  log σ(a) = −softplus(−a);  log Σ eᵃ = logSumExp(a);  log softmax = logSoftmax;  √a² = |a|.
+//   a·a = a²;  aᵀa = Σ a²;  log(1 + eᵃ) = softplus(a);  log σ(a) = −softplus(−a);  log Σ eᵃ = logSumExp(a), also log(eᵃ + eᵇ + …);
+//   log softmax = logSoftmax;  √a² = |a|.
 
-import { isFloat } from "../../graph/dtype.ts";
+import { type FloatDType, isFloat } from "../../graph/dtype.ts";
 import type { Graph, Node } from "../../graph/node.ts";
 import { topologicalOrder } from "../../graph/node.ts";
 import { inlineCalls, mergeEqual, substitute } from "../../graph/rewrite.ts";
@@ -48,6 +49,16 @@ export function unshaped(node: Node): Node {
   return node.op.name === "reshape" || isFloatCast(node) || isIdentity(node) ? unshaped(node.inputs[0]) : node;
 }
 
+/** a, b, c of eᵃ + eᵇ + eᶜ; 0 for a 1. undefined for any other sum. */
+function exponentsOf(node: Node): readonly Node[] | undefined {
+  if (node.op.name === "add") {
+    const [left, right] = node.inputs.map(exponentsOf);
+    return left && right && [...left, ...right];
+  }
+  if (node.op.name === "exp") return [node.inputs[0]];
+  return uniform(node) === 1 ? [ops.zeros(node.shape, node.dtype as FloatDType)] : undefined;
+}
+
 function rewritten(node: Node): Node | undefined {
   const [a, b] = node.inputs;
   switch (node.op.name) {
@@ -68,6 +79,8 @@ function rewritten(node: Node): Node | undefined {
         const [u, v] = a.inputs;
         if (u.op.name === "exp" && uniform(v) === 1) return ops.softplus(u.inputs[0]);
         if (v.op.name === "exp" && uniform(u) === 1) return ops.softplus(v.inputs[0]);
+        const exponents = exponentsOf(a);
+        if (exponents) return ops.logSumExp(ops.stack(exponents, -1), [-1]);
       }
       if (a.op.name === "sum" && a.inputs[0].op.name === "exp") {
         return ops.logSumExp(a.inputs[0].inputs[0], a.attributes.axes as readonly number[]);

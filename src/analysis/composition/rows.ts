@@ -251,14 +251,26 @@ function matmulRows(node: Node, rowsOf: (n: Node) => readonly Row[] | undefined)
   return result.length === rows * columns && result.every((r) => r !== undefined) ? (result as Row[]) : undefined;
 }
 
-/** ‖row‖₂, from below and above. */
-export function rowNorm(row: Row): Interval {
+const knownSquares = new WeakMap<Float64Array, Interval>();
+
+/** Σ v², from below and above; rows share their values. */
+function squares(values: Float64Array): Interval {
+  const known = knownSquares.get(values);
+  if (known) return known;
   let lower = 0;
   let upper = 0;
-  for (const v of row.values) {
+  for (const v of values) {
     lower = addDown(lower, mulDown(v, v));
     upper = addUp(upper, mulUp(v, v));
   }
+  const result = { lower, upper };
+  knownSquares.set(values, result);
+  return result;
+}
+
+/** ‖row‖₂, from below and above. */
+export function rowNorm(row: Row): Interval {
+  const { lower, upper } = squares(row.values);
   const s = Math.abs(row.scale);
   const exact = row.relative === 0;
   return {

@@ -15,8 +15,10 @@ import {
 } from "../certificate.ts";
 import { compositionFinding } from "../composition/index.ts";
 import { isZero, kinksOf, neg, print, simplify } from "../symbolic/index.ts";
-import { gradientLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConvexity } from "./constants.ts";
+import { constantProofs } from "./constant-proofs.ts";
+import { gradientLipschitz, kinkedLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConvexity } from "./constants.ts";
 import { strictByLeadingForm } from "./leading-form.ts";
+import { boundedOnLines } from "./lines.ts";
 import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
 import { provePositive } from "./psd.ts";
 import { explained } from "./reasons.ts";
@@ -67,7 +69,9 @@ export function certify(f: Analysed, options: CertifyOptions = {}): Certificate 
   const budget = options.budget ?? 1000;
   const deadline = performance.now() + budget;
   const certificate = certifyProblem(problem, deadline);
-  return explained(problem, certificate, Math.max(deadline, performance.now() + budget / 5), certifyProblem);
+  // Reasons take what is left, at least a fifth and at most two fifths of the budget.
+  const now = performance.now();
+  return explained(problem, certificate, now + Math.min(Math.max(deadline - now, budget * 0.2), budget * 0.4), certifyProblem);
 }
 
 /** The same for a traced function. */
@@ -90,7 +94,20 @@ export function certifyProblem(problem: Problem, deadline: number): Certificate 
   const studied = attempt<Studied, Studied>(subject.deadline, { convex: noSide, concave: noSide }, () =>
     problem.coordinates === 1 ? studyOne(settled) : studyMany(settled, found, early),
   );
-  return assembled(problem, settled, found, studied, early, undefined, deadline);
+  const certificate = assembled(problem, settled, found, studied, early, undefined, deadline);
+  // Lines are quick, and show what no bound from outside does.
+  return withLines(settled, certificate, performance.now() + (deadline - start) * 0.2);
+}
+
+function withLines(subject: Subject, certificate: Certificate, deadline: number): Certificate {
+  const { convex, concave, verdict } = certificate;
+  if (subject.problem.coordinates === 1 || subject.undefinedAt !== undefined || verdict === "affine") return certificate;
+  const bends = convex.answer === "yes" ? 1 : concave.answer === "yes" ? -1 : 0;
+  const found = attempt(deadline, undefined, () => boundedOnLines(subject, certificate, bends, deadline));
+  if (!found) return certificate;
+  const { reasons, ...constants } = found;
+  const proofs = { ...certificate.proofs, ...reasons };
+  return { ...certificate, ...constants, ...(Object.keys(proofs).length > 0 && { proofs }) };
 }
 
 /** Witnesses against either side. */
@@ -138,7 +155,7 @@ function studyOne(subject: Subject): Studied {
   const concave = side("concave");
   const monotone = study.kinks.every((k) => k.jump !== "broken" && k.jump !== "unknown");
   const smooth = study.kinks.every((k) => k.jump === "zero") && study.pieces.every((p) => p.regular !== "unknown");
-  const jumps = study.kinks.some((k) => k.jump === "up" || k.jump === "down");
+  const jumps = study.kinks.some((k) => k.jumps);
   const [{ value }] = study.pieces;
   const plain = study.pieces.length === 1 && kinksOf(value).length === 0;
   const spectrum: Spectrum =
@@ -175,7 +192,9 @@ function hintsOf(study: ScalarStudy, word: "convex" | "concave"): Curvature[] {
 }
 
 function studyMany(subject: Subject, found: Finding, refuted: Refutations): Studied {
-  if (subject.kinks.length > 0) return studyStructure(subject);
+  if (subject.kinks.length > 0) {
+    return { ...studyStructure(subject), lipschitz: attempt(subject.deadline, nothing, () => kinkedLipschitz(subject)) };
+  }
   const { second, interior } = subject;
   if (!second) return { convex: noSide, concave: noSide };
   const regular = regularityOf(subject);
@@ -200,14 +219,21 @@ function studyMany(subject: Subject, found: Finding, refuted: Refutations): Stud
   const settled = convex.proof !== undefined && second.entries.some((row) => row.some((e) => !isZero(e)));
   const concave = settled ? noSide : sideWithin(subject, () => side("concave"));
   const spectrum =
-    regular === "analytic"
+    regular === "analytic" && !hasTightConstants(found)
       ? attempt(subject.deadline, undefined, () => spectrumOf(subject, interior, performance.now() + remaining(subject, 0.5)))
       : undefined;
   return {
     ...byEigenvalues(subject, convex, concave, found, spectrum),
     ...(spectrum && { spectrum }),
-    lipschitz: regular === "analytic" ? attempt(subject.deadline, nothing, () => gradientLipschitz(subject)) : nothing,
+    lipschitz: attempt(subject.deadline, nothing, () =>
+      regular === "analytic" ? gradientLipschitz(subject) : kinkedLipschitz(subject),
+    ),
   };
+}
+
+/** Whether composition has left nothing to find out about L and μ. */
+function hasTightConstants({ L, mu }: Finding): boolean {
+  return [L, mu].every((c) => c && c.lower !== null && c.upper !== null && c.upper - c.lower <= 1e-9 * c.upper);
 }
 
 /** Where elimination failed, proved bounds of the eigenvalues may decide. */
@@ -280,6 +306,10 @@ function assembled(
       concave = { answer: against("concave", studied.concave.hints) ?? concave.answer, strict: false };
   }
   const constants = constantsOf(studied, found, convex.answer, concave.answer, undefinedAt !== undefined);
+  const proofs =
+    undefinedAt === undefined
+      ? constantProofs({ convex: convex.answer, concave: concave.answer, ...constants }, subject, { ...studied, found })
+      : {};
   const strong = (constants.mu.lower ?? 0) > 0;
   const quasi =
     found.quasi ??
@@ -293,6 +323,7 @@ function assembled(
     concave: concave.answer,
     ...(quasi && { quasi }),
     ...constants,
+    ...(Object.keys(proofs).length > 0 && { proofs }),
     domain: subject?.domain.text ?? problem.domain.text,
     variables: problem.variables,
     ...(excluded.length > 0 && { excluded }),

@@ -3,7 +3,19 @@
 import { point, sqrt } from "../../numeric/interval.ts";
 import type { Enclosure } from "../certificate.ts";
 import { nothing } from "../certificate.ts";
-import { add, boundsOf, compileEnclosure, type Extreme, gradient, power, simplify } from "../symbolic/index.ts";
+import { inOrder } from "../symbolic/expression.ts";
+import {
+  add,
+  boundsOf,
+  compileEnclosure,
+  type Expression,
+  type Extreme,
+  gradient,
+  power,
+  signOf,
+  simplify,
+} from "../symbolic/index.ts";
+import { type KinkSigns, resolveKinks } from "./regular.ts";
 import { type Extremes, extremesOver, type ScalarStudy } from "./scalar.ts";
 import type { Spectrum } from "./spectrum.ts";
 import { remaining, type Subject } from "./subject.ts";
@@ -18,6 +30,8 @@ function enclosure(lower: number, upper: number): Enclosure {
 
 /** L = max(sup λmax, −inf λmin), where the gradient is Lipschitz at all. */
 export function smoothnessOf({ inf, sup }: Spectrum): Enclosure {
+  // No value anywhere says nothing.
+  if (inf.lower > sup.upper) return nothing;
   return enclosure(Math.max(sup.lower, -inf.upper, 0), Math.max(sup.upper, -inf.lower, 0));
 }
 
@@ -43,10 +57,37 @@ const mostExpanded = 30;
 
 /** The largest ‖∇f‖, by its square. */
 export function gradientLipschitz(subject: Subject): Enclosure {
+  return subject.kinks.length > 0 ? nothing : slopeOf(subject, subject.value);
+}
+
+const mostKinks = 5;
+
+/**
+ * The largest ‖∇f‖ of a function with kinks of abs, max and min, from above: that of every function which it is on one side or the other
+ * of each. Continuous, and on almost every line smooth but at finitely many points, it then changes no faster.
+ */
+export function kinkedLipschitz(subject: Subject): Enclosure {
+  const { kinks, value, guards, interior } = subject;
+  const jumps = inOrder([value]).some((e) => e.kind === "piecewise" || (e.kind === "function" && e.name === "sign"));
+  if (jumps || kinks.length > mostKinks) return nothing;
+  for (const { expression, exponent } of guards) {
+    if (exponent !== undefined && exponent.numerator > 0n) continue;
+    if (signOf(expression, interior, { budget: Math.max(1, remaining(subject, 0.1)) }).sign !== "positive") return nothing;
+  }
+  let upper = 0;
+  for (let pattern = 0; pattern < 2 ** kinks.length; pattern++) {
+    const signs: KinkSigns = new Map(kinks.map((u, i) => [u, (pattern >> i) & 1 ? 1 : -1]));
+    const found = slopeOf(subject, kinks.length === 0 ? value : simplify(resolveKinks(value, signs)));
+    if (found.upper === null || found.upper === Infinity) return nothing;
+    upper = Math.max(upper, found.upper);
+  }
+  return { lower: null, upper };
+}
+
+function slopeOf(subject: Subject, value: Expression): Enclosure {
   const n = subject.problem.coordinates;
-  if (subject.kinks.length > 0 || n > 12) return nothing;
-  if (remaining(subject) === 0) return nothing;
-  const long = add(...gradient(subject.value, n).map((g) => power(g, { numerator: 2n, denominator: 1n })));
+  if (n > 12 || remaining(subject) === 0) return nothing;
+  const long = add(...gradient(value, n).map((g) => power(g, { numerator: 2n, denominator: 1n })));
   // Expanding long gradients takes longer than bounding them is worth.
   const { operations } = compileEnclosure([long]);
   if (operations > mostOperations) return nothing;

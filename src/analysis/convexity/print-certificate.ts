@@ -4,7 +4,7 @@ import type { Answer, Certificate, Enclosure, Proof } from "../certificate.ts";
 
 /** The certificate in words, a proof's steps indented below what they establish. `depth`: how many levels of a proof are shown. */
 export function printCertificate(certificate: Certificate, { depth = 6 }: { readonly depth?: number } = {}): string {
-  const { verdict, convex, concave, quasi, quasiconvex, quasiconcave, mu, L, lipschitz, domain, excluded } = certificate;
+  const { verdict, convex, concave, quasi, quasiconvex, quasiconcave, mu, L, lipschitz, proofs, domain, excluded } = certificate;
   const lines = [`${verdict} on ${domain}`];
   if (quasi) lines.push(quasi);
   for (const [name, constant] of [
@@ -14,6 +14,8 @@ export function printCertificate(certificate: Certificate, { depth = 6 }: { read
   ] as const) {
     const text = printEnclosure(constant);
     if (text) lines.push(`${name} ${text}`);
+    // That there is no L is worth a word.
+    if (constant === L && L.lower === Infinity && proofs?.L?.data) lines.push(`  ${proofs.L.claim}`);
   }
   for (const part of excluded ?? []) lines.push(`left out: ${part}`);
   lines.push(...printAnswer("convex", convex, depth), ...printAnswer("concave", concave, depth));

@@ -9,7 +9,7 @@ import { printCertificate } from "./print-certificate.ts";
 import { samplePoints } from "./search.ts";
 import { verifyCertificate } from "./verify.ts";
 
-const about = (text: string, domain?: string) => certify(text, { ...(domain && { domain }), budget: 2000 });
+const about = (text: string, domain?: string) => certify(text, { ...(domain && { domain }), budget: 6000 });
 
 describe("the part that breaks convexity", () => {
   it.each<[string, string, RegExp]>([

@@ -50,8 +50,16 @@ export interface Piece {
 
 export interface ScalarStudy {
   readonly pieces: readonly Piece[];
-  /** Between the pieces: where, and the sign of the jump of the slope. */
-  readonly kinks: readonly { readonly at: Rational; readonly jump: "zero" | "up" | "down" | "broken" | "unknown" }[];
+  /** Between the pieces. */
+  readonly kinks: readonly Kink[];
+}
+
+export interface Kink {
+  readonly at: Rational;
+  /** The sign of the jump of the slope; "broken": the function itself jumps. */
+  readonly jump: "zero" | "up" | "down" | "broken" | "unknown";
+  /** Whether it is proved to be other than 0. */
+  readonly jumps: boolean;
 }
 
 type End = Rational | undefined;
@@ -71,7 +79,7 @@ export function studyScalar(subject: Subject): ScalarStudy | undefined {
     if (error instanceof GradusError || error instanceof BudgetError) return undefined;
     throw error;
   }
-  const kinks = places.map((at, i) => ({ at, jump: jumpAt(subject, pieces[i], pieces[i + 1], at) }));
+  const kinks = places.map((at, i) => ({ at, ...jumpAt(subject, pieces[i], pieces[i + 1], at) }));
   return { pieces, kinks };
 }
 
@@ -79,19 +87,70 @@ export function studyScalar(subject: Subject): ScalarStudy | undefined {
 function breakpoints(subject: Subject): Rational[] | undefined {
   const [{ lower, upper }] = subject.domain.box;
   const found: Rational[] = [];
-  for (const u of subject.kinks) {
-    const affine = affineForm(u) ?? affineForm(simplify(u));
-    if (!affine) {
-      if (strictSign(u, subject.interior, remaining(subject, 0.1)) === undefined) return undefined;
-      continue;
-    }
+  const put = (affine: NonNullable<ReturnType<typeof affineForm>>) => {
     const slope = affine.coefficients.get(0);
-    if (slope === undefined) continue;
+    if (slope === undefined) return;
     const at = div(negR(affine.constant), slope);
     if (toNumber(at) >= lower && toNumber(at) <= upper && !found.some((x) => compare(x, at) === 0)) found.push(at);
+  };
+  const nested: Expression[] = [];
+  for (const u of subject.kinks) {
+    const affine = affineOf(u);
+    if (affine) put(affine);
+    else if (strictSign(u, subject.interior, remaining(subject, 0.1)) === undefined) nested.push(u);
   }
-  const exact = found.filter((at) => inside(at, lower, upper));
-  return exact.sort(compare);
+  const exact = () => found.filter((at) => inside(at, lower, upper)).sort(compare);
+  // A kink of what has kinks itself, as max(|x|, 1): affine between those.
+  for (const u of nested) {
+    const ends: End[] = [undefined, ...exact(), undefined];
+    for (let i = 0; i + 1 < ends.length; i++) {
+      const domain = domainBetween(subject, ends[i], ends[i + 1]);
+      const between = simplify(resolveKinks(u, signsBetween(subject, ends[i], ends[i + 1], domain)));
+      const affine = affineOf(between);
+      if (affine) put(affine);
+      else if (strictSign(between, domain, remaining(subject, 0.05)) === undefined) return undefined;
+    }
+  }
+  return exact();
+}
+
+const affineOf = (u: Expression) => affineForm(u) ?? affineForm(simplify(u));
+
+/** A piece, its bounds rounded outwards. */
+function domainBetween(subject: Subject, from: End, to: End): Domain {
+  const [{ lower, upper }] = subject.domain.box;
+  const left = from ? Math.max(lower, round(from, "down")) : lower;
+  const right = to ? Math.min(upper, round(to, "up")) : upper;
+  return openBetween(subject, left, right);
+}
+
+const openBetween = (subject: Subject, lower: number, upper: number): Domain => ({
+  ...subject.interior,
+  box: [{ lower, upper: Math.max(lower, upper) }],
+  open: [{ lower: true, upper: true }],
+});
+
+/** The signs of the kinks' expressions on a piece, as far as they are known. */
+function signsBetween(subject: Subject, from: End, to: End, domain: Domain): KinkSigns {
+  const signs = new Map<Expression, -1 | 0 | 1>();
+  const nested: Expression[] = [];
+  for (const u of subject.kinks) {
+    const affine = affineOf(u);
+    const s = affine
+      ? affineSign(affine.constant, affine.coefficients.get(0), from, to, domain)
+      : strictSign(u, subject.interior, remaining(subject, 0.1));
+    if (s !== undefined) signs.set(u, s);
+    else nested.push(u);
+  }
+  for (const u of nested) {
+    const between = simplify(resolveKinks(u, signs));
+    const affine = affineOf(between);
+    const s = affine
+      ? affineSign(affine.constant, affine.coefficients.get(0), from, to, domain)
+      : strictSign(between, domain, remaining(subject, 0.05));
+    if (s !== undefined) signs.set(u, s);
+  }
+  return signs;
 }
 
 function inside(at: Rational, lower: number, upper: number): boolean {
@@ -109,25 +168,17 @@ function strictSign(u: Expression, domain: Domain, budget: number): -1 | 1 | und
 
 function pieceBetween(subject: Subject, from: End, to: End, count: number): Piece {
   const [{ lower, upper }] = subject.domain.box;
-  const side = (l: number, u: number): Domain => ({
-    ...subject.interior,
-    box: [{ lower: l, upper: Math.max(l, u) }],
-    open: [{ lower: true, upper: true }],
-  });
-  const domain = side(from ? Math.max(lower, round(from, "down")) : lower, to ? Math.min(upper, round(to, "up")) : upper);
-  const inner = side(from ? Math.max(lower, round(from, "up")) : lower, to ? Math.min(upper, round(to, "down")) : upper);
-  const signs = new Map<Expression, -1 | 0 | 1>();
-  for (const u of subject.kinks) {
-    const affine = affineForm(u) ?? affineForm(simplify(u));
-    const s = affine
-      ? affineSign(affine.constant, affine.coefficients.get(0), from, to, domain)
-      : strictSign(u, subject.interior, remaining(subject, 0.1));
-    if (s !== undefined) signs.set(u, s);
-  }
+  const domain = domainBetween(subject, from, to);
+  const inner = openBetween(
+    subject,
+    from ? Math.max(lower, round(from, "up")) : lower,
+    to ? Math.min(upper, round(to, "down")) : upper,
+  );
+  const signs = signsBetween(subject, from, to, domain);
   // What is not simplified in time stays as it is.
   const simplified = (e: Expression): Expression =>
     attempt(performance.now() + remaining(subject, 0.15 / count), e, () => simplify(e));
-  const value = simplified(resolveKinks(subject.value, signs as KinkSigns));
+  const value = simplified(resolveKinks(subject.value, signs));
   const slope = simplified(differentiate(value, 0));
   const second = simplified(differentiate(slope, 0));
   const budget = remaining(subject, 0.3 / count);
@@ -172,7 +223,7 @@ function enclosed(e: Expression): Interval {
   return compileEnclosure([simple])([])[0];
 }
 
-function jumpAt(subject: Subject, left: Piece, right: Piece, at: Rational): ScalarStudy["kinks"][number]["jump"] {
+function jumpAt(subject: Subject, left: Piece, right: Piece, at: Rational): Omit<Kink, "at"> {
   const { store } = subject.value;
   const here = new Map([[variable(store, 0), constant(store, at)]]);
   const difference = (a: Expression, b: Expression): Interval => {
@@ -183,11 +234,13 @@ function jumpAt(subject: Subject, left: Piece, right: Piece, at: Rational): Scal
     }
   };
   const step = difference(left.value, right.value);
-  if (step.lower !== 0 || step.upper !== 0) return step.lower > 0 || step.upper < 0 ? "broken" : "unknown";
+  const unknown = { jump: "unknown", jumps: false } as const;
+  if (step.lower !== 0 || step.upper !== 0) return step.lower > 0 || step.upper < 0 ? { jump: "broken", jumps: true } : unknown;
   const jump = difference(left.slope, right.slope);
-  if (jump.lower === 0 && jump.upper === 0) return "zero";
-  if (jump.lower > jump.upper) return "unknown";
-  return jump.lower >= 0 ? "up" : jump.upper <= 0 ? "down" : "unknown";
+  if (jump.lower === 0 && jump.upper === 0) return { jump: "zero", jumps: false };
+  if (jump.lower > jump.upper) return unknown;
+  const jumps = jump.lower > 0 || jump.upper < 0;
+  return jump.lower >= 0 ? { jump: "up", jumps } : jump.upper <= 0 ? { jump: "down", jumps } : unknown;
 }
 
 /** Whether the study proves convexity (or concavity), and strictness. */
@@ -279,7 +332,9 @@ export function extremesOver(
       upper: Math.max(sup.upper, outer.sup.upper),
     };
   }
-  return { inf, sup };
+  return inf.lower > sup.upper
+    ? { inf: { lower: -Infinity, upper: Infinity }, sup: { lower: -Infinity, upper: Infinity } }
+    : { inf, sup };
 }
 
 function pick(old: Extreme, next: Extreme, reached: number, sign: 1 | -1): { at?: readonly number[] } {
