@@ -30,7 +30,13 @@ export default lesson(
         slope: (z: number) => (z > 0 ? 1 : 0.01),
       },
       { name: "softplus", symbol: "log(1 + e^z)", f: softplus, value: (z: number) => Math.log1p(Math.exp(z)), slope: logistic },
-      { name: "hard threshold", symbol: "1 if z > 0, else 0", f: hardThreshold, value: (z: number) => (z > 0 ? 1 : 0), slope: () => 0 },
+      {
+        name: "hard threshold",
+        symbol: "1 if z > 0, else 0",
+        f: hardThreshold,
+        value: (z: number) => (z > 0 ? 1 : 0),
+        slope: () => 0,
+      },
       {
         name: "logistic",
         symbol: "σ(z) = 1/(1 + e^{−z})",
@@ -38,7 +44,13 @@ export default lesson(
         value: logistic,
         slope: (z: number) => logistic(z) * (1 - logistic(z)),
       },
-      { name: "tanh", symbol: "(e^z − e^{−z})/(e^z + e^{−z})", f: tanh, value: Math.tanh, slope: (z: number) => 1 - Math.tanh(z) ** 2 },
+      {
+        name: "tanh",
+        symbol: "(e^z − e^{−z})/(e^z + e^{−z})",
+        f: tanh,
+        value: Math.tanh,
+        slope: (z: number) => 1 - Math.tanh(z) ** 2,
+      },
     ];
     for (const { symbol } of functions) formula`y = ${symbol}`;
     const zs = given("points", [-2, -0.5, 0.5, 2]);
@@ -53,8 +65,18 @@ export default lesson(
       functions.map(({ name, f }) => [name, ...zs.map((z) => at(grad(f), z))]),
     );
     for (const { name, f, value, slope } of functions) {
-      check(`${name}`, zs.map(value), zs.map((z) => at(f, z)), 14);
-      check(`slope of ${name}`, zs.map(slope), zs.map((z) => at(grad(f), z)), 14);
+      check(
+        `${name}`,
+        zs.map(value),
+        zs.map((z) => at(f, z)),
+        14,
+      );
+      check(
+        `slope of ${name}`,
+        zs.map(slope),
+        zs.map((z) => at(grad(f), z)),
+        14,
+      );
     }
     const grid = Array.from({ length: 161 }, (_, i) => -4 + i / 20);
     plot({
@@ -80,7 +102,12 @@ export default lesson(
     check("steepest slope of tanh", 1, at(grad(tanh), 0));
     prose`A logistic unit is never steeper than ${at(grad(sigmoid), 0)}, and far from 0 it is flat. Through ten of them in a row an
       error signal shrinks to less than a millionth, ${0.25 ** 10}, which is why deep networks prefer ReLU: half of it has slope 1.`;
-    check("a quarter, ten times", 0.25 ** 10, at((x) => grad(sigmoid)(x).pow(10), 0), 14);
+    check(
+      "a quarter, ten times",
+      0.25 ** 10,
+      at((x) => grad(sigmoid)(x).pow(10), 0),
+      14,
+    );
 
     heading("Kinks");
     prose`ReLU, leaky ReLU and the absolute value have a kink at 0, where the slope jumps, and no derivative. A program has to say
@@ -97,7 +124,12 @@ export default lesson(
       ["function", "to the left", "to the right", "grad at 0"],
       kinks.map(({ name, left, right, f }) => [name, left, right, at(grad(f), 0)]),
     );
-    check("grad at the kinks", [0, 0.01, 0, 0], kinks.map(({ f }) => at(grad(f), 0)), 14);
+    check(
+      "grad at the kinks",
+      [0, 0.01, 0, 0],
+      kinks.map(({ f }) => at(grad(f), 0)),
+      14,
+    );
     prose`The hard threshold is worse than a kink: it jumps, and its slope is 0 on both sides. A network of thresholds gives gradient
       descent nothing to go by.`;
 
@@ -111,12 +143,27 @@ export default lesson(
     numbers`y₂ = exp(2)/(exp(1) + exp(2) + exp(0)) = ${shares[1]}`;
     prose`The shares are $y = ${[...shares]}$. Only differences count: with 1000 added to every score nothing changes, although the
       exponential of 1000 is beyond any number that a computer knows. (It takes the largest score off first.)`;
-    const far = softmax(tensor(scores.map((score) => score + 1000), f64)).data();
-    check("softmax", scores.map((score) => Math.exp(score) / sum), [...shares], 14);
+    const far = softmax(
+      tensor(
+        scores.map((score) => score + 1000),
+        f64,
+      ),
+    ).data();
+    check(
+      "softmax",
+      scores.map((score) => Math.exp(score) / sum),
+      [...shares],
+      14,
+    );
     check("softmax of scores moved by", [...shares], [...far], 12);
     given("moved by", 1000);
     const push = grad((x: Tensor) => softmax(x).slice([1], [2]).sum())(tensor(scores, f64)).data();
-    check("slopes of the second share", [-shares[0] * shares[1], shares[1] * (1 - shares[1]), -shares[1] * shares[2]], [...push], 14);
+    check(
+      "slopes of the second share",
+      [-shares[0] * shares[1], shares[1] * (1 - shares[1]), -shares[1] * shares[2]],
+      [...push],
+      14,
+    );
     prose`A share rises with its own score by $yᵢ·(1 − yᵢ)$ and falls with another one by $yᵢ·yⱼ$: here the second moves with the three
       scores by ${[...push]}. These slopes add up to 0, as they must when only differences count.`;
 
@@ -124,7 +171,11 @@ export default lesson(
     prose`Which of them are convex decides what can be proved of a network made of them (lesson ${25}).`;
     const verdicts = ["max(0, x)", "log(1+exp(x))", "1/(1+exp(-x))", "tanh(x)"].map((text) => [text, certify(text).verdict]);
     table("What certify says", ["function", "verdict"], verdicts);
-    check("verdicts", ["convex", "strictly convex", "neither", "neither"], verdicts.map(([, verdict]) => verdict));
+    check(
+      "verdicts",
+      ["convex", "strictly convex", "neither", "neither"],
+      verdicts.map(([, verdict]) => verdict),
+    );
   },
 );
 

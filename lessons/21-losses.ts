@@ -46,7 +46,12 @@ export default lesson(
       curves: [
         { name: "half squared", colour: 0, points: errors.map((e) => [e, charge(losses.halfSquaredError, e)] as const) },
         { name: "absolute", colour: 1, points: errors.map((e) => [e, charge(losses.meanAbsoluteError, e)] as const) },
-        { name: "Huber", colour: 2, dashed: true, points: errors.map((e) => [e, charge((a, b) => losses.huber(a, b), e)] as const) },
+        {
+          name: "Huber",
+          colour: 2,
+          dashed: true,
+          points: errors.map((e) => [e, charge((a, b) => losses.huber(a, b), e)] as const),
+        },
       ],
     });
 
@@ -59,7 +64,11 @@ export default lesson(
     for (const [i, value] of p.entries()) numbers`−log(${value}) = ${costs[i]}`;
     prose`for the target 1. Sure and right costs little, undecided costs $log(2)$, sure and wrong costs much, without limit as $p$ goes to
       0.`;
-    check("binary cross-entropy", p.map((value) => -Math.log(value)), costs);
+    check(
+      "binary cross-entropy",
+      p.map((value) => -Math.log(value)),
+      costs,
+    );
 
     heading("Scores, not probabilities");
     prose`The probability comes out of a logistic unit, $p = σ(z)$, and the number $z$ before it is called score, or logit. One can take
@@ -113,7 +122,11 @@ export default lesson(
       ["class", "probability", "target", "slope"],
       [...gradient].map((value, k) => [k + 1, probabilities.data()[k], k === right ? 1 : 0, value]),
     );
-    check("slopes by the scores", [...probabilities.data()].map((q, k) => q - (k === right ? 1 : 0)), [...gradient]);
+    check(
+      "slopes by the scores",
+      [...probabilities.data()].map((q, k) => q - (k === right ? 1 : 0)),
+      [...gradient],
+    );
 
     heading("Margins");
     prose`The hinge loss counts classes as −1 and 1 and asks for more than the right side: it wants $t·z$ to be at least 1, and charges
@@ -132,7 +145,11 @@ export default lesson(
       yRange: [0, 4],
       curves: [
         { name: "wrong or right", colour: 4, points: grid.map((s) => [s, s > 0 ? 0 : 1] as const) },
-        { name: "cross-entropy", colour: 0, points: grid.map((s) => [s, losses.binaryCrossEntropy(tensor([s], f64), one).item()] as const) },
+        {
+          name: "cross-entropy",
+          colour: 0,
+          points: grid.map((s) => [s, losses.binaryCrossEntropy(tensor([s], f64), one).item()] as const),
+        },
         { name: "hinge", colour: 1, points: grid.map((s) => [s, losses.hinge(tensor([s], f64), one).item()] as const) },
         {
           name: "half squared, after the logistic unit",

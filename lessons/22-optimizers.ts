@@ -14,7 +14,12 @@ export default lesson(
     concepts: ["gradient descent with step size and tolerance; SGD; momentum; Adagrad; RMSprop; Adam"],
   },
   ({ prose, heading, formula, numbers, table, contours, plot, code, given, check }) => {
-    const f = (w: Tensor) => w.square().mul(tensor([1, 25], f64)).sum().mul(0.5);
+    const f = (w: Tensor) =>
+      w
+        .square()
+        .mul(tensor([1, 25], f64))
+        .sum()
+        .mul(0.5);
     prose`Gradient descent has one step size for all directions. In a long valley that is a nuisance: the walls are steep and allow short
       steps only, the bottom is nearly flat and calls for long ones. A valley for practice:`;
     formula`f(w) = ½·(w₁² + 25·w₂²)`;
@@ -48,7 +53,9 @@ export default lesson(
       }
       return path;
     };
-    const paths = Object.fromEntries(Object.entries(optimizers).map(([name, optimizer]) => [name, follow(optimizer, 100, f, start)]));
+    const paths = Object.fromEntries(
+      Object.entries(optimizers).map(([name, optimizer]) => [name, follow(optimizer, 100, f, start)]),
+    );
     code(`
       const optimizer = optim.adam({ learningRate: 0.3 });
       let state = optimizer.init(w);
@@ -57,7 +64,7 @@ export default lesson(
 
     prose`Gradient descent: the step is the gradient times the learning rate.`;
     formula`w ← w − η·g`;
-    const [first, second] = [paths["gradient descent"][1], paths["gradient descent"][2]];
+    const first = paths["gradient descent"][1];
     numbers`w₁ = ${start[0]} − ${rates.sgd}·${g[0]} = ${first[0]}`;
     numbers`w₂ = ${start[1]} − ${rates.sgd}·${g[1]} = ${first[1]}`;
     check("gradient descent, one step", [3.8, -0.25], first);
@@ -117,7 +124,11 @@ export default lesson(
       6,
     );
     const ends = Object.values(paths).map((path) => value(path[100]));
-    check("every optimizer gets down", true, ends.every((end) => end < 0.01 * value(start)));
+    check(
+      "every optimizer gets down",
+      true,
+      ends.every((end) => end < 0.01 * value(start)),
+    );
     check("f at the start", 20.5, value(start));
     const side = (low: number, high: number) => Array.from({ length: 61 }, (_, i) => low + ((high - low) * i) / 60);
     const [xs, ys] = [side(-2, 5), side(-1.5, 1.5)];
@@ -159,11 +170,20 @@ export default lesson(
     const [n, noise] = [given("examples", 64), given("noise", 0.3)];
     const keys = random.split(random.key(given("seed", 1)), 3);
     const x = random.normal(keys[0], [n], f64);
-    const y = x.mul(2).add(1).add(random.normal(keys[1], [n], f64).mul(noise));
+    const y = x
+      .mul(2)
+      .add(1)
+      .add(random.normal(keys[1], [n], f64).mul(noise));
     prose`The loss of a network is a mean over examples, and so is its gradient. With many examples one need not look at all of them before
       taking a step: the gradient of a few, drawn at random, points in the right direction on average. This is stochastic gradient descent.
       We fit a straight line to ${n} points near $y = 2·x + 1$ and count, not steps, but examples looked at.`;
-    const error = (w: Tensor, x: Tensor, y: Tensor) => x.mul(w.slice([0], [1])).add(w.slice([1], [2])).sub(y).square().mean();
+    const error = (w: Tensor, x: Tensor, y: Tensor) =>
+      x
+        .mul(w.slice([0], [1]))
+        .add(w.slice([1], [2]))
+        .sub(y)
+        .square()
+        .mean();
     const order = Array.from(random.permutation(keys[2], n).data());
     const [xs0, ys0] = [Array.from(x.data()), Array.from(y.data())];
     const passes = given("passes", 2);
@@ -172,7 +192,16 @@ export default lesson(
       const seen: [number, number][] = [[0, error(w, x, y).item()]];
       for (let k = 0; k < (passes * n) / batch; k++) {
         const chosen = Array.from({ length: batch }, (_, i) => order[(k * batch + i) % n]);
-        const [bx, by] = [tensor(chosen.map((i) => xs0[i]), f64), tensor(chosen.map((i) => ys0[i]), f64)];
+        const [bx, by] = [
+          tensor(
+            chosen.map((i) => xs0[i]),
+            f64,
+          ),
+          tensor(
+            chosen.map((i) => ys0[i]),
+            f64,
+          ),
+        ];
         w = w.sub(grad((w: Tensor) => error(w, bx, by))(w).mul(rate));
         seen.push([(k + 1) * batch, error(w, x, y).item()]);
       }

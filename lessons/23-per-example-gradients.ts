@@ -1,6 +1,6 @@
 // What each example asks of the weights: its residual times its sensitivity.
 
-import { grad, tensor, type Tensor } from "gradus";
+import { grad, type Tensor, tensor } from "gradus";
 import { perExample } from "gradus/analysis";
 import { lesson } from "gradus/explain";
 
@@ -54,8 +54,16 @@ export default lesson(
         Number.isNaN(cosine) ? "–" : cosine,
       ]),
     );
-    check("by w: twice the residual times x", residual.map((r, i) => 2 * r * x[i]), [...byW]);
-    check("by b: twice the residual", residual.map((r) => 2 * r), [...byB]);
+    check(
+      "by w: twice the residual times x",
+      residual.map((r, i) => 2 * r * x[i]),
+      [...byW],
+    );
+    check(
+      "by b: twice the residual",
+      residual.map((r) => 2 * r),
+      [...byB],
+    );
     check("the example that pulls hardest", 5, ranking[0].index + 1);
     prose`The example that was copied wrongly is at the top. Its contribution points the other way from those of most: the last column is the
       cosine of the angle with the mean, 1 for the same direction, −1 for the opposite one. Here it is so long that it turns the mean
@@ -116,7 +124,11 @@ export default lesson(
         history.push([step, i + 1, score, classes[i], wrong ? "wrong" : "right", `(${weights.join(", ")})`.replaceAll("-", "−")]);
       }
     }
-    table("The perceptron at work (the first entry of a point is the 1 of the bias)", ["step", "point", "$w·x$", "$t$", "", "$w$ after"], history);
+    table(
+      "The perceptron at work (the first entry of a point is the 1 of the bias)",
+      ["step", "point", "$w·x$", "$t$", "", "$w$ after"],
+      history,
+    );
     const scores = points.map((point) => point.reduce((sum, value, j) => sum + value * weights[j], 0));
     check("all points on their side", classes, scores.map(Math.sign));
     prose`When the classes can be parted by a straight line, the perceptron stops after finitely many mistakes. When they cannot (lesson

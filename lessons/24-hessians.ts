@@ -12,7 +12,10 @@ export default lesson(
     title: "Bowls, troughs and saddles",
     learn: "to read off a matrix of second derivatives whether a function of several variables is convex",
     source: "texts 000 and 003, convexity in many dimensions; text 004, Jacobian and Hessian",
-    concepts: ["Jacobian, Hessian, definite / semidefinite / indefinite", "convex sets, convex / strictly convex / concave functions"],
+    concepts: [
+      "Jacobian, Hessian, definite / semidefinite / indefinite",
+      "convex sets, convex / strictly convex / concave functions",
+    ],
   },
   ({ prose, heading, formula, numbers, table, contours, output, given, check, erratum }) => {
     heading("Jacobian");
@@ -22,7 +25,14 @@ export default lesson(
     formula`J = [y, x; 1, 2·y]`;
     const F = (v: Tensor) => {
       const [x, y] = [v.slice([0], [1]), v.slice([1], [2])];
-      return tensor([[1, 0]], f64).transpose().matmul(x.mul(y)).add(tensor([[0, 1]], f64).transpose().matmul(x.add(y.square())));
+      return tensor([[1, 0]], f64)
+        .transpose()
+        .matmul(x.mul(y))
+        .add(
+          tensor([[0, 1]], f64)
+            .transpose()
+            .matmul(x.add(y.square())),
+        );
     };
     const p = given("p", [2, 3]);
     const J = jacobian(F)(tensor(p, f64)) as Tensor;
@@ -44,19 +54,40 @@ export default lesson(
     const rows = kinds.map(({ A, text, formula, look }) => {
       const H = hessian(quadratic(A))(tensor([0.3, -0.7], f64)) as unknown;
       const { kind, eigenvalues } = definiteness(tensor(A, f64));
-      return { A, text, H: H as Tensor, kind, eigenvalues: eigenvalues.map(({ lower, upper }) => (lower + upper) / 2), verdict: certify(formula).verdict, look };
+      return {
+        A,
+        text,
+        H: H as Tensor,
+        kind,
+        eigenvalues: eigenvalues.map(({ lower, upper }) => (lower + upper) / 2),
+        verdict: certify(formula).verdict,
+        look,
+      };
     });
     table(
       "Hessians and what they say",
       ["$f(x, y)$", "$H$", "eigenvalues", "the matrix is", "the function is", "it looks like"],
       rows.map(({ text, H, eigenvalues, kind, verdict, look }) => [`$${text}$`, H, eigenvalues, kind, verdict, look]),
     );
-    for (const [i, { A, H }] of rows.entries()) check(`Hessian ${i + 1}`, A.map((row) => [...row]), H);
+    for (const [i, { A, H }] of rows.entries())
+      check(
+        `Hessian ${i + 1}`,
+        A.map((row) => [...row]),
+        H,
+      );
     check("eigenvalues of the bowl", [1, 3], rows[0].eigenvalues);
     check("eigenvalues of the trough", [0, 2], rows[1].eigenvalues);
     check("eigenvalues of the saddle", [-1, 3], rows[2].eigenvalues);
-    check("kinds", ["positive definite", "positive semidefinite", "indefinite", "negative definite"], rows.map(({ kind }) => kind));
-    check("verdicts", ["strongly convex", "convex", "neither", "strongly concave"], rows.map(({ verdict }) => verdict));
+    check(
+      "kinds",
+      ["positive definite", "positive semidefinite", "indefinite", "negative definite"],
+      rows.map(({ kind }) => kind),
+    );
+    check(
+      "verdicts",
+      ["strongly convex", "convex", "neither", "strongly concave"],
+      rows.map(({ verdict }) => verdict),
+    );
 
     heading("The second-derivative test");
     prose`Along a straight line through a point, in a direction $d$, the function bends with $d·H·d$. If no direction bends downwards the
@@ -112,7 +143,10 @@ export default lesson(
       ],
     );
     const witness = rosenbrock.convex.witness;
-    if (witness) output(`a = (${witness.a.join(", ")})   b = (${witness.b.join(", ")})   t = ${witness.t}\nthe function is above its chord by ${witness.gap}`);
+    if (witness)
+      output(
+        `a = (${witness.a.join(", ")})   b = (${witness.b.join(", ")})   t = ${witness.t}\nthe function is above its chord by ${witness.gap}`,
+      );
     check("log(eˣ + eʸ) is", "convex", softmaxed.verdict);
     check("the valley of Rosenbrock is convex", "no", rosenbrock.convex.answer);
     given("100 in Rosenbrock's function", 100);

@@ -10,7 +10,8 @@ export default lesson(
   {
     number: 25,
     title: "Convex in what?",
-    learn: "to say of a training objective in which variables it is convex: in the prediction, in the weights of one layer, or in all of them",
+    learn:
+      "to say of a training objective in which variables it is convex: in the prediction, in the weights of one layer, or in all of them",
     source: "texts 002 and 003, convexity of losses",
     concepts: ["which losses are convex, in what"],
   },
@@ -25,12 +26,25 @@ export default lesson(
       { name: "hinge", text: "max(0, 1-z)", shown: "max(0, 1 − z)", expected: "convex" },
       { name: "cross-entropy of a probability", text: "-log(p)", shown: "−log(p)", domain: "p>0", expected: "strictly convex" },
       { name: "cross-entropy of a score", text: "log(1+exp(-z))", shown: "log(1 + e^{−z})", expected: "strictly convex" },
-      { name: "squared error after a logistic unit", text: "0.5*(1/(1+exp(-z))-1)^2", shown: "½·(σ(z) − 1)²", expected: "neither" },
+      {
+        name: "squared error after a logistic unit",
+        text: "0.5*(1/(1+exp(-z))-1)^2",
+        shown: "½·(σ(z) − 1)²",
+        expected: "neither",
+      },
     ];
     const verdicts = scalar.map(({ text, domain }) => certify(text, domain === undefined ? {} : { domain }));
     prose`Losses as functions of one number, for the target 1: of a prediction $y$, a probability $p$ or a score $z$.`;
-    table("Verdicts", ["loss", "formula", "verdict"], scalar.map(({ name, shown }, i) => [name, `$${shown}$`, verdicts[i].verdict]));
-    check("verdicts", scalar.map(({ expected }) => expected), verdicts.map(({ verdict }) => verdict));
+    table(
+      "Verdicts",
+      ["loss", "formula", "verdict"],
+      scalar.map(({ name, shown }, i) => [name, `$${shown}$`, verdicts[i].verdict]),
+    );
+    check(
+      "verdicts",
+      scalar.map(({ expected }) => expected),
+      verdicts.map(({ verdict }) => verdict),
+    );
     const { a = [], b = [], t = 0 } = verdicts[5].convex.witness ?? {};
     const loss = (z: number) => 0.5 * (1 / (1 + Math.exp(-z)) - 1) ** 2;
     const middle = (1 - t) * a[0] + t * b[0];
@@ -63,15 +77,44 @@ export default lesson(
     const hidden = nn.sequential(nn.linear(2, 3), nn.tanh(), nn.linear(3, 1));
     const cases = [
       { model: "linear", net: linear, loss: "half squared error", of: losses.halfSquaredError, t: bits, expected: "yes" },
-      { model: "linear", net: linear, loss: "cross-entropy of the score", of: losses.binaryCrossEntropy, t: bits, expected: "yes" },
+      {
+        model: "linear",
+        net: linear,
+        loss: "cross-entropy of the score",
+        of: losses.binaryCrossEntropy,
+        t: bits,
+        expected: "yes",
+      },
       { model: "linear", net: linear, loss: "hinge", of: losses.hinge, t: signs, expected: "yes" },
-      { model: "linear, then logistic", net: unit, loss: "half squared error", of: losses.halfSquaredError, t: bits, expected: "no" },
-      { model: "one hidden layer", net: hidden, loss: "half squared error", of: losses.halfSquaredError, t: bits, expected: "no" },
-      { model: "one hidden layer", net: hidden, loss: "cross-entropy of the score", of: losses.binaryCrossEntropy, t: bits, expected: "no" },
+      {
+        model: "linear, then logistic",
+        net: unit,
+        loss: "half squared error",
+        of: losses.halfSquaredError,
+        t: bits,
+        expected: "no",
+      },
+      {
+        model: "one hidden layer",
+        net: hidden,
+        loss: "half squared error",
+        of: losses.halfSquaredError,
+        t: bits,
+        expected: "no",
+      },
+      {
+        model: "one hidden layer",
+        net: hidden,
+        loss: "cross-entropy of the score",
+        of: losses.binaryCrossEntropy,
+        t: bits,
+        expected: "no",
+      },
     ];
     const found = cases.map(({ net, of, t }) => {
       // From weights that are wrong for sure: there the logistic unit is in its flat part.
-      const parameters = net === unit ? { layers: [{ weight: tensor([[-3], [-3]], f64), bias: tensor([1], f64) }, {}] } : undefined;
+      const parameters =
+        net === unit ? { layers: [{ weight: tensor([[-3], [-3]], f64), bias: tensor([1], f64) }, {}] } : undefined;
       return certifyObjective(net, of, { inputs: x, targets: t }, { seed: 0, ...(parameters && { parameters, steps: 1 }) });
     });
     table(
@@ -79,14 +122,22 @@ export default lesson(
       ["model", "loss", "in all weights", "in the last layer's"],
       cases.map(({ model, loss }, i) => [model, loss, found[i].all.convex.answer, found[i].lastLayer?.convex?.answer ?? "–"]),
     );
-    check("convex in all weights", cases.map(({ expected }) => expected), found.map(({ all }) => all.convex.answer));
+    check(
+      "convex in all weights",
+      cases.map(({ expected }) => expected),
+      found.map(({ all }) => all.convex.answer),
+    );
 
     heading("In the last layer");
     prose`With a hidden layer the objective is not convex in all weights: exchange two hidden units and the midpoint is worse (lesson
       ${12}). But hold everything before the last layer fixed, and what remains is a linear model on the features that the hidden layer
       computes. In the last layer's weights alone the objective is convex again, as the table's last column says. That is why fixed, even
       random, features with a trained output layer are so easy to fit (lesson ${17}).`;
-    check("convex in the last layer", ["yes", "yes"], found.slice(4).map(({ lastLayer }) => lastLayer?.convex?.answer ?? "–"));
+    check(
+      "convex in the last layer",
+      ["yes", "yes"],
+      found.slice(4).map(({ lastLayer }) => lastLayer?.convex?.answer ?? "–"),
+    );
     prose`Sums and positive multiples of convex functions are convex, so that a penalty on the squared weights does no harm; it even makes a
       convex objective strongly convex.`;
     const penalised = certify("log(1+exp(-w)) + 0.05*w^2");

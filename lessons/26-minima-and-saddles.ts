@@ -42,10 +42,19 @@ export default lesson(
       ["$f$", "eigenvalues of $H$", "what it is", "why"],
       cases.map(({ shown }, i) => {
         const { eigenvalues, kind, reason } = found[i];
-        return [`$${shown}$`, `(${eigenvalues.map(({ lower, upper }) => String((lower + upper) / 2).replace("-", "−")).join(", ")})`, kind, reason];
+        return [
+          `$${shown}$`,
+          `(${eigenvalues.map(({ lower, upper }) => String((lower + upper) / 2).replace("-", "−")).join(", ")})`,
+          kind,
+          reason,
+        ];
       }),
     );
-    check("kinds", cases.map(({ kind }) => kind), found.map(({ kind }) => kind));
+    check(
+      "kinds",
+      cases.map(({ kind }) => kind),
+      found.map(({ kind }) => kind),
+    );
     const side = Array.from({ length: 49 }, (_, i) => -1.5 + i / 16);
     contours({
       title: "A saddle: x² − y² rises to the sides and falls up and down",
@@ -65,19 +74,45 @@ export default lesson(
     formula`f″(x) = 12·x² − 4`;
     const f = (x: Tensor) => x.pow(4).sub(x.square().mul(2)).add(x.mul(0.3));
     const starts = given("starts", [-2, 2]);
-    const valleys = starts.map((start) => gradientDescent(f, tensor(start, f64), { step: 0.02, stop: { iterations: 2000, gradientNorm: 1e-13 } }).x.item());
-    const top = newtonRoot((x) => 4 * x ** 3 - 4 * x + 0.3, (x) => 12 * x * x - 4, 0);
+    const valleys = starts.map((start) =>
+      gradientDescent(f, tensor(start, f64), { step: 0.02, stop: { iterations: 2000, gradientNorm: 1e-13 } }).x.item(),
+    );
+    const top = newtonRoot(
+      (x) => 4 * x ** 3 - 4 * x + 0.3,
+      (x) => 12 * x * x - 4,
+      0,
+    );
     const points = [valleys[0], top, valleys[1]];
     const kinds = points.map((x) => classifyStationaryPoint("x^4-2*x^2+0.3*x", x));
     table(
       "Its stationary points",
       ["$x$", "$f(x)$", "$f′(x)$ rounded", "$f″(x)$", "what it is"],
-      points.map((x, i) => [x, at(f, x), at(grad(f), x).toFixed(9).replace("-0.000000000", "0.000000000"), at(grad(grad(f)), x), kinds[i].kind]),
+      points.map((x, i) => [
+        x,
+        at(f, x),
+        at(grad(f), x).toFixed(9).replace("-0.000000000", "0.000000000"),
+        at(grad(grad(f)), x),
+        kinds[i].kind,
+      ]),
       6,
     );
-    check("slopes there", [0, 0, 0], points.map((x) => at(grad(f), x)), 9);
-    check("second derivatives there", points.map((x) => 12 * x * x - 4), points.map((x) => at(grad(grad(f)), x)), 9);
-    check("kinds of the three", ["strict local minimum", "strict local maximum", "strict local minimum"], kinds.map(({ kind }) => kind));
+    check(
+      "slopes there",
+      [0, 0, 0],
+      points.map((x) => at(grad(f), x)),
+      9,
+    );
+    check(
+      "second derivatives there",
+      points.map((x) => 12 * x * x - 4),
+      points.map((x) => at(grad(grad(f)), x)),
+      9,
+    );
+    check(
+      "kinds of the three",
+      ["strict local minimum", "strict local maximum", "strict local minimum"],
+      kinds.map(({ kind }) => kind),
+    );
     prose`Started at ${starts[0]}, gradient descent ends in the left valley, at ${points[0]}; started at ${starts[1]}, in the right one, at
       ${points[2]}. Both are local minimizers, and nothing that can be seen from within the right valley says that there is a lower place
       elsewhere:`;
@@ -89,7 +124,11 @@ export default lesson(
       x: "x",
       y: "f(x)",
       curves: [{ name: "x⁴ − 2x² + 0.3x", colour: 0, points: xs.map((x) => [x, at(f, x)] as const) }],
-      marks: points.map((x, i) => ({ at: [x, at(f, x)] as const, label: ["global minimum", "maximum", "local minimum"][i], colour: 1 })),
+      marks: points.map((x, i) => ({
+        at: [x, at(f, x)] as const,
+        label: ["global minimum", "maximum", "local minimum"][i],
+        colour: 1,
+      })),
     });
     prose`Only for convex functions does “local” imply “global” (lesson ${24}). A network's loss is not convex, and gradient descent promises no
       more than a place where the slope is nearly 0.`;
@@ -97,15 +136,26 @@ export default lesson(
     heading("Saddles are left, in time");
     prose`In many dimensions a stationary point is seldom a minimum, since all eigenvalues would have to be positive. Most are saddles. Gradient
       descent that starts exactly on the ridge of a saddle runs into it; the least nudge aside, and it slides away:`;
-    const saddle = (v: Tensor) => v.square().mul(tensor([1, -1], f64)).sum().add(v.slice([1]).pow(4).sum().mul(0.25));
+    const saddle = (v: Tensor) =>
+      v
+        .square()
+        .mul(tensor([1, -1], f64))
+        .sum()
+        .add(v.slice([1]).pow(4).sum().mul(0.25));
     const nudge = given("nudge", 1e-6);
-    const path = (y: number) => gradientDescent(saddle, tensor([1, y], f64), { step: 0.1, stop: { iterations: 300, gradientNorm: 0 } });
+    const path = (y: number) =>
+      gradientDescent(saddle, tensor([1, y], f64), { step: 0.1, stop: { iterations: 300, gradientNorm: 0 } });
     const [ridge, aside] = [path(0), path(nudge)];
     formula`f(x, y) = x² − y² + ¼·y⁴`;
     table(
       "From (1, 0) and from (1, 0.000001)",
       ["steps", "$y$ from the ridge", "$y$ from beside it", "$f$ from beside it"],
-      given("steps shown", [0, 20, 60, 100, 300]).map((k) => [k, ridge.path.points[k]?.[1] ?? 0, aside.path.points[k]?.[1] ?? aside.path.last.x[1], aside.path.values[k] ?? aside.value]),
+      given("steps shown", [0, 20, 60, 100, 300]).map((k) => [
+        k,
+        ridge.path.points[k]?.[1] ?? 0,
+        aside.path.points[k]?.[1] ?? aside.path.last.x[1],
+        aside.path.values[k] ?? aside.value,
+      ]),
       6,
     );
     const H = hessian(saddle)(tensor([0, 0], f64)) as unknown as Tensor;

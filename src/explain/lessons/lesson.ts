@@ -54,17 +54,22 @@ export interface Pen {
 export function lesson(about: About, write: (pen: Pen) => void | Promise<void>): Lesson {
   return {
     about,
-    async run() {
+    async run(onCheck = () => {}) {
       const blocks: Block[] = [];
       const checks: Check[] = [];
       const givens: Given[] = [];
-      await write(penOn(blocks, checks, givens));
+      await write(
+        penOn(blocks, givens, (found) => {
+          checks.push(found);
+          onCheck(found);
+        }),
+      );
       return { about, blocks, checks, givens };
     },
   };
 }
 
-function penOn(blocks: Block[], checks: Check[], givens: Given[]): Pen {
+function penOn(blocks: Block[], givens: Given[], report: (check: Check) => void): Pen {
   const words =
     (kind: "prose" | "erratum"): Words =>
     (text, ...values) => {
@@ -90,27 +95,33 @@ function penOn(blocks: Block[], checks: Check[], givens: Given[]): Pen {
       givens.push({ name, value: plain(value) });
       return value;
     },
-    check: (name, expected, got, digits = 10) => compare(checks, name, expected, plain(got), digits),
+    check: (name, expected, got, digits = 10) => compare(report, name, expected, plain(got), digits),
   };
 }
 
 const plain = (value: Checked | NestedArray | Tensor): Checked | NestedArray =>
   value instanceof Tensor ? (value.toArray() as NestedArray) : value;
 
-function compare(checks: Check[], name: string, expected: Checked | NestedArray, got: Checked | NestedArray, digits: number) {
+function compare(
+  report: (check: Check) => void,
+  name: string,
+  expected: Checked | NestedArray,
+  got: Checked | NestedArray,
+  digits: number,
+) {
   if (Array.isArray(expected) || Array.isArray(got)) {
     if (!Array.isArray(expected) || !Array.isArray(got) || expected.length !== got.length) {
       fail("shape", `check("${name}"): ${JSON.stringify(expected)} is expected, but there is ${JSON.stringify(got)}.`);
     }
     for (const [i, entry] of expected.entries()) {
       const place = name.endsWith("]") ? `${name.slice(0, -1)}, ${i + 1}]` : `${name}[${i + 1}]`;
-      compare(checks, place, entry as Checked | NestedArray, got[i] as Checked | NestedArray, digits);
+      compare(report, place, entry as Checked | NestedArray, got[i] as Checked | NestedArray, digits);
     }
     return;
   }
   const [a, b] = [expected as Checked, got as Checked];
   const near = typeof a === "number" && typeof b === "number" && Math.abs(a - b) <= 0.5 * 10 ** -digits * (1 + 1e-9);
-  checks.push({ name, expected: a, got: b, ok: Object.is(a, b) || near, digits });
+  report({ name, expected: a, got: b, ok: Object.is(a, b) || near, digits });
 }
 
 /**

@@ -74,6 +74,6 @@ export interface LessonPage {
 
 export interface Lesson {
   readonly about: About;
-  /** Works the lesson out. The same page every time. */
-  readonly run: () => Promise<LessonPage>;
+  /** Works the lesson out. The same page every time. `onCheck` hears of each check at once; when it throws, the lesson stops there. */
+  readonly run: (onCheck?: (check: Check) => void) => Promise<LessonPage>;
 }
