@@ -18,4 +18,5 @@ export type {
   Shown,
   Step,
 } from "./explanation.ts";
+export { type TextOptions, textOf } from "./formats/text.ts";
 export * from "./lessons/index.ts";
