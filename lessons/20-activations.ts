@@ -1,11 +1,12 @@
 // The activation functions, their slopes, and what is done at kinks.
 
-import { grad, hardThreshold, leakyRelu, relu, softmax, softplus, type Tensor, tanh, tensor } from "gradus";
+import { grad, hardThreshold, leakyRelu, relu, softmax, softplus, type Tensor, tensor } from "gradus";
 import { certify } from "gradus/analysis";
 import { lesson } from "gradus/explain";
 
 const f64 = { dtype: "float64" } as const;
 const sigmoid = (z: Tensor) => z.sigmoid();
+const tanh = (z: Tensor) => z.tanh();
 const at = (f: (x: Tensor) => Tensor, x: number) => f(tensor(x, f64)).item();
 
 export default lesson(
@@ -19,7 +20,14 @@ export default lesson(
   ({ prose, heading, formula, numbers, table, plot, given, check }) => {
     prose`Without a bend between them, layers of a network collapse to one (lesson ${13}). The bend is a function of one number, applied to
       every unit. A good one is cheap, is not flat where it matters, and has a slope that is easily computed.`;
-    const functions = [
+    type Bend = {
+      name: string;
+      symbol: string;
+      f: (z: Tensor) => Tensor;
+      value: (z: number) => number;
+      slope: (z: number) => number;
+    };
+    const functions: readonly Bend[] = [
       { name: "linear", symbol: "z", f: (z: Tensor) => z, value: (z: number) => z, slope: () => 1 },
       { name: "ReLU", symbol: "max(0, z)", f: relu, value: (z: number) => Math.max(0, z), slope: (z: number) => (z > 0 ? 1 : 0) },
       {
@@ -113,7 +121,7 @@ export default lesson(
     prose`ReLU, leaky ReLU and the absolute value have a kink at 0, where the slope jumps, and no derivative. A program has to say
       something, and any number between the slopes to the left and to the right does no harm: such a number is a subgradient. Gradus
       gives the slope to the left for ReLU and leaky ReLU, and the one in the middle for the absolute value:`;
-    const kinks = [
+    const kinks: readonly { name: string; left: number; right: number; f: (x: Tensor) => Tensor }[] = [
       { name: "ReLU", left: 0, right: 1, f: relu },
       { name: "leaky ReLU", left: 0.01, right: 1, f: (x: Tensor) => leakyRelu(x, 0.01) },
       { name: "|z|", left: -1, right: 1, f: (x: Tensor) => x.abs() },

@@ -39,7 +39,7 @@ export default lesson(
     const loss = ({ w, b }: Line, x: Tensor, y: Tensor) => w.mul(x).add(b).sub(y).square();
     const at: Line = { w: tensor(w, f64), b: tensor(b, f64) };
     const { gradients, mean, ranking } = perExample(loss, at, tensor(x, f64), tensor(y, f64));
-    const [byW, byB] = [gradients.w.data(), gradients.b.data()];
+    const [byW, byB] = [gradients.w, gradients.b].map((contributions) => Array.from(contributions.data()));
     table(
       "Contributions, the longest first",
       ["example", "$x$", "$y$", "residual", "by $w$", "by $b$", "length", "agrees with the mean"],

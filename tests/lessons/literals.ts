@@ -1,14 +1,13 @@
 // Numbers that an author typed into prose instead of inserting them: each must be something given, checked, or part of a formula.
 
-import type { Checked, LessonPage } from "../../src/explain/lessons/page.ts";
-import type { NestedArray } from "../../src/index.ts";
+import type { CheckedList, LessonPage } from "../../src/explain/lessons/page.ts";
 
 const number = /(?<![\p{L}\d.,_])\d+(?:\.\d+)?/gu;
 
 /** Numbers in the words of the page that nothing covers, with the words around them. */
 export function strayNumbers(page: LessonPage): string[] {
   const known = new Set<string>(["0", "1", "2"]);
-  const add = (value: Checked | NestedArray): void => {
+  const add = (value: CheckedList): void => {
     if (Array.isArray(value)) for (const entry of value) add(entry);
     else if (typeof value === "number") for (const text of spellings(value)) known.add(text);
   };

@@ -10,9 +10,9 @@
 
 import { type ContourPlot, contourFigure, type Plot, plotFigure } from "../../analysis/pictures/plot.ts";
 import { fail } from "../../graph/errors.ts";
-import { type NestedArray, Tensor } from "../../tensor/index.ts";
+import { Tensor } from "../../tensor/index.ts";
 import { type Insertable, inserted, roundedNumbers } from "./figures.ts";
-import type { About, Block, Check, Checked, Given, Lesson } from "./page.ts";
+import type { About, Block, Check, Checked, CheckedList, Given, Lesson } from "./page.ts";
 
 type Words = (text: TemplateStringsArray, ...values: readonly Insertable[]) => void;
 
@@ -40,12 +40,12 @@ export interface Pen {
   /** What a function of Gradus prints, with its look on a page when it has one. */
   readonly output: (text: string, html?: string) => void;
   /** States what the lesson starts from, and returns it. */
-  readonly given: <T extends Checked | NestedArray | Tensor>(name: string, value: T) => T;
+  readonly given: <T extends CheckedList | Tensor>(name: string, value: T) => T;
   /**
    * Holds what was computed to what is known: numbers agree when they differ by half a unit of the last of `digits` digits after the
    * point (10 when absent). Arrays are compared entry by entry, entries counted from 1 in the names.
    */
-  readonly check: (name: string, expected: Checked | NestedArray, got: Checked | NestedArray | Tensor, digits?: number) => void;
+  readonly check: (name: string, expected: CheckedList, got: CheckedList | Tensor, digits?: number) => void;
   /** What the source has wrong, and what is right. */
   readonly erratum: Words;
 }
@@ -99,23 +99,16 @@ function penOn(blocks: Block[], givens: Given[], report: (check: Check) => void)
   };
 }
 
-const plain = (value: Checked | NestedArray | Tensor): Checked | NestedArray =>
-  value instanceof Tensor ? (value.toArray() as NestedArray) : value;
+const plain = (value: CheckedList | Tensor): CheckedList => (value instanceof Tensor ? (value.toArray() as CheckedList) : value);
 
-function compare(
-  report: (check: Check) => void,
-  name: string,
-  expected: Checked | NestedArray,
-  got: Checked | NestedArray,
-  digits: number,
-) {
+function compare(report: (check: Check) => void, name: string, expected: CheckedList, got: CheckedList, digits: number) {
   if (Array.isArray(expected) || Array.isArray(got)) {
     if (!Array.isArray(expected) || !Array.isArray(got) || expected.length !== got.length) {
       fail("shape", `check("${name}"): ${JSON.stringify(expected)} is expected, but there is ${JSON.stringify(got)}.`);
     }
     for (const [i, entry] of expected.entries()) {
       const place = name.endsWith("]") ? `${name.slice(0, -1)}, ${i + 1}]` : `${name}[${i + 1}]`;
-      compare(report, place, entry as Checked | NestedArray, got[i] as Checked | NestedArray, digits);
+      compare(report, place, entry as CheckedList, got[i] as CheckedList, digits);
     }
     return;
   }

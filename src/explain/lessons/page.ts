@@ -1,7 +1,5 @@
 // What a lesson is: a page of blocks, and the numbers it was held to. It is data; text.ts and html.ts write it.
 
-import type { NestedArray } from "../../tensor/index.ts";
-
 /** A table as it is read, numbers already written out. */
 export interface LessonTable {
   readonly kind: "table";
@@ -37,6 +35,8 @@ export type Block =
   | { readonly kind: "erratum"; readonly text: string; readonly typed: string };
 
 export type Checked = number | boolean | string;
+/** One, or lists of them of any depth. */
+export type CheckedList = Checked | readonly CheckedList[];
 
 /** A number (or a fact) that the literature gives, beside the one computed. */
 export interface Check {
@@ -51,7 +51,7 @@ export interface Check {
 /** What the lesson starts from: data, step sizes, weights. */
 export interface Given {
   readonly name: string;
-  readonly value: Checked | NestedArray;
+  readonly value: CheckedList;
 }
 
 export interface About {
