@@ -3,7 +3,7 @@
 
 import { evaluateGraph } from "../engines/interpreter/evaluate.ts";
 import { isFloat } from "../graph/dtype.ts";
-import { type Graph, type Node, topologicalOrder } from "../graph/node.ts";
+import { type Graph, type Node, topologicalOrder, typeOf } from "../graph/node.ts";
 import type { Dense } from "../graph/primitive.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { callAttributes, isCall } from "../graph/structural.ts";
@@ -15,8 +15,10 @@ import type { Link, Use } from "./backward.ts";
 import type { Disagreement } from "./explanation.ts";
 import { unravel } from "./scope.ts";
 
-/** Entries up to which each is compared; of more, random directions are. */
+/** Entries up to which a fault or a kink is traced to its entry. */
 const mostEntries = 64;
+/** Work of one evaluation up to which differences are made with care. */
+const mostWork = 3e5;
 const tolerance = 1e-6;
 
 export interface Finding extends Disagreement {
@@ -36,6 +38,7 @@ export function checkLink(link: Link, track: ReadonlyMap<string, Dense>, signal:
   const forward: Graph = { parameters, outputs: [body] };
   const findings: Finding[] = [];
   const random = uniforms(0);
+  const isLarge = workOf(body) > mostWork;
   uses.forEach((use, k) => {
     const { pulled, quantity } = use;
     if (!pulled || !isFloat(quantity.dtype)) return;
@@ -52,43 +55,59 @@ export function checkLink(link: Link, track: ReadonlyMap<string, Dense>, signal:
       };
       return { probe, value: dot(byRule, direction) };
     };
-    const compare = (direction: ArrayLike<number>, scale: number, at: number) => {
+    /** What is wrong in a direction, with the index of the entry that it is said to be at. */
+    const examine = (direction: ArrayLike<number>, scale: number, at: number): Finding | undefined => {
       const { probe, value } = along(direction);
-      const difference = centralDifference(probe, { scale });
       const index = unravel(at, quantity.shape);
+      const difference = centralDifference(probe, { scale });
       if (difference.kind === "kink") {
         const h = scale * 2 ** -20;
         const slope = (probe(h).value - probe(-h).value) / (2 * h);
-        findings.push(finding(link, use, { index, byRule: value, byDifference: slope, kink: true, op: kinkOf(body) }));
-      } else if (difference.kind === "smooth") {
-        const { derivative, error } = difference;
-        const gap = Math.abs(value - derivative);
-        const noise = 1e-13 * Math.abs(probe(0).value);
-        if (Number.isFinite(value) && gap <= 2 * error + noise + tolerance * (Math.abs(value) + Math.abs(derivative))) return;
-        const culprit = findCulprit([body], new Map(parameters.map((p, i) => [p, inputs[i]])), {
-          tolerance,
-          unit: 2 ** -53,
-          order: 1,
-          random,
-        });
-        const op = culprit?.op ?? nameOf(body);
-        findings.push(finding(link, use, { index, byRule: value, byDifference: derivative, kink: false, op }, culprit?.message));
+        return finding(link, use, { index, byRule: value, byDifference: slope, kink: true, op: kinkOf(body) });
       }
+      if (difference.kind === "undefined") return undefined;
+      const { derivative, error } = difference;
+      const gap = Math.abs(value - derivative);
+      const noise = 1e-13 * Math.abs(probe(0).value);
+      if (Number.isFinite(value) && gap <= 2 * error + noise + tolerance * (Math.abs(value) + Math.abs(derivative)))
+        return undefined;
+      const culprit = findCulprit([body], new Map(parameters.map((p, i) => [p, inputs[i]])), {
+        tolerance,
+        unit: 2 ** -53,
+        order: 1,
+        random,
+      });
+      const op = culprit?.op ?? nameOf(body);
+      return finding(link, use, { index, byRule: value, byDifference: derivative, kink: false, op }, culprit?.message);
     };
-    const size = inputs[k].data.length;
-    if (size <= mostEntries) {
-      for (let j = 0; j < size; j++) {
-        const direction = new Float64Array(size);
-        direction[j] = 1;
-        compare(direction, magnitude(inputs[k].data[j]), j);
+    const { data } = inputs[k];
+    const anywhere = () => Float64Array.from(data, (v) => (magnitude(v) * Math.round(1024 * random())) / 1024);
+    if (isLarge) {
+      const direction = anywhere();
+      const { probe, value } = along(direction);
+      const h = 2 ** -14;
+      const slope = (probe(h).value - probe(-h).value) / (2 * h);
+      // Two values only: enough to see a rule that is another function's.
+      const size = Math.abs(value) + Math.abs(slope) + 1e-6 * norm(byRule) * norm(direction);
+      if (Math.abs(value - slope) > 1e-2 * size) {
+        const index = unravel(largest(byRule), quantity.shape);
+        findings.push(finding(link, use, { index, byRule: value, byDifference: slope, kink: false, op: nameOf(body) }));
       }
-    } else {
-      const before = findings.length;
-      const direction = Float64Array.from(inputs[k].data, (v) => (magnitude(v) * Math.round(1024 * random())) / 1024);
-      compare(direction, 1, largest(byRule));
-      // Among many entries some stand at a kink by chance; that says nothing.
-      if (findings[before]?.kink) findings.length = before;
+      return;
     }
+    const suspicion = data.length > 1 ? examine(anywhere(), 1, largest(byRule)) : undefined;
+    if (data.length > 1 && suspicion === undefined) return;
+    if (data.length > mostEntries) {
+      // Among many entries some stand at a kink by chance; that says nothing.
+      if (suspicion && !suspicion.kink) findings.push(suspicion);
+      return;
+    }
+    const single = Array.from(data, (v, j) => {
+      const direction = new Float64Array(data.length);
+      direction[j] = 1;
+      return examine(direction, magnitude(v), j);
+    }).filter((f) => f !== undefined);
+    findings.push(...(single.length > 0 || suspicion === undefined || suspicion.kink ? single : [suspicion]));
   });
   return findings.map((f) => ({ ...f, through: of.name.id }));
 }
@@ -97,6 +116,16 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
+}
+
+const norm = (a: ArrayLike<number>) => Math.sqrt(dot(a, a));
+
+/** Arithmetic operations of one evaluation. */
+function workOf(body: Node): number {
+  return topologicalOrder([body]).reduce((total, { op, inputs, outputs, attributes }) => {
+    const { multiplyAdds, elementary, transcendental } = op.cost(inputs.map(typeOf), outputs, attributes);
+    return total + multiplyAdds + elementary + 10 * transcendental;
+  }, 0);
 }
 
 function largest(data: ArrayLike<number>): number {

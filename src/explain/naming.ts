@@ -2,41 +2,40 @@
 
 import type { Name } from "./explanation.ts";
 
-const greek: Readonly<Record<string, string>> = {
-  alpha: "α",
-  beta: "β",
-  gamma: "γ",
-  delta: "δ",
-  epsilon: "ε",
-  eta: "η",
-  theta: "θ",
-  kappa: "κ",
-  lambda: "λ",
-  mu: "μ",
-  nu: "ν",
-  xi: "ξ",
-  rho: "ρ",
-  sigma: "σ",
-  tau: "τ",
-  phi: "φ",
-  psi: "ψ",
-  omega: "ω",
-};
+/** Greek letters by their names in code. */
+const greek = new Map(
+  (
+    "alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ phi φ " +
+    "chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω"
+  )
+    .split(" ")
+    .flatMap((word, i, all) => (i % 2 === 0 ? [[word, all[i + 1]] as const] : [])),
+);
+const namesOfGreek = new Map([...greek].map(([word, letter]) => [letter, word]));
 
 const subscripts = "₀₁₂₃₄₅₆₇₈₉";
 
-/** W1 is W₁, sigma2 is σ₂, h_left is h_left with a subscript in TeX; a name of several letters stands upright there. */
+/** W1 is W₁, sigma2 is σ₂, h_left is h with a subscript in TeX; a name of several letters stands upright there. */
 export function nameFrom(id: string): Name {
   const [, stem, digits, rest] = /^(.*?)(\d*)((?:_.*)?)$/.exec(id) as unknown as [string, string, string, string];
-  const letter = Object.hasOwn(greek, stem) ? greek[stem] : stem;
-  const text = letter + [...digits].map((d) => subscripts[Number(d)]).join("") + rest;
-  const body = Object.hasOwn(greek, stem) ? `\\${stem}` : stem.length > 1 ? String.raw`\mathrm{${stem}}` : stem;
-  const below = [digits, rest.slice(1) && (rest.length > 2 ? String.raw`\mathrm{${rest.slice(1)}}` : rest.slice(1))].filter(
-    Boolean,
-  );
-  const joined = below.join(",");
-  return { id, text, tex: joined === "" ? body : `${body}_${joined.length > 1 ? `{${joined}}` : joined}` };
+  const text = (greek.get(stem) ?? stem) + [...digits].map((d) => subscripts[Number(d)]).join("") + rest;
+  const below = [digits, rest.length > 2 ? upright(rest.slice(1).replaceAll("_", ",")) : rest.slice(1)].filter(Boolean).join(",");
+  const body = texLetters(stem);
+  return { id, text, tex: below === "" ? body : `${body}_${below.length > 1 ? `{${below}}` : below}` };
 }
+
+function texLetters(stem: string): string {
+  if (greek.has(stem)) return `\\${stem}`;
+  const command = namesOfGreek.get(stem);
+  if (command !== undefined) return `\\${command}`;
+  return /^[A-Za-z]$/.test(stem) ? stem : upright(stem);
+}
+
+/** Letters that TeX's mathematics has no fonts for stand in text. */
+const upright = (letters: string) =>
+  /^[A-Za-z0-9,]*$/.test(letters)
+    ? String.raw`\mathrm{${letters}}`
+    : String.raw`\text{${letters.replace(/[$_]/g, String.raw`\$&`)}}`;
 
 /** ∂L/∂W₁. */
 export function gradientName(of: Name, loss: Name): Name {
@@ -59,7 +58,7 @@ export function contributionName(gradient: Name, through: Name, which: number): 
 
 /** A state of the optimizer that belongs to a parameter: m_W₁. */
 export function stateName(letter: string, of: Name): Name {
-  return { id: `${letter}_${of.id}`, text: `${letter}(${of.text})`, tex: `${letter}_{${of.tex}}` };
+  return { id: `${letter}_${of.id}`, text: `${letter}_${of.text}`, tex: `${letter}_{${of.tex}}` };
 }
 
 /** Names that no two quantities share. */
