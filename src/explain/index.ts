@@ -2,6 +2,7 @@
 
 export { type CostOptions, type CostReport, cost } from "./cost/cost.ts";
 export { formatCost } from "./cost/text.ts";
+export { type DrawFormat, type DrawOptions, draw } from "./drawing/draw.ts";
 export { type ExplainOptions, explain, type FunctionOptions, type ModelExample } from "./explain.ts";
 export type {
   BackwardStep,

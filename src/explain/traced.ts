@@ -15,7 +15,8 @@ import { trace } from "../transforms/trace.ts";
 /** What a graph is given: a leaf of one of the arguments. */
 export interface Formal {
   readonly node: Node;
-  /** Where it stands in its argument, as "layers[0].weight"; of an argument that is a tensor itself "x0", of a model's input "x". */
+  /** Where it stands in its argument, as "layers[0].weight"; of an argument that is a tensor itself its name in the source, else
+   * "x0", "x1" …; of a model's input "x". */
   readonly name: string;
   /** The index of its argument. */
   readonly argument: number;
@@ -55,11 +56,17 @@ export function traceFunction(operation: string, f: (...args: never[]) => unknow
     () => trace(operation, f, args),
   );
   const { nodes, actuals } = traced.formals;
+  const names = argumentNames(f);
   const ends = [...traced.arguments.slice(1).map(({ from }) => from), nodes.length];
   const formals = nodes.map((node, i): Formal => {
     const argument = ends.findIndex((end) => i < end);
     const { from, structure } = traced.arguments[argument];
-    return { node, name: structure.paths[i - from] || `x${argument}`, argument, value: new Tensor(actuals[i]) };
+    return {
+      node,
+      name: structure.paths[i - from] || names[argument] || `x${argument}`,
+      argument,
+      value: new Tensor(actuals[i]),
+    };
   });
   const { leaves, structure } = traced.output;
   const outputs = leaves.map(({ node }, i) => ({ node, name: structure.paths[i] || "output" }));
@@ -87,7 +94,14 @@ export function leadingSize(formals: readonly Formal[], without: number): number
   return batch?.node.shape[0] ?? 1;
 }
 
-/** "[64, 10]"; with the dtype where that is not float32. */
+/** "[64, 10]" or "scalar"; with the dtype where that is not float32. */
 export function typeText({ shape, dtype }: { readonly shape: Shape; readonly dtype: DType }): string {
+  if (shape.length === 0) return dtype === "float32" ? "scalar" : `${dtype} scalar`;
   return `${dtype === "float32" ? "" : dtype}[${shape.join(", ")}]`;
+}
+
+/** The names of a function's arguments as its source has them, where they are plain names. */
+function argumentNames(f: (...args: never[]) => unknown): readonly string[] {
+  const [, list = ""] = /^(?:function\b[^(]*)?\(([^()]*)\)/.exec(String(f)) ?? /^([\w$]+)\s*=>/.exec(String(f)) ?? [];
+  return list.split(",").map((name) => (/^\s*[\p{L}_$][\p{L}\p{N}_$]*\s*$/u.test(name) ? name.trim() : ""));
 }

@@ -31,6 +31,12 @@ function activeNodes(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
  * Equation: v̄ᵢ = Σⱼ (∂vⱼ/∂vᵢ)ᵀ v̄ⱼ over the users j of i, in reverse topological order.
  */
 export function pullback(outputs: readonly Node[], cotangents: Adjoints, wrt: readonly Node[]): (Node | undefined)[] {
+  const adjoints = pullThrough(outputs, cotangents, wrt);
+  return wrt.map((n) => adjoints.get(n)?.[0]);
+}
+
+/** Reverse mode with the cotangents of all that lies on the way: of every node between `wrt` and `outputs`, one for each of its outputs. */
+export function pullThrough(outputs: readonly Node[], cotangents: Adjoints, wrt: readonly Node[]): ReadonlyMap<Node, Adjoints> {
   const order = topologicalOrder(outputs);
   const active = activeNodes(order, wrt);
   const variables = new Set(wrt);
@@ -71,7 +77,7 @@ export function pullback(outputs: readonly Node[], cotangents: Adjoints, wrt: re
       if (needed[k]) accumulate(input, 0, parts[k]);
     });
   }
-  return wrt.map((n) => adjoints.get(n)?.[0]);
+  return adjoints;
 }
 
 const where = (node: Node) => (node.path === "" ? "" : `in ${node.path}: `);
