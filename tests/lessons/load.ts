@@ -15,5 +15,7 @@ export const files = await lessonFiles(folder);
 
 const modules = { gradus, "gradus/analysis": analysis, "gradus/data": data, "gradus/explain": explain, "gradus/io": io };
 
-export const loadLesson = async (path: string): Promise<Lesson> =>
-  (await loadModule(path, async () => modules)).default as Lesson;
+/** A module of a user's. */
+export const loadUser = (path: string) => loadModule(path, async () => modules);
+
+export const loadLesson = async (path: string): Promise<Lesson> => (await loadUser(path)).default as Lesson;

@@ -30,7 +30,21 @@ export interface CostCommandOptions extends ExampleOptions {
   readonly nodes?: boolean;
 }
 
+export interface DrawCommandOptions extends ExampleOptions {
+  /** Default: what the name of the file says, else a picture. */
+  readonly format?: "svg" | "html" | "dot" | "mermaid";
+  /** File to write; absent: print. */
+  readonly out?: string;
+  /** "shapes", "values", "errors", "multiply-adds", with commas between; "nothing". */
+  readonly show?: string;
+  /** "auto", "none", "modules", a number of boxes, or paths of modules with commas between. */
+  readonly fold?: string;
+  readonly direction?: "down" | "right";
+  readonly backward?: boolean;
+}
+
 export interface ExplainCommands {
+  readonly draw: (options: DrawCommandOptions, context: CommandContext) => Promise<Answer>;
   readonly cost: (options: CostCommandOptions, context: CommandContext) => Promise<Answer>;
   readonly lesson: (options: LessonCommandOptions, context: CommandContext) => Promise<Answer>;
 }

@@ -2,6 +2,7 @@
 
 import type { ExplainCommands } from "./command.ts";
 import { cost } from "./cost-command.ts";
+import { draw } from "./draw-command.ts";
 import { lesson } from "./lesson-command.ts";
 
-export const explainCommands: ExplainCommands = { cost, lesson };
+export const explainCommands: ExplainCommands = { cost, draw, lesson };

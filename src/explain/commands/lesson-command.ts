@@ -15,8 +15,8 @@ import type { LessonCommandOptions } from "./command.ts";
 
 /** The answer is no when a number is not as it should be. */
 export async function lesson(options: LessonCommandOptions, context: Pick<CommandContext, "loadModule">): Promise<Answer> {
+  if (options.lesson === undefined) return list(options);
   const files = await lessonFiles(options.folder);
-  if (options.lesson === undefined) return list(files, options, context);
   const path = await fileOf(options.lesson, files);
   const page = await (await load(path, context)).run();
   const written = await writePage(options, page.about.number, async () => lessonHtml(page, await readFile(path, "utf8")));
@@ -34,18 +34,19 @@ export async function lessonFiles(folder: string): Promise<ReadonlyMap<number, s
   return new Map(names.map((name) => [Number(name.slice(0, 2)), join(folder, name)]));
 }
 
-async function list(
-  files: ReadonlyMap<number, string>,
-  { style }: LessonCommandOptions,
-  context: Pick<CommandContext, "loadModule">,
-): Promise<Answer> {
-  const lessons = await Promise.all([...files.values()].map(async (path) => (await load(path, context)).about));
-  const lines = lessons.flatMap(({ number, title, learn }) => [
-    `${style.cyan(String(number).padStart(2))}  ${style.bold(title)}`,
+/** The lessons as their table of contents has them, README.md beside them: it is read faster than they are loaded. */
+async function list({ folder, style }: LessonCommandOptions): Promise<Answer> {
+  const contents = await readFile(join(folder, "README.md"), "utf8");
+  const lessons = [...contents.matchAll(/^\| (\d+) \| \[(.*)\]\(.*?\) \| (.*) \|$/gm)].map(([, number, title, learn]) => ({
+    lesson: Number(number),
+    title: title.replaceAll("\\|", "|"),
+    learn: learn.replaceAll("\\|", "|"),
+  }));
+  const lines = lessons.flatMap(({ lesson, title, learn }) => [
+    `${style.cyan(String(lesson).padStart(2))}  ${style.bold(title)}`,
     `    ${style.dim(learn)}`,
   ]);
-  const json = lessons.map(({ number, title, learn }) => ({ lesson: number, title, learn }));
-  return { ok: true, text: [...lines, "", "gradus lesson 1 --open"].join("\n"), json };
+  return { ok: true, text: [...lines, "", "gradus lesson 1 --open"].join("\n"), json: lessons };
 }
 
 async function fileOf(word: string, files: ReadonlyMap<number, string>): Promise<string> {
