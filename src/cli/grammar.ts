@@ -13,6 +13,7 @@ export type CommandName =
   | "landscape"
   | "curvature"
   | "cost"
+  | "draw"
   | "lesson";
 
 export interface OptionSpec {
@@ -212,6 +213,32 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       html,
     },
     examples: ["gradus curvature runs/digits --count 5"],
+  },
+  draw: {
+    purpose: "the computation graph as a picture, as a page whose parts open and close, or as text",
+    usage: "digits | mnist | FILE.ts | RUN",
+    options: {
+      format: {
+        kind: "choice",
+        value: "NAME",
+        choices: ["svg", "html", "dot", "mermaid"],
+        help: "html, dot, mermaid; default svg",
+      },
+      out: { kind: "text", short: "o", value: "FILE", help: "write it there; the name may say the format (.html)" },
+      show: {
+        kind: "text",
+        value: "WHAT",
+        help: "beside edges: shapes (default), values, errors, multiply-adds; several with commas",
+      },
+      fold: { kind: "text", value: "HOW", help: "auto (default: 60 boxes at most), none, modules, a number of boxes, or paths" },
+      direction: { kind: "choice", value: "NAME", choices: ["down", "right"], help: "down (default) or right" },
+      backward: { kind: "flag", help: "draw the backward pass too" },
+      data: { kind: "text", value: "PATH", help: "folder or file of the data set" },
+      "batch-size": { kind: "count", value: "N", help: "examples in a batch (default 1)" },
+      seed,
+      set,
+    },
+    examples: ["gradus draw digits --out graph.svg", "gradus draw model.ts --show values,errors --out graph.html"],
   },
   cost: {
     purpose: "operations forward and backward, memory, and multiply-adds per weight",

@@ -7,7 +7,7 @@ import type {
   LandscapeCommandOptions,
   MinimizeCommandOptions,
 } from "../analysis/commands/command.ts";
-import type { CostCommandOptions, LessonCommandOptions } from "../explain/commands/command.ts";
+import type { CostCommandOptions, DrawCommandOptions, LessonCommandOptions } from "../explain/commands/command.ts";
 import type {
   CheckOptions,
   CompileCommandOptions,
@@ -48,6 +48,7 @@ export type Request =
   | { readonly command: "minimize"; readonly options: MinimizeCommandOptions; readonly manner: Manner }
   | { readonly command: "landscape"; readonly options: LandscapeCommandOptions; readonly manner: Manner }
   | { readonly command: "curvature"; readonly options: CurvatureCommandOptions; readonly manner: Manner }
+  | { readonly command: "draw"; readonly options: DrawCommandOptions; readonly manner: Manner }
   | { readonly command: "cost"; readonly options: CostCommandOptions; readonly manner: Manner }
   | { readonly command: "lesson"; readonly options: Omit<LessonCommandOptions, "folder" | "style">; readonly manner: Manner };
 
@@ -110,6 +111,19 @@ export function parseCommandLine(words: readonly string[]): Request {
     case "curvature": {
       const given = pick(values, { points: "points", count: "count", seed: "seed", engine: "engine", html: "html" });
       return { command, options: { ...given, run: single(command, positionals) }, manner };
+    }
+    case "draw": {
+      const names = {
+        data: "data",
+        seed: "seed",
+        batchSize: "batch-size",
+        format: "format",
+        out: "out",
+        show: "show",
+        fold: "fold",
+      };
+      const given = pick(values, { ...names, direction: "direction", backward: "backward" });
+      return { command, options: { ...given, set: values.set ?? {}, target: target(command, positionals) }, manner };
     }
     case "cost": {
       const given = pick(values, { data: "data", seed: "seed", batchSize: "batch-size", nodes: "nodes" });

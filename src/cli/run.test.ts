@@ -22,6 +22,7 @@ const nothing: Commands & AnalysisCommands & ExplainCommands = {
   landscape: silent,
   curvature: silent,
   cost: silent,
+  draw: silent,
   lesson: silent,
 };
 

@@ -74,6 +74,8 @@ async function answer(request: Request, world: World): Promise<number> {
           return print(await commands.landscape(request.options, context), request.manner, world);
         case "curvature":
           return print(await commands.curvature(request.options, context), request.manner, world);
+        case "draw":
+          return print(await commands.draw(request.options, context), request.manner, world);
         case "cost":
           return print(await commands.cost(request.options, context), request.manner, world);
         case "lesson":
