@@ -15,6 +15,9 @@ export {
   type Matrix,
   spectralNorm,
 } from "./networks/index.ts";
+export { type LocalLipschitz, type LocalOptions, localLipschitz } from "./networks/jacobian.ts";
+export { type Network, networkOf } from "./networks/network.ts";
+export { type PatternBounds, type PatternOptions, patternLipschitz } from "./networks/patterns.ts";
 export { certifyObjective, type Objective, type ObjectiveOptions } from "./objective.ts";
 export { type ExampleGradient, type PerExample, perExample } from "./per-example.ts";
 export { type Separability, separability } from "./separability.ts";
