@@ -1,7 +1,7 @@
 // Backpropagation on one unit: a logistic neuron with squared error and a penalty on its weight.
 
 import { grad, type Tensor, tensor } from "gradus";
-import { digits, lesson } from "gradus/explain";
+import { digits, explain, lesson } from "gradus/explain";
 
 const f64 = { dtype: "float64" } as const;
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
@@ -14,7 +14,7 @@ export default lesson(
     source: "text 002, univariate logistic least squares",
     concepts: ["backpropagation on a graph"],
   },
-  ({ prose, heading, formula, numbers, table, code, given, check }) => {
+  ({ prose, heading, formula, numbers, table, code, explanation, given, check }) => {
     prose`The smallest network that has everything: one input $x$, one weight $w$, one bias $b$, a logistic unit, and a target $t$ that
       its output $y$ should come near. So that the weight does not grow without need, its square is charged as well, with a price $λ$.
       The calculation, one step a line:`;
@@ -87,6 +87,15 @@ export default lesson(
     };
     const at = { w: tensor(w, f64), b: tensor(b, f64) };
     const slopes = grad(objective)(at);
+    prose`It can also write down what it does. ${"explain"} takes the names from the program:`;
+    const worked = ({ w, b }: { w: Tensor; b: Tensor }) => {
+      const z = w.mul(x).add(b);
+      const y = z.sigmoid();
+      const L = y.sub(t).square().mul(0.5);
+      const J = L.add(w.square().mul(0.5 * lambda));
+      return J;
+    };
+    explanation(explain(worked, [at], { title: "J, explained" }));
     table(
       "By hand and by grad, to ten digits",
       ["quantity", "by hand", "by Gradus"],

@@ -1,7 +1,7 @@
 // A quantity that is used twice: the contributions of all its uses are added.
 
 import { grad, type Tensor, tensor } from "gradus";
-import { digits, lesson } from "gradus/explain";
+import { digits, explain, lesson } from "gradus/explain";
 
 const f64 = { dtype: "float64" } as const;
 
@@ -13,7 +13,7 @@ export default lesson(
     source: "text 002, the multivariate chain rule",
     concepts: ["backpropagation on a graph"],
   },
-  ({ prose, heading, formula, numbers, table, plot, given, check }) => {
+  ({ prose, heading, formula, numbers, table, plot, explanation, given, check }) => {
     prose`In a chain every quantity has one successor. In a network it has many: a hidden unit feeds all the units of the next layer, and
       a weight may be shared. Here $t$ is used twice and, further on, so is $y$:`;
     formula`x = cos(t)`;
@@ -71,7 +71,16 @@ export default lesson(
     };
     const slope = grad(F);
     const computed = slope(tensor(t, f64)).item();
-    prose`By hand ${digits(tBar, 10)}, by Gradus ${digits(computed, 10)}.`;
+    prose`Gradus adds up the uses in the same way; its account names them one by one:`;
+    const account = (t: Tensor) => {
+      const x = t.cos();
+      const y = t.square();
+      const u = x.mul(y).exp();
+      const f = y.add(u);
+      return f;
+    };
+    explanation(explain(account, [tensor(t, f64)], { title: "f, explained" }));
+    prose`To ten digits $df/dt$ is ${digits(tBar, 10)} by hand and ${digits(computed, 10)} by Gradus.`;
     check("df/dt by hand", 2.410479016248909, tBar, 14);
     check("df/dt by Gradus", 2.410479016248909, computed, 14);
     const formulaAt = (t: number) => {

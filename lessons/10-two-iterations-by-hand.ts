@@ -1,7 +1,7 @@
 // Two iterations of training, every number written down: exactly, by hand, and as the source printed them.
 
 import { compile, mapTree, optim, type Tensor, tensor, valueAndGrad } from "gradus";
-import { digits, type Explanation, explain, lesson, textOf } from "gradus/explain";
+import { digits, type Explanation, explain, lesson } from "gradus/explain";
 
 type Weights = { readonly W1: Tensor; readonly b1: Tensor; readonly W2: Tensor; readonly b2: Tensor };
 const double = { dtype: "float64" } as const;
@@ -24,7 +24,7 @@ export default lesson(
     source: "text 003, training a simple neural network",
     concepts: ["backpropagation on a graph", "gradient descent with step size and tolerance"],
   },
-  ({ prose, heading, formula, numbers, table, plot, code, output, given, check, erratum }) => {
+  ({ prose, heading, formula, numbers, table, plot, code, explanation, given, check, erratum }) => {
     prose`A network is trained by repeating three things: compute its output and the loss, compute how the loss depends on every weight, move
       every weight a little against that. Nothing in it is beyond paper and pencil. We do it twice, for a network with two inputs, two
       hidden units and one output, all units logistic.`;
@@ -61,7 +61,7 @@ export default lesson(
     const optimizer = optim.sgd({ learningRate: rate });
     const work = (options: object): Explanation =>
       explain(network, [start, x, t], { optimizer, title: "The network", ...options });
-    output(textOf(work({ digits: 10 }), { width: 88 }));
+    explanation(work({ digits: 10 }));
     prose`The source calls $∂L/∂z₂$ and $∂L/∂z₁$ error signals, $δ₂$ and $δ₁$. The rule behind every line of the way back is the same: what comes from
       above, times the slope of this line. For the logistic function the slope is $y·(1 − y)$.`;
 

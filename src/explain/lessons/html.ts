@@ -19,9 +19,9 @@ h1 { font-size: 32px; } .kicker { color: var(--soft); font-size: 14px; margin: 0
 .line .m { white-space: normal; display: block; padding-left: 2em; text-indent: -2em; }
 aside { border-left: 3px solid var(--warn); padding: 4px 16px; margin: 18px 0; background: var(--card); }
 .scroll { margin: 14px 0; } .scroll p { margin: 0 0 4px; color: var(--soft); font-size: 15px; }
-table.numbers { width: auto; min-width: 40%; } table.numbers td, table.numbers th { padding-left: 24px; } table.numbers thead th.figure, table.numbers td.figure { text-align: right; } table.numbers thead th.word, table.numbers td.word { text-align: left; } table.numbers th:first-child, table.numbers td:first-child { padding-left: 0; }
+table.numbers { width: auto; min-width: 40%; } table.numbers td, table.numbers th { padding-left: 16px; } table.numbers td.word, table.numbers th.word { white-space: normal; } table.numbers thead th.figure, table.numbers td.figure { text-align: right; } table.numbers thead th.word, table.numbers td.word { text-align: left; } table.numbers th:first-child, table.numbers td:first-child { padding-left: 0; }
 pre { font: 13.5px/1.5 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; }
-figure.chart { margin: 18px 0; } .wrong { color: var(--bad); } footer { padding: 24px; }`;
+figure.chart { margin: 18px 0; } .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 14px; margin: 18px 0; } .pair figure.chart { margin: 0; } .wrong { color: var(--bad); } footer { padding: 24px; }`;
 
 /** One HTML file without outside references. `program` is the source of the lesson, shown at the end. */
 export function lessonHtml(page: LessonPage, program?: string): string {
@@ -36,10 +36,23 @@ export function lessonHtml(page: LessonPage, program?: string): string {
 <title>${title}</title><style>${look}</style></head>
 <body><header><p class="kicker">Lesson ${about.number}</p><h1>${title}</h1>
 <p>You will learn ${inline(about.learn)}.</p></header>
-<main>${blocks.map(blockHtml).join("\n")}
+<main>${grouped(blocks).map(groupHtml).join("\n")}
 ${results(checks)}${source}</main><footer></footer></body></html>
 `;
 }
+
+/** Pictures in a row stand side by side. */
+function grouped(blocks: readonly Block[]): Block[][] {
+  const groups: Block[][] = [];
+  for (const [i, block] of blocks.entries()) {
+    if (block.kind === "picture" && blocks[i - 1]?.kind === "picture") groups[groups.length - 1].push(block);
+    else groups.push([block]);
+  }
+  return groups;
+}
+
+const groupHtml = (blocks: readonly Block[]) =>
+  blocks.length === 1 ? blockHtml(blocks[0]) : `<div class="pair">${blocks.map(blockHtml).join("\n")}</div>`;
 
 function blockHtml(block: Block): string {
   switch (block.kind) {
@@ -62,6 +75,8 @@ function blockHtml(block: Block): string {
       return block.html;
     case "code":
       return `<pre>${escapeHtml(block.text)}</pre>`;
+    case "explanation":
+      return `<pre class="worked">${escapeHtml(block.text)}</pre>`;
     case "output":
       return block.html ?? `<pre>${escapeHtml(block.text)}</pre>`;
     case "erratum":

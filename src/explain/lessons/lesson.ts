@@ -11,6 +11,8 @@
 import { type ContourPlot, contourFigure, type Plot, plotFigure } from "../../analysis/pictures/plot.ts";
 import { fail } from "../../graph/errors.ts";
 import { Tensor } from "../../tensor/index.ts";
+import type { Explanation } from "../explanation.ts";
+import { textOf } from "../formats/text.ts";
 import { type Insertable, inserted, roundedNumbers } from "./figures.ts";
 import type { About, Block, Check, Checked, CheckedList, Given, Lesson } from "./page.ts";
 
@@ -39,6 +41,8 @@ export interface Pen {
   readonly code: (text: string) => void;
   /** What a function of Gradus prints, with its look on a page when it has one. */
   readonly output: (text: string, html?: string) => void;
+  /** A worked example, every line of which is read back. */
+  readonly explanation: (explanation: Explanation) => void;
   /** States what the lesson starts from, and returns it. */
   readonly given: <T extends CheckedList | Tensor>(name: string, value: T) => T;
   /**
@@ -91,6 +95,10 @@ function penOn(blocks: Block[], givens: Given[], report: (check: Check) => void)
     picture: (title, html) => blocks.push({ kind: "picture", title, html }),
     code: (text) => blocks.push({ kind: "code", text: unindented(text) }),
     output: (text, html) => blocks.push({ kind: "output", text, ...(html !== undefined && { html }) }),
+    explanation(explanation) {
+      const { digits, rounding } = explanation;
+      blocks.push({ kind: "explanation", text: textOf(explanation, { width: 92 }), digits, rounding });
+    },
     given(name, value) {
       givens.push({ name, value: plain(value) });
       return value;

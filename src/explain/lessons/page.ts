@@ -1,5 +1,7 @@
 // What a lesson is: a page of blocks, and the numbers it was held to. It is data; text.ts and html.ts write it.
 
+import type { Explanation } from "../explanation.ts";
+
 /** A table as it is read, numbers already written out. */
 export interface LessonTable {
   readonly kind: "table";
@@ -31,6 +33,13 @@ export type Block =
   | { readonly kind: "code"; readonly text: string }
   /** What a function of Gradus printed, and how it looks on a page. */
   | { readonly kind: "output"; readonly text: string; readonly html?: string }
+  /** A worked example of `explain`, as it prints it. */
+  | {
+      readonly kind: "explanation";
+      readonly text: string;
+      readonly digits: number;
+      readonly rounding: Explanation["rounding"];
+    }
   /** What the source has wrong. */
   | { readonly kind: "erratum"; readonly text: string; readonly typed: string };
 

@@ -41,6 +41,7 @@ function linesOf(block: Block, style: Paint): string[] {
       return [style.dim(`[picture: ${block.title}; --open shows it]`)];
     case "code":
       return block.text.split("\n").map((line) => `    ${line}`);
+    case "explanation":
     case "output":
       return block.text.split("\n").map((line) => `  ${style.dim("│")} ${line}`.trimEnd());
     case "erratum":
