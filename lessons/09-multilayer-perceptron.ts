@@ -1,7 +1,7 @@
 // The multilayer perceptron, unit by unit and in matrices: both backward passes agree, and what they cost.
 
-import { random, type Tensor, tensor, valueAndGrad } from "gradus";
-import { lesson } from "gradus/explain";
+import { nn, random, type Tensor, tensor, valueAndGrad } from "gradus";
+import { cost, formatCost, lesson } from "gradus/explain";
 
 const f64 = { dtype: "float64" } as const;
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
@@ -12,7 +12,7 @@ export default lesson(
   {
     number: 9,
     title: "The multilayer perceptron, unit by unit and at once",
-    learn: "to write the backward pass of a network as four lines of matrices, and what it costs",
+    learn: "to write the backward pass of a network as five lines of matrices, and what it costs",
     source: "text 002, multilayer perceptron and computational cost",
     concepts: [
       "cost: one multiply-add per weight forward, two backward",
@@ -20,7 +20,7 @@ export default lesson(
       "modules: fully connected",
     ],
   },
-  ({ prose, heading, formula, numbers, table, code, given, check, erratum }) => {
+  ({ prose, heading, formula, numbers, table, code, output, given, check, erratum }) => {
     const [x, t] = [given("x", [1, 2]), given("t", [1, 0])];
     const W1 = given("W₁", [[0.5, -0.25], [-1, 0.75], [0.25, 0.5]]); // biome-ignore format: a matrix
     const b1 = given("b₁", [0.25, -0.5, 0]);
@@ -118,8 +118,33 @@ export default lesson(
       twice: for its own derivative, and to hand the error signal down to the layer below. That makes two for each weight, with one
       exception: nobody asks for an error signal of the input, so that the lowest layer hands nothing down.`;
     numbers`2·${count} − ${D}·${H} = ${2 * count - D * H}`;
-    prose`The program counted ${backward}. In a deep network the exception hardly shows, and one says: the way back costs as much as two
-      ways forth. Doubling the layers doubles the cost, doubling the units of every layer makes it four times as large.`;
+    prose`The program counted ${backward}. Gradus counts on its graph, without computing anything, and says of every parameter why the rule
+      holds or does not:`;
+    const report = cost(objective(tensor(x, f64), tensor(t, f64)), [weights]);
+    output(formatCost(report));
+    check("multiply-adds forward by cost", count, report.forward.multiplyAdds);
+    check("multiply-adds backward by cost", 2 * count - D * H, report.backward.multiplyAdds);
+    const deep = (layers: number, units: number) => {
+      const stack = Array.from({ length: layers }, () => [nn.linear(units, units), nn.tanh()]).flat();
+      const { forward, backward } = cost(nn.sequential(...stack), [1, units]);
+      return { layers, units, forward: forward.multiplyAdds, backward: backward.multiplyAdds };
+    };
+    const sizesTried = [deep(2, 50), deep(10, 50), deep(20, 50), deep(10, 100)];
+    table(
+      "Larger networks, one example",
+      ["layers", "units in each", "forward", "backward", "backward/forward"],
+      sizesTried.map(({ layers, units, forward, backward }) => [layers, units, forward, backward, backward / forward]),
+    );
+    prose`In a deep network the exception hardly shows, and one says: the way back costs as much as two ways forth. Doubling the layers doubles
+      the cost, doubling the units of every layer makes it four times as large.`;
+    check(
+      "forward is the number of weights",
+      sizesTried.map(({ layers, units }) => layers * units ** 2),
+      sizesTried.map((n) => n.forward),
+    );
+    check("twice the layers, twice the cost", 2, sizesTried[2].forward / sizesTried[1].forward);
+    check("twice the units, four times the cost", 4, sizesTried[3].forward / sizesTried[1].forward);
+    check("backward/forward, ten layers", 1.9, sizesTried[1].backward / sizesTried[1].forward);
     check("multiply-adds forward: one for each weight", count, forward);
     check("weights", 12, count);
     check("multiply-adds backward: two, but for the input", 2 * count - D * H, backward);
