@@ -2,17 +2,7 @@
 // order is decided here, once; the formats only set it in type.
 
 import { midpoint, point } from "../../numeric/interval.ts";
-import type {
-  BackwardStep,
-  Contribution,
-  Explanation,
-  Formula,
-  Iteration,
-  Line,
-  Quantity,
-  Shown,
-  Step,
-} from "../explanation.ts";
+import type { BackwardStep, Contribution, Explanation, Formula, Iteration, Line, Quantity, Shown, Step } from "../explanation.ts";
 import { evaluatePrinted, parsePrinted } from "../writing/evaluate.ts";
 import { type FormulaStyle, type Named, writeEntry, writeFormula } from "../writing/formula.ts";
 import { type Form, isExact, writeNumber } from "../writing/numbers.ts";
@@ -41,6 +31,11 @@ export interface Grid {
   readonly isVector: boolean;
 }
 
+export interface GivenItem {
+  readonly value: Exclude<Block, { kind: "step" }>;
+  readonly meaning: string;
+}
+
 export type Block =
   | { readonly kind: "heading"; readonly depth: 1 | 2; readonly title: string }
   | { readonly kind: "paragraph"; readonly sentence: Sentence }
@@ -48,6 +43,8 @@ export type Block =
   | { readonly kind: "list"; readonly items: readonly Sentence[] }
   | { readonly kind: "equation"; readonly equation: Equation }
   | { readonly kind: "grid"; readonly grid: Grid }
+  /** Values, each with what it is. */
+  | { readonly kind: "given"; readonly items: readonly GivenItem[] }
   | { readonly kind: "table"; readonly header: readonly Sentence[]; readonly rows: readonly (readonly Sentence[])[] }
   /** A quantity: what it is, and how it comes about. */
   | { readonly kind: "step"; readonly title: Sentence; readonly meaning: string; readonly body: readonly Block[] };
@@ -65,7 +62,7 @@ export function pageOf(explanation: Explanation, form: Form): Page {
   const blocks: Block[] = [];
   if (given.length > 0) {
     blocks.push({ kind: "heading", depth: 1, title: "Given" });
-    for (const { quantity, value } of given) blocks.push(quantityBlock(quantity, valueBlocks(quantity, value, writer), writer));
+    blocks.push({ kind: "given", items: given.flatMap(({ quantity, value }) => givenItems(quantity, value, writer)) });
   }
   for (const iteration of iterations) blocks.push(...iterationBlocks(iteration, iterations.length, writer));
   blocks.push(...overview(explanation, writer));
@@ -115,6 +112,11 @@ function formulaOf(formula: Formula, writer: Writer, reading: FormulaStyle["read
 
 function numberOf(value: number, writer: Writer, rounded = false, form = writer.form): string {
   return writeNumber(value, { form, digits: writer.style.digits, rounded });
+}
+
+function givenItems(id: string, value: Shown, writer: Writer): GivenItem[] {
+  const meaning = writer.quantities.get(id)?.meaning ?? "";
+  return valueBlocks(id, value, writer).map((block, i) => ({ value: block, meaning: i === 0 ? meaning : "" }));
 }
 
 function quantityBlock(id: string, body: readonly Block[], writer: Writer): Block {
@@ -265,7 +267,7 @@ function agrees(formula: string, result: string): boolean {
   return Math.abs(midpoint(from) - midpoint(to)) <= 1e-10 * Math.max(Math.abs(midpoint(from)), 1e-2);
 }
 
-function valueBlocks(quantity: string, { shape, entries, summary }: Shown, writer: Writer): Block[] {
+function valueBlocks(quantity: string, { shape, entries, summary }: Shown, writer: Writer): GivenItem["value"][] {
   const subject = subjectOf(quantity, undefined, writer);
   const { digits, rounded } = writer.style;
   if (entries) {
@@ -277,7 +279,7 @@ function valueBlocks(quantity: string, { shape, entries, summary }: Shown, write
     if (shape.length === 1) return [{ kind: "grid", grid: { subject, relation, rows: [written], isVector: true } }];
     const [rows, columns] = shape.slice(-2);
     const size = rows * columns;
-    return Array.from({ length: written.length / Math.max(size, 1) }, (_, k): Block => {
+    return Array.from({ length: written.length / Math.max(size, 1) }, (_, k): GivenItem["value"] => {
       const index = indexOf(k, shape.slice(0, -2));
       const grid = Array.from({ length: rows }, (_, r) => written.slice(k * size + r * columns, k * size + (r + 1) * columns));
       return { kind: "grid", grid: { subject: subjectOf(quantity, index, writer), relation, rows: grid, isVector: false } };

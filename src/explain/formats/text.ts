@@ -3,6 +3,7 @@
 import { type Paint, paint } from "../../train/terminal.ts";
 import type { Explanation } from "../explanation.ts";
 import { type Block, type Equation, type Grid, pageOf, type Sentence } from "./document.ts";
+import { sentenceOf, termsOf } from "./tex.ts";
 
 export interface TextOptions {
   /** Colours and bold type; default none. `wantsColour` of the command line says whether a terminal takes them. */
@@ -37,7 +38,8 @@ const spaced = (block: Block, before: Block | undefined, setting: Setting) => [
   ...blockLines(block, "", setting),
 ];
 
-const said = (sentence: Sentence): string => sentence.map((part) => (typeof part === "string" ? part : part.math)).join("");
+const same = (text: string) => text;
+const said = (sentence: Sentence): string => sentenceOf(sentence, same, same);
 
 function blockLines(block: Block, indent: string, setting: Setting): string[] {
   const { style } = setting;
@@ -58,6 +60,11 @@ function blockLines(block: Block, indent: string, setting: Setting): string[] {
       return equationLines(block.equation, indent, setting);
     case "grid":
       return gridLines(block.grid, indent, setting);
+    case "given":
+      return block.items.flatMap(({ value, meaning }) => {
+        const [first, ...rest] = blockLines(value, `${indent}  `, setting);
+        return [meaning === "" ? first : `${first} ${style.dim(`– ${meaning}`)}`, ...rest];
+      });
     case "table":
       return tableLines(
         block.header.map(said),
@@ -105,18 +112,6 @@ function fold(written: string, width: number): string[] {
     line += term;
   }
   return [...lines, line.trimEnd()];
-}
-
-function termsOf(written: string): string[] {
-  const terms: string[] = [""];
-  let depth = 0;
-  for (const [i, character] of [...written].entries()) {
-    if (character === "(") depth++;
-    if (character === ")") depth--;
-    if (depth === 0 && i > 0 && /[+−]/.test(character) && written[i - 1] === " " && written[i + 1] === " ") terms.push("");
-    terms[terms.length - 1] += character;
-  }
-  return terms;
 }
 
 /** (1, 2) for a vector, brackets around the rows of a matrix. */

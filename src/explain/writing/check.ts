@@ -147,24 +147,31 @@ const relations = /\s+([=≈←])\s+/;
 
 /** Equations of a text, each with its continuation lines. */
 function chainsOf(text: string): Chain[] {
-  const chains: { line: number; printed: string; subject: string; parts: Part[] }[] = [];
+  const chains: Chain[] = [];
+  let open: (Chain & { readonly parts: Part[] }) | undefined;
   for (const [i, line] of plain(text).split("\n").entries()) {
-    const pieces = ` ${line.trim()} `.split(relations).map((piece) => piece.trim());
+    // Behind a dash stands what a value is.
+    const pieces = ` ${line.replace(/ – .*$/, "").trim()} `.split(relations).map((piece) => piece.trim());
+    const [head] = pieces;
     const parts: Part[] = [];
     for (let at = 1; at + 1 < pieces.length; at += 2) parts.push({ relation: pieces[at], text: pieces[at + 1] });
-    const open = chains[chains.length - 1];
     const last = open?.parts[open.parts.length - 1];
-    const isFolded = last !== undefined && (/^[+−] /.test(pieces[0]) || /^\([^)]*$/.test(last.text));
-    if (pieces[0] === "" && parts.length > 0 && open) open.parts.push(...parts);
-    else if (isFolded && pieces[0] !== "") open.parts[open.parts.length - 1] = { ...last, text: `${last.text} ${pieces[0]}` };
-    else if (/^[⎢⎣]/.test(line.trim()) && open) open.parts.push({ relation: "", text: line.trim() });
-    else if (parts.length > 0 && isName(pieces[0]))
-      chains.push({ line: i + 1, printed: line, subject: normalized(pieces[0]), parts });
+    const isFolded = last !== undefined && (/^[+−] /.test(head) || /^\([^)]*$/.test(last.text));
+    if (head === "" && parts.length > 0) open?.parts.push(...parts);
+    else if (open && /^[⎢⎣]/.test(head)) open.parts.push({ relation: "", text: head });
+    else if (open && isFolded && head !== "") open.parts[open.parts.length - 1] = { ...last, text: `${last.text} ${head}` };
+    else {
+      // Whatever else stands on a line ends the equation before it.
+      open = undefined;
+      if (parts.length === 0 || !isName(head)) continue;
+      open = { line: i + 1, printed: line, subject: normalized(head), parts };
+      chains.push(open);
+    }
   }
   return chains;
 }
 
-const isName = (text: string) => /^(?:\p{L}[\p{L}\p{N}_]*|∂[\p{L}\p{N}]+\/∂[\p{L}\p{N}]+)(?:\[[\d,]+\])?(?:′+)?$/u.test(text);
+const isName = (text: string) => /^\p{L}[\p{L}\p{N}_]*$/u.test(normalized(text));
 
 /** The number that a text is, with a minus sign as programs have it. */
 function numberIn(text: string): string | undefined {

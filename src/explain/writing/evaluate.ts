@@ -32,13 +32,16 @@ export function parsePrinted(text: string): Printed | undefined {
   return { syntax, names: [...names], literal: (at) => /^[\d.]+(?:[eE][+-]?\d+)?/.exec(plain.slice(at))?.[0] ?? "" };
 }
 
-/** As the parser of formulas takes it: 7.1·10⁻⁴ is a number, W₁[1,2] and ∂L/∂W₁ are names. */
+/** As the parser of formulas takes it: 7.1·10⁻⁴ is a number, W₁[1,2], ∂L/∂W₁ and ∂L/∂h|z₁ are names. */
 export function normalized(text: string): string {
   return text
     .replace(/… \(\d+ more: ([^)]*)\)/g, "($1)")
     .replace(/·10([⁻⁰¹²³⁴-⁹]+)/g, (_, power: string) => `e${digitsOf(power)}`)
     .replace(/[⁻⁰¹²³⁴-⁹]+/g, (power) => `^(${digitsOf(power)})`)
-    .replace(/∂([\p{L}\p{N}]+)\/∂([\p{L}\p{N}]+)/gu, "d$1d$2")
+    .replace(
+      /∂([\p{L}\p{N}_]+)\/∂([\p{L}\p{N}_]+)(?:\|([\p{L}\p{N}_]+′*))?/gu,
+      (_, of, by, via) => `d${of}d${by}${via ? `via${via}` : ""}`,
+    )
     .replace(/(?<=[\p{L}\p{N}])\[(\d+(?:,\d+)*)\]/gu, (_, index: string) => `_${index.replaceAll(",", "_")}`)
     .replaceAll("′", "prime")
     .replaceAll("√", "sqrt");

@@ -3,7 +3,7 @@
 import { fail } from "../../graph/errors.ts";
 import type { Shape } from "../../graph/shape.ts";
 import type { Formula, Name } from "../explanation.ts";
-import { asFraction, constantDigits, type Form, writeNumber } from "./numbers.ts";
+import { asFraction, constantDigits, type Form, raised, writeNumber } from "./numbers.ts";
 import { writeOperation } from "./operations.ts";
 import { inSum, level, type Piece } from "./piece.ts";
 
@@ -33,7 +33,8 @@ export function writeFormula(formula: Formula, style: FormulaStyle): string {
 export function writeEntry({ name, shape }: Named, index: readonly number[] | undefined, form: Form): string {
   const whole = name[form];
   if (index === undefined || index.length === 0 || isSingle(shape)) return whole;
-  const entry = `[${index.map((i) => i + 1).join(",")}]`;
+  // Braces keep TeX from setting a space behind the comma.
+  const entry = `[${index.map((i) => i + 1).join(form === "tex" ? "{,}" : ",")}]`;
   // In ∂L/∂W the entry is one of W.
   const derivative = /^\\frac\{(.*)\}\{(\\partial .*)\}$/.exec(whole);
   return derivative ? String.raw`\frac{${derivative[1]}}{${derivative[2]}${entry}}` : whole + entry;
@@ -117,6 +118,11 @@ function numeral(written: string, value: number): Piece {
 }
 
 function constant(value: number, form: Form, digits: number): Piece {
+  const power = Math.round(Math.log10(Math.abs(value)));
+  if (power <= -4 && value === 10 ** power) {
+    const written = form === "tex" ? `10^{${power}}` : `10${raised(String(power))}`;
+    return { written, level: level.power, minus: false };
+  }
   const fraction = asFraction(value, digits);
   const whole = (x: number) => writeNumber(x, { form, digits: 0 });
   if (fraction === undefined) return numeral(writeNumber(value, { form, digits: constantDigits(value, digits) }), value);
