@@ -12,7 +12,8 @@ import { factorOf, number, sumOf } from "./formula.ts";
 import { contributionName, gradientName } from "./naming.ts";
 import { type Leaves, type Prepared, prepare } from "./prepare.ts";
 import { isUnseen, segments } from "./segments.ts";
-import type { Named, Subject } from "./trace-quantities.ts";
+import { fixedOf, type Named, type Subject } from "./trace-quantities.ts";
+import type { Fixed } from "./whole.ts";
 
 /** One quantity between those that it is made of and its own error signal, with a stand-in for every use of each. */
 export interface Link {
@@ -73,6 +74,7 @@ export function backwardOf(subject: Subject, loss: Named, wrt: ReadonlySet<strin
   const lossName = loss.quantity.name;
   const helped = new Set<Prepared>();
   const reused = new Set<Node>();
+  const fixed = fixedOf(subject);
   const nameById = new Map([...named.values()].map(({ name }) => [name.id, name]));
 
   const finish = (quantity: Quantity) => {
@@ -111,7 +113,7 @@ export function backwardOf(subject: Subject, loss: Named, wrt: ReadonlySet<strin
     if ((isLoss || received.has(id)) && active.has(id)) {
       const link = linkOf(node, quantity, named, active);
       links.push(link);
-      receive(isLoss ? withoutFactorOne(link) : link, isLoss, { call, lossName, quantities, received, reused });
+      receive(isLoss ? withoutFactorOne(link) : link, isLoss, { call, lossName, quantities, received, reused, fixed });
     }
     for (const leaf of leaves) if (lastUses.get(leaf.quantity.name.id) === at) finish(leaf.quantity);
   }
@@ -199,11 +201,12 @@ interface Receiving {
   readonly lossName: Name;
   readonly quantities: Quantity[];
   readonly reused: Set<Node>;
+  readonly fixed: Fixed;
   readonly received: Map<string, { contributions: PreparedContribution[]; helpers: Prepared[] }>;
 }
 
 /** Hands the contributions of a link to the quantities that it uses. */
-function receive(link: Link, isLoss: boolean, { call, lossName, quantities, received, reused }: Receiving): void {
+function receive(link: Link, isLoss: boolean, { call, lossName, quantities, received, reused, fixed }: Receiving): void {
   const { of, body, cotangent, uses } = link;
   const own = gradientName(of.name, lossName).id;
   const leaves = new Map<Node, string | number>(uses.map(({ standIn, quantity }) => [standIn, quantity.name.id]));
@@ -224,7 +227,7 @@ function receive(link: Link, isLoss: boolean, { call, lossName, quantities, rece
       meaning: "part of a formula",
       path: of.path,
     });
-    helpers.push(prepare(name.id, node, leaves, "computed"));
+    helpers.push(prepare(name.id, node, leaves, "computed", fixed));
     leaves.set(node, name.id);
   }
   for (const { quantity, pulled } of present) {
@@ -233,7 +236,7 @@ function receive(link: Link, isLoss: boolean, { call, lossName, quantities, rece
     received.set(id, slot);
     const before = slot.contributions.filter(({ through }) => through === of.name.id).length;
     const name = contributionName(gradientName(quantity.name, lossName), of.name, before);
-    const prepared = prepare(name.id, pulled, leaves, "copied");
+    const prepared = prepare(name.id, pulled, leaves, "copied", fixed);
     slot.contributions.push({
       name,
       through: of.name.id,
@@ -253,7 +256,9 @@ function worthNaming(node: Node, { body, origins, uses }: Link): Node[] {
   if (itself) return [itself];
   const standIns = new Set(uses.map(({ standIn }) => standIn));
   const inner = (x: Node): Node => (x.inputs.length === 1 && isUnseen(x) ? inner(x.inputs[0]) : x);
-  const operands = inner(body).inputs.map(inner).filter((x) => !standIns.has(x) && isFloat(x.dtype));
+  const operands = inner(body)
+    .inputs.map(inner)
+    .filter((x) => !standIns.has(x) && isFloat(x.dtype));
   return operands.flatMap((x) => origins.get(x) ?? []);
 }
 

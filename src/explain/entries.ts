@@ -11,6 +11,7 @@ import { apply, evaluate, number, sumOf } from "./formula.ts";
 import { placesOf } from "./places.ts";
 import { Opaque, type Scope, unravel, valueIn } from "./scope.ts";
 import { elementsOf, type Pair, pairsOf, pooled } from "./terms.ts";
+import { isMaxPool } from "./whole.ts";
 
 /** Entry `flat` (row-major) of a node. Throws Opaque where it has no formula. */
 export function entryOf(node: Node, flat: number, scope: Scope): Formula {
@@ -86,7 +87,7 @@ function spelledOut(node: Node, index: number, { opened }: Scope): Node {
 }
 
 function movedEntry(node: Node, flat: number, scope: Scope): Formula | undefined {
-  if (node.op.name === "gather" && node.inputs[1].op.name === "maxPoolIndices") return pooledMaximum(node, flat, scope);
+  if (isMaxPool(node, scope.leaves)) return pooledMaximum(node, flat, scope);
   let places = scope.places.get(node);
   if (!places) {
     places = placesOf(node, (operand) => valueIn(scope, operand));
@@ -99,9 +100,8 @@ function movedEntry(node: Node, flat: number, scope: Scope): Formula | undefined
 
 /** max of a window: computed as the element at the place of the largest. */
 function pooledMaximum(node: Node, flat: number, scope: Scope): Formula | undefined {
-  const [x, indices] = node.inputs;
+  const [, indices] = node.inputs;
   const [source] = indices.inputs;
-  if (x.op.name !== "reshape" || x.inputs[0] !== source) return undefined;
   const list = pooled(source.shape, indices.shape, indices.attributes as never, flat);
   return extreme(
     "maximum",

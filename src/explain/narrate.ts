@@ -14,7 +14,7 @@ import type { BackwardStep, Difference, Explanation, Iteration, Name, Quantity, 
 import { nameFrom } from "./naming.ts";
 import { advance, carried, type Manner, type Prepared, prepare, shown, type Tracks, work } from "./prepare.ts";
 import { roundTo } from "./rounding.ts";
-import type { Leaf, Subject } from "./trace-quantities.ts";
+import { fixedOf, type Leaf, type Subject } from "./trace-quantities.ts";
 import { tensorOf, type Updates, updatesOf } from "./updates.ts";
 
 export interface Telling {
@@ -32,8 +32,10 @@ export interface Telling {
   readonly columns: readonly string[];
 }
 
-/** Quantities up to this size are worked out whole. */
+/** Quantities up to this size are worked out whole; where there are larger ones than `large`, only up to `fewEnough`. */
 const smallEnough = 16;
+const fewEnough = 3;
+const large = 64;
 /** Terms of a sum that are written; of longer ones the largest few. */
 const mostTerms = 8;
 /** Largest outputs that the table shows. */
@@ -86,11 +88,12 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
   for (const [id, value] of plan.updates?.start ?? []) put(tracks, id, value, digits);
   const given = [...tracks.carried].map(([quantity, value]) => ({ quantity, value: shown(value) }));
 
+  const isLarge = [...leaves, ...computed].some(({ quantity }) => sizeOf(quantity.shape) > large);
   const manner: Manner = {
     digits,
     operations: scalarOperations(),
     mostTerms,
-    picked: (id, value) => pickedEntries(telling.entries[id], value),
+    picked: (id, value) => pickedEntries(telling.entries[id], value, isLarge ? fewEnough : smallEnough),
   };
   const columns = columnsOf(subject, telling, quantities);
   const rows: number[][] = [];
@@ -146,8 +149,9 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
 function planOf(subject: Subject, { learned, optimizer, trees }: Telling, call: (wanted: string) => Name): Plan {
   const { leaves, constants, computed, loss } = subject;
   const all = new Map([...leaves, ...constants, ...computed].map(({ node, quantity }) => [node, quantity.name.id] as const));
+  const fixed = fixedOf(subject);
   const forward = computed.map(({ node, quantity }) => {
-    return prepare(quantity.name.id, node, new Map([...all].filter(([n]) => n !== node)), "computed");
+    return prepare(quantity.name.id, node, new Map([...all].filter(([n]) => n !== node)), "computed", fixed);
   });
   if (!loss) {
     if (optimizer) fail("derivative", "explain: an optimizer needs a function that returns one scalar, its objective.");
@@ -214,12 +218,16 @@ const lossOf = (id: string, tracks: Tracks) => ({
   exact: tracks.exact.get(id)?.data[0] ?? Number.NaN,
 });
 
-function pickedEntries(wanted: readonly (readonly number[])[] | undefined, { shape, data }: Dense): readonly number[] {
+function pickedEntries(
+  wanted: readonly (readonly number[])[] | undefined,
+  { shape, data }: Dense,
+  most: number,
+): readonly number[] {
   if (wanted !== undefined) {
     const strides = stridesOf(shape);
     return wanted.map((index) => index.reduce((at, i, axis) => at + i * strides[axis], 0));
   }
-  if (data.length <= smallEnough) return Array.from(data.keys());
+  if (data.length <= most) return Array.from(data.keys());
   let largest = 0;
   for (let i = 1; i < data.length; i++) if (Math.abs(data[i]) > Math.abs(data[largest])) largest = i;
   return [largest];

@@ -11,7 +11,7 @@ import type { Formula, Line, Shown, Step } from "./explanation.ts";
 import { evaluate } from "./formula.ts";
 import { roundTo } from "./rounding.ts";
 import { Opaque, type ScalarOperations, type Scope, scopeOf, unravel } from "./scope.ts";
-import { wholeOf } from "./whole.ts";
+import { type Fixed, wholeOf } from "./whole.ts";
 
 /** What nodes are called where a formula ends: quantities, or a number that a node is everywhere. */
 export type Leaves = ReadonlyMap<Node, string | number>;
@@ -27,8 +27,8 @@ export interface Prepared {
   readonly whole: Formula;
 }
 
-/** `node` as quantity `id` over `leaves`; `own`, whether it may be one of them itself. */
-export function prepare(id: string, node: Node, leaves: Leaves, own: "computed" | "copied"): Prepared {
+/** `node` as quantity `id` over `leaves`; `own`, whether it may be one of them itself. `fixed` values are put into its formula. */
+export function prepare(id: string, node: Node, leaves: Leaves, own: "computed" | "copied", fixed?: Fixed): Prepared {
   const stops = { has: (n: Node) => leaves.has(n) && (own === "copied" || n !== node) };
   const used = new Map<Node, string | number>();
   const visit = (n: Node) => {
@@ -37,7 +37,7 @@ export function prepare(id: string, node: Node, leaves: Leaves, own: "computed" 
   };
   visit(node);
   for (const inner of topologicalOrder([node], stops)) inner.inputs.forEach(visit);
-  return { id, node, leaves: used, graph: { parameters: [...used.keys()], outputs: [node] }, whole: wholeOf(node, used) };
+  return { id, node, leaves: used, graph: { parameters: [...used.keys()], outputs: [node] }, whole: wholeOf(node, used, fixed) };
 }
 
 /** Values by quantity. */

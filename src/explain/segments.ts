@@ -5,7 +5,7 @@ import { isFloat } from "../graph/dtype.ts";
 import { type Node, topologicalOrder } from "../graph/node.ts";
 import { callAttributes, isCall, isConstant, isIdentity, isParameter, isPick } from "../graph/structural.ts";
 import { isScalarFunction } from "./compositions.ts";
-import { isUniform } from "./whole.ts";
+import { isMaxPool, isUniform } from "./whole.ts";
 
 /** Operations that a formula holds before a part of it is named. */
 const usual = 6;
@@ -48,10 +48,10 @@ const gathering = new Set([
   "scatterAdd",
 ]);
 
+const none = { has: () => false };
+
 const isGathering = (node: Node) =>
-  gathering.has(node.op.name) ||
-  (isCall(node) && !isScalarFunction(callAttributes(node).name)) ||
-  (node.op.name === "gather" && node.inputs[1].op.name === "maxPoolIndices");
+  gathering.has(node.op.name) || (isCall(node) && !isScalarFunction(callAttributes(node).name)) || isMaxPool(node, none);
 
 interface Size {
   readonly operations: number;

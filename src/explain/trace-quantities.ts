@@ -41,6 +41,15 @@ export interface Subject {
   readonly structures: readonly Structure[];
 }
 
+/** Values that do not change from iteration to iteration and are no real numbers: labels, indices. */
+export function fixedOf({ leaves, constants }: Subject): Map<string, Dense> {
+  return new Map(
+    [...leaves, ...constants].flatMap(({ quantity, value }) =>
+      isFloat(quantity.dtype) ? [] : [[quantity.name.id, value] as const],
+    ),
+  );
+}
+
 export interface SubjectOptions {
   readonly title: string;
   /** Names by path of an argument's leaf ("layers[0].weight", "[1]"), or in place of names that would be given. */
@@ -82,7 +91,8 @@ export function subjectOf(
     );
   });
   const { formals, arguments: parts, output } = traced as ReturnType<typeof trace>;
-  const fromModules = moduleNames(applications);
+  const formalNodes = new Set(formals.nodes);
+  const fromModules = moduleNames(applications, (node) => !isGiven(node, formalNodes));
   const loss = output.leaves.find((t, i) => i === 0 && t.size === 1 && isFloat(t.dtype))?.node;
   return (further) => {
     const unique = distinct();
@@ -110,10 +120,12 @@ export function subjectOf(
     );
 
     const names = new Map<Node, string>();
-    for (const [node, name] of fromModules) if (worthNaming(node, leaves)) names.set(node, name);
-    for (const [node, name] of found) if (worthNaming(node, leaves)) names.set(node, name);
+    for (const [node, name] of [...fromModules, ...found]) {
+      if (node.symbolic && !isGiven(node, formalNodes)) names.set(node, name);
+    }
     const outputs = output.leaves.map((t, i) => {
-      const wanted = found.get(t.node) ?? options.outputNames[i] ?? (t.node === loss ? undefined : lastOf(output.structure.paths[i]));
+      const wanted =
+        found.get(t.node) ?? options.outputNames[i] ?? (t.node === loss ? undefined : lastOf(output.structure.paths[i]));
       return { node: t.node, wanted };
     });
     for (const { node, wanted } of outputs) {
@@ -169,10 +181,11 @@ function lastOf(path: string): string | undefined {
   return /^[A-Za-z_$][\w$]*$/.test(last) ? last : undefined;
 }
 
-function worthNaming(node: Node, leaves: readonly Leaf[]): boolean {
+/** Whether a node is an argument, a constant, or one of these in another shape. */
+function isGiven(node: Node, formals: ReadonlySet<Node>): boolean {
   let source = node;
-  while (isIdentity(source) || source.op.name === "reshape") source = source.inputs[0];
-  return node.symbolic && !isConstant(source) && !leaves.some((leaf) => leaf.node === source);
+  while (!formals.has(source) && (isIdentity(source) || source.op.name === "reshape")) source = source.inputs[0];
+  return isConstant(source) || formals.has(source);
 }
 
 const letters: Readonly<Record<string, string>> = { weight: "W", bias: "b", scale: "gamma", shift: "beta" };
@@ -186,7 +199,7 @@ const resultLetters: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Names of parameters and results of modules, numbered by layer: W₁, b₁, z₁, h₁ …; numbers are left out where there is one of a kind. */
-function moduleNames(applications: readonly Application[]): Map<Node, string> {
+function moduleNames(applications: readonly Application[], isNew: (node: Node) => boolean): Map<Node, string> {
   const wanted: { node: Node; letter: string; layer: number }[] = [];
   let layer = 0;
   for (const { module, parameters, output } of applications) {
@@ -197,7 +210,9 @@ function moduleNames(applications: readonly Application[]): Map<Node, string> {
       wanted.push({ node: t.node, letter: letters[name] ?? name, layer });
     });
     const special = resultLetters.find(([kind]) => kind.test(module.kind))?.[1];
-    wanted.push({ node: output, letter: special ?? (own.leaves.length > 0 ? "z" : "h"), layer: Math.max(layer, 1) });
+    const onlyMoved = output.op.name === "reshape" && output !== applications.at(-1)?.output;
+    if (isNew(output) && !onlyMoved)
+      wanted.push({ node: output, letter: special ?? (own.leaves.length > 0 ? "z" : "h"), layer: Math.max(layer, 1) });
   }
   const first = new Map<Node, { letter: string; layer: number }>();
   for (const { node, letter, layer: k } of wanted) if (!first.has(node)) first.set(node, { letter, layer: k });
