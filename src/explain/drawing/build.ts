@@ -387,12 +387,16 @@ function settle(boxes: readonly Draft<Box>[], groups: readonly Draft<Group>[], e
   for (const { from, to } of edges) users.set(from, [...(users.get(from) ?? []), place.get(to)!]);
   const order = new Map(boxes.map(({ id }, i) => [id, i]));
   for (const box of boxes) {
-    const using = users.get(box.id) ?? [];
+    const all = users.get(box.id) ?? [];
+    // What the backward pass reads of the forward pass stays there.
+    const using = all.some(({ backward }) => !backward) ? all.filter(({ backward }) => !backward) : all;
     if ((box.kind !== "parameter" && box.kind !== "constant") || using.length === 0) continue;
     // What a loop begins with comes from outside it.
     const [first, ...rest] = using.map(({ kind, group }) => above(kind === "carried" ? (byId.get(group)?.parent ?? "") : group));
     const shared = first.filter((id, i) => rest.every((chain) => chain[i] === id));
     box.group = shared.at(-1) ?? "";
+    // "weight" says enough within its layer only.
+    if (box.kind === "parameter" && shared.length === 0) box.label = box.tip[0];
     order.set(box.id, Math.min(...using.map(({ id }) => order.get(id)!)) - 0.5);
   }
   const used = new Set(boxes.flatMap(({ group }) => above(group)));

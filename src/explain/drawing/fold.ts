@@ -243,7 +243,8 @@ function opened(diagram: Diagram, most: number): States {
       alike.set(key, [...(alike.get(key) ?? []), group]);
     }
     const inside = (group: Group) => contents.all.get(group.id)?.length ?? 0;
-    const choices = [...alike.values()].sort((a, b) => a.length * inside(a[0]) - b.length * inside(b[0]));
+    const size = (list: readonly Group[]) => (list[0].kind === "pass" ? 0 : list.length * inside(list[0]));
+    const choices = [...alike.values()].sort((a, b) => size(a) - size(b));
     const next: Group[] = [];
     for (const groups of choices) {
       if (!tryOpen(groups)) continue;
