@@ -5,8 +5,11 @@ import type { Algebra } from "../algebra.ts";
 import * as coefficients from "./coefficients.ts";
 import { byType, clamp, coefficient, type DoubleWord, fastTwoSum, polynomial, scaleTwice } from "./common.ts";
 
-/** n = ⌊x/ln 2⌉ and e^(high + low - n·ln 2) in [0.70, 1.42], for arguments within ±750 (float32: ±110). With a `low` it takes more care. */
-function reducedExp<V>(k: Algebra<V>, high: V, low?: V): { readonly n: V; readonly value: V } {
+/**
+ * n = ⌊x/ln 2⌉ and e^(high + low - n·ln 2)·(1 + more) in [0.70, 1.42], for arguments within ±750 (float32: ±110). With a `low` it takes
+ * more care.
+ */
+function reducedExp<V>(k: Algebra<V>, high: V, low?: V, more?: V): { readonly n: V; readonly value: V } {
   const n = k.nearest(k.mul(high, k.constant(Math.LOG2E)));
   const exact = k.sub(high, k.mul(n, coefficient(k, coefficients.ln2, 0)));
   const rest = k.mul(n, coefficient(k, coefficients.ln2, 1));
@@ -16,7 +19,8 @@ function reducedExp<V>(k: Algebra<V>, high: V, low?: V): { readonly n: V; readon
   const curved = k.add(k.mul(k.mul(r, r), polynomial(k, r, coefficients.exp)), lost);
   if (low === undefined) return { n, value: k.add(k.constant(1), k.add(r, curved)) };
   const [sum, lostSum] = fastTwoSum(k, k.constant(1), r);
-  return { n, value: k.add(sum, k.add(lostSum, curved)) };
+  const rounded = k.add(lostSum, curved);
+  return { n, value: k.add(sum, more === undefined ? rounded : k.add(rounded, k.mul(more, sum))) };
 }
 
 /** Arguments below give 0, even after a shift by 1; above, Infinity. */
@@ -39,6 +43,15 @@ export function expShifted<V>(k: Algebra<V>, x: V, shift: number): V {
 export function expDoubleWord<V>(k: Algebra<V>, [high, low]: DoubleWord<V>): V {
   const small = clamp(k, low, k.constant(-1), k.constant(1));
   const { n, value } = reducedExp(k, clampExponent(k, high), small);
+  return scaleTwice(k, value, n);
+}
+
+/**
+ * e^(high + low)·(1 + more), rounded nearly once, where no exponent has to be clamped and `low` and `more` are tiny. What gives `more` may
+ * be computed at the same time: it is needed last.
+ */
+export function expTimes<V>(k: Algebra<V>, [high, low]: DoubleWord<V>, more: V): V {
+  const { n, value } = reducedExp(k, high, low, more);
   return scaleTwice(k, value, n);
 }
 
