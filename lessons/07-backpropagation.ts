@@ -1,7 +1,7 @@
 // Backpropagation on one unit: a logistic neuron with squared error and a penalty on its weight.
 
 import { grad, type Tensor, tensor } from "gradus";
-import { digits, explain, lesson } from "gradus/explain";
+import { digits, draw, explain, lesson } from "gradus/explain";
 
 const f64 = { dtype: "float64" } as const;
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
@@ -14,7 +14,7 @@ export default lesson(
     source: "text 002, univariate logistic least squares",
     concepts: ["backpropagation on a graph"],
   },
-  ({ prose, heading, formula, numbers, table, code, explanation, given, check }) => {
+  async ({ prose, heading, formula, numbers, table, code, picture, explanation, given, check }) => {
     prose`The smallest network that has everything: one input $x$, one weight $w$, one bias $b$, a logistic unit, and a target $t$ that
       its output $y$ should come near. So that the weight does not grow without need, its square is charged as well, with a price $λ$.
       The calculation, one step a line:`;
@@ -96,6 +96,8 @@ export default lesson(
       return J;
     };
     explanation(explain(worked, [at], { title: "J, explained" }));
+    const graph = "The graph of J, with values and error signals";
+    picture(graph, await draw(worked, [at], { format: "svg", show: ["values", "errors"] }));
     table(
       "By hand and by grad, to ten digits",
       ["quantity", "by hand", "by Gradus"],

@@ -15,5 +15,5 @@ test.each([...files])("lesson %i", async (number, path) => {
   expect(pageFaults(page)).toEqual([]);
   expect(strayNumbers(page)).toEqual([]);
   expect(await lesson.run(), "the same page every time").toEqual(page);
-  expect(lessonHtml(page)).not.toMatch(/undefined|NaN|\[object/);
+  expect(await lessonHtml(page)).not.toMatch(/undefined|NaN|\[object/);
 });

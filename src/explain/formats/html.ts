@@ -44,6 +44,17 @@ ${main}
 `;
 }
 
+/** The same for a place within another page, which also needs `styleFor` it. */
+export async function insetOf(explanation: Explanation): Promise<string> {
+  const typeset = await typesetter();
+  const said = (sentence: Sentence) => wordsOf(sentence, typeset);
+  const parts = sectionsOf(pageOf(explanation, "tex").blocks).map(({ title, blocks }) => {
+    const heading = title === "" ? "" : `<h3>${escaped(title)}</h3>\n`;
+    return heading + blocksOf(blocks, said, typeset);
+  });
+  return parts.join("\n");
+}
+
 interface Section {
   readonly title: string;
   readonly blocks: readonly Block[];

@@ -51,7 +51,9 @@ export function pageFaults({ blocks, givens }: Pick<LessonPage, "blocks" | "give
   );
   return blocks.flatMap((block) => {
     if (block.kind === "numbers") return faultsOf(block.text, new Set(block.rounded), known);
-    if (block.kind === "explanation") return readBack(block.text, block).faults.map(({ text, message }) => `${text}: ${message}`);
+    if (block.kind === "explanation") {
+      return readBack(block.text, block.explanation).faults.map(({ text, message }) => `${text}: ${message}`);
+    }
     if (block.kind !== "formula") return [];
     const [name, value] = block.text.split(" = ");
     return isName(name) && /^−?[\d.]+$/.test(value ?? "") ? faultsOf(`${block.text} = ${value}`, new Set(), known) : [];

@@ -2,6 +2,8 @@
 
 import { escapeHtml } from "../../train/report-html.ts";
 import { css } from "../../train/report-style.ts";
+import { insetOf } from "../formats/html.ts";
+import { styleFor } from "../formats/katex.ts";
 import { mathsHtml } from "./maths.ts";
 import type { Block, Check, LessonPage } from "./page.ts";
 
@@ -21,22 +23,29 @@ aside { border-left: 3px solid var(--warn); padding: 4px 16px; margin: 18px 0; b
 .scroll { margin: 14px 0; } .scroll p { margin: 0 0 4px; color: var(--soft); font-size: 15px; }
 table.numbers { width: auto; min-width: 40%; } table.numbers td, table.numbers th { padding-left: 16px; } table.numbers td.word, table.numbers th.word { white-space: normal; } table.numbers thead th.figure, table.numbers td.figure { text-align: right; } table.numbers thead th.word, table.numbers td.word { text-align: left; } table.numbers th:first-child, table.numbers td:first-child { padding-left: 0; }
 pre { font: 13.5px/1.5 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; }
-figure.chart { margin: 18px 0; } .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 14px; margin: 18px 0; } .pair figure.chart { margin: 0; } .wrong { color: var(--bad); } footer { padding: 24px; }`;
+figure.chart { margin: 18px 0; } figure.chart > svg { max-height: 620px; } .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 14px; margin: 18px 0; } .pair figure.chart { margin: 0; }
+.worked { border-left: 3px solid var(--line); padding-left: 20px; margin: 18px 0; font-size: 15.5px; } .worked h3 { margin: 22px 0 6px; font-size: 17px; }
+.worked details { margin: 4px 0; } .worked summary { font-size: 15.5px; color: inherit; } .worked .meaning { color: var(--soft); margin-left: 10px; }
+.worked .joined { white-space: nowrap; } .worked .display { overflow-x: auto; overflow-y: hidden; } .worked .katex-display { margin: 6px 0; }
+.worked table { margin: 6px 0; } .worked th, .worked td { text-align: right; padding: 4px 12px; border-bottom: 1px solid var(--line); font-weight: 400; } .wrong { color: var(--bad); } footer { padding: 24px; }`;
 
 /** One HTML file without outside references. `program` is the source of the lesson, shown at the end. */
-export function lessonHtml(page: LessonPage, program?: string): string {
+export async function lessonHtml(page: LessonPage, program?: string): Promise<string> {
   const { about, blocks, checks } = page;
   const title = escapeHtml(about.title);
   const source =
     program === undefined
       ? ""
       : `<details><summary>The program of this lesson</summary><pre>${escapeHtml(program)}</pre></details>`;
+  const groups = await Promise.all(grouped(blocks).map(groupHtml));
+  const body = groups.join("\n");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title><style>${look}</style></head>
+<title>${title}</title><style>${look}
+${await katexStyle(body)}</style></head>
 <body><header><p class="kicker">Lesson ${about.number}</p><h1>${title}</h1>
 <p>You will learn ${inline(about.learn)}.</p></header>
-<main>${grouped(blocks).map(groupHtml).join("\n")}
+<main>${body}
 ${results(checks)}${source}</main><footer></footer></body></html>
 `;
 }
@@ -51,10 +60,15 @@ function grouped(blocks: readonly Block[]): Block[][] {
   return groups;
 }
 
-const groupHtml = (blocks: readonly Block[]) =>
-  blocks.length === 1 ? blockHtml(blocks[0]) : `<div class="pair">${blocks.map(blockHtml).join("\n")}</div>`;
+async function groupHtml(blocks: readonly Block[]): Promise<string> {
+  const parts = await Promise.all(blocks.map(blockHtml));
+  return parts.length === 1 ? parts[0] : `<div class="pair">${parts.join("\n")}</div>`;
+}
 
-function blockHtml(block: Block): string {
+/** What worked examples need, where there are any. */
+const katexStyle = async (html: string) => (html.includes('class="worked"') ? styleFor(html) : "");
+
+async function blockHtml(block: Block): Promise<string> {
   switch (block.kind) {
     case "heading":
       return `<h2>${inline(block.text)}</h2>`;
@@ -76,7 +90,7 @@ function blockHtml(block: Block): string {
     case "code":
       return `<pre>${escapeHtml(block.text)}</pre>`;
     case "explanation":
-      return `<pre class="worked">${escapeHtml(block.text)}</pre>`;
+      return `<div class="worked">${await insetOf(block.explanation)}</div>`;
     case "output":
       return block.html ?? `<pre>${escapeHtml(block.text)}</pre>`;
     case "erratum":

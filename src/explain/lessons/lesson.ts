@@ -11,6 +11,7 @@
 import { type ContourPlot, contourFigure, type Plot, plotFigure } from "../../analysis/pictures/plot.ts";
 import { fail } from "../../graph/errors.ts";
 import { Tensor } from "../../tensor/index.ts";
+import { escapeHtml } from "../../train/report-html.ts";
 import type { Explanation } from "../explanation.ts";
 import { textOf } from "../formats/text.ts";
 import { type Insertable, inserted, roundedNumbers } from "./figures.ts";
@@ -36,7 +37,7 @@ export interface Pen {
   ) => void;
   readonly plot: (plot: Plot) => void;
   readonly contours: (plot: ContourPlot) => void;
-  /** An SVG or HTML figure of the lesson's own; `title` is all that a terminal shows of it. */
+  /** An SVG, or a figure in HTML, of the lesson's own; `title` is all that a terminal shows of it. */
   readonly picture: (title: string, html: string) => void;
   readonly code: (text: string) => void;
   /** What a function of Gradus prints, with its look on a page when it has one. */
@@ -92,13 +93,10 @@ function penOn(blocks: Block[], givens: Given[], report: (check: Check) => void)
     },
     plot: (plot) => blocks.push({ kind: "picture", title: plot.title, html: plotFigure(plot) }),
     contours: (plot) => blocks.push({ kind: "picture", title: plot.title, html: contourFigure(plot) }),
-    picture: (title, html) => blocks.push({ kind: "picture", title, html }),
+    picture: (title, html) => blocks.push({ kind: "picture", title, html: html.startsWith("<svg") ? framed(title, html) : html }),
     code: (text) => blocks.push({ kind: "code", text: unindented(text) }),
     output: (text, html) => blocks.push({ kind: "output", text, ...(html !== undefined && { html }) }),
-    explanation(explanation) {
-      const { digits, rounding } = explanation;
-      blocks.push({ kind: "explanation", text: textOf(explanation, { width: 92 }), digits, rounding });
-    },
+    explanation: (explanation) => blocks.push({ kind: "explanation", text: textOf(explanation, { width: 84 }), explanation }),
     given(name, value) {
       givens.push({ name, value: plain(value) });
       return value;
@@ -139,6 +137,9 @@ function joined(text: TemplateStringsArray, values: readonly Insertable[], calcu
     return (result ? before.replace(/= $/, "≈ ") : before) + (bracketed ? `(${figure})` : figure) + after;
   });
 }
+
+const framed = (title: string, svg: string) =>
+  `<figure class="chart"><figcaption><h3>${escapeHtml(title)}</h3></figcaption>${svg}</figure>`;
 
 const oneLine = (text: string) => text.replace(/\s+/g, " ").trim();
 

@@ -34,12 +34,7 @@ export type Block =
   /** What a function of Gradus printed, and how it looks on a page. */
   | { readonly kind: "output"; readonly text: string; readonly html?: string }
   /** A worked example of `explain`, as it prints it. */
-  | {
-      readonly kind: "explanation";
-      readonly text: string;
-      readonly digits: number;
-      readonly rounding: Explanation["rounding"];
-    }
+  | { readonly kind: "explanation"; readonly text: string; readonly explanation: Explanation }
   /** What the source has wrong. */
   | { readonly kind: "erratum"; readonly text: string; readonly typed: string };
 
