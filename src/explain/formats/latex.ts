@@ -37,7 +37,15 @@ const preamble = String.raw`\documentclass[11pt,a4paper,fleqn]{article}
 \setlength{\mathindent}{2em}
 \allowdisplaybreaks`;
 
-const blocksOf = (blocks: readonly Block[]): string[] => setBlocks(blocks).flatMap(parts);
+/** What leads to a display stands in one paragraph with it. */
+function blocksOf(blocks: readonly Block[]): string[] {
+  const set = setBlocks(blocks);
+  const leads = (i: number) => set[i]?.kind === "paragraph" && set[i + 1]?.kind === "display";
+  return set.flatMap((block, i) => {
+    if (leads(i - 1)) return [];
+    return leads(i) ? [[...parts(block), ...parts(set[i + 1])].join("\n")] : parts(block);
+  });
+}
 
 function parts(block: SetBlock): string[] {
   switch (block.kind) {
@@ -55,11 +63,10 @@ function parts(block: SetBlock): string[] {
       return [tableOf(block.header, block.rows)];
     case "step": {
       const meaning = block.meaning === "" ? "" : `\\quad ${latexText(block.meaning)}`;
-      const [first, ...rest] = setBlocks(block.body);
       const head = `\\medskip ${said(block.title)}${meaning}`;
+      const [first = "", ...rest] = blocksOf(block.body);
       // A display follows at once, a paragraph on a line of its own.
-      if (first?.kind === "display") return [`${head}\n${parts(first).join("")}`, ...rest.flatMap(parts)];
-      return [head, ...(first ? parts(first) : []), ...rest.flatMap(parts)];
+      return setBlocks(block.body)[0]?.kind === "display" ? [`${head}\n${first}`, ...rest] : [head, first, ...rest];
     }
   }
 }

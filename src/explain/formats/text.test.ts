@@ -18,7 +18,7 @@ describe("an explanation as text", () => {
   it("aligns equations, matrices and tables", () => {
     const text = textOf(sampleExplanation("by hand"));
     expect(text).toContain("  h[1] = σ(z₁[1])\n       = σ(1.1)\n       ≈ 0.7503\n");
-    expect(text).toContain("  W₁ = ⎡  0.2  0.4 ⎤\n       ⎣ −0.5  0.3 ⎦\n");
+    expect(text).toContain("  W₁ = ⎡  0.2  0.4 ⎤ – weights, 2×2\n       ⎣ −0.5  0.3 ⎦\n");
     expect(text).toContain("iteration       L   z₁[1]\n        1  0.0774  1.1000\n");
   });
 
@@ -32,7 +32,7 @@ describe("an explanation as text", () => {
   it("keeps zeros of what was rounded and of nothing else", () => {
     const text = textOf(sampleExplanation("by hand"));
     expect(text).toContain("h = (0.7503, 0.4750)");
-    expect(text).toContain("b₁ = (0.1, −0.2)");
+    expect(text).toContain("b₁ = (0.1, −0.2) – bias, 2 numbers");
   });
 
   it("has colours only when asked", () => {

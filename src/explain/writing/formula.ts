@@ -119,7 +119,7 @@ function numeral(written: string, value: number): Piece {
 
 function constant(value: number, form: Form, digits: number): Piece {
   const power = Math.round(Math.log10(Math.abs(value)));
-  if (power <= -4 && value === 10 ** power) {
+  if (Number.isFinite(power) && power <= -4 && value === 10 ** power) {
     const written = form === "tex" ? `10^{${power}}` : `10${raised(String(power))}`;
     return { written, level: level.power, minus: false };
   }

@@ -131,7 +131,7 @@ describe("formulas", () => {
     expect(write(apply("myLayer", a, b), { form: "tex" })).toBe(String.raw`\operatorname{myLayer}(a, b)`);
     expect(write({ kind: "quantity", id: "grad_W1", index: [0, 1] })).toBe("∂L/∂W₁[1,2]");
     expect(write({ kind: "quantity", id: "grad_W1", index: [0, 1] }, { form: "tex" })).toBe(
-      String.raw`\frac{\partial L}{\partial W_1[1,2]}`,
+      String.raw`\frac{\partial L}{\partial W_1[1{,}2]}`,
     );
   });
 
