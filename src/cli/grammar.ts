@@ -13,6 +13,7 @@ export type CommandName =
   | "landscape"
   | "curvature"
   | "cost"
+  | "explain"
   | "draw"
   | "lesson";
 
@@ -251,6 +252,50 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       set,
     },
     examples: ["gradus cost digits --batch-size 64", "gradus cost digits --set model=cnn --json"],
+  },
+  explain: {
+    purpose: "the worked example: every number forward and backward, with the formula it comes from",
+    usage: 'digits | mnist | FILE.ts | RUN | "EXPR" --at POINT',
+    formula: true,
+    details: `  FILE.ts    a training configuration, or a module that exports { f, arguments } or { model, input }
+  EXPR       a formula, as "(w*x - t)^2", worked out where --at says`,
+    options: {
+      at: { kind: "text", value: "POINT", help: 'where a formula is worked out: "x=2, w=[1,2]"' },
+      iterations: { kind: "count", short: "n", value: "N", help: "iterations worked out (default 1)" },
+      digits: { kind: "count", value: "N", help: "digits after the point (default 4)" },
+      rounding: {
+        kind: "choice",
+        value: "HOW",
+        choices: ["exact", "by-hand"],
+        help: "exact (default), or by-hand: rounded at every line",
+      },
+      order: { kind: "count", value: "1|2", help: "second derivatives too (default 1)" },
+      entries: { kind: "text", value: "LIST", help: 'entries to work out, as "W1[1,2], z1[2]"' },
+      table: { kind: "count", value: "N", help: "go on for N updates and tabulate them" },
+      columns: { kind: "text", value: "LIST", help: 'further columns of the table, as "W1[1,2]"' },
+      step: { kind: "text", value: "ETA", help: "gradient descent with this step size (default: the optimizer of FILE)" },
+      format: {
+        kind: "choice",
+        value: "NAME",
+        choices: ["text", "markdown", "latex", "html", "json"],
+        help: "text (default), markdown, latex, html or json",
+      },
+      out: {
+        kind: "text",
+        short: "o",
+        value: "FILE",
+        help: "write to FILE; its name may say the format: .md, .tex, .html, .json",
+      },
+      data: { kind: "text", value: "PATH", help: "folder or file of the data set" },
+      "batch-size": { kind: "count", value: "N", help: "examples in the batch (default 1)" },
+      seed,
+      set,
+    },
+    examples: [
+      "gradus explain example.ts --iterations 2 --format latex --out example.tex",
+      'gradus explain "0.5*(w*x+b-t)^2" --at "x=2, t=1, w=0.5, b=0" --rounding by-hand',
+      "gradus explain digits --set model=cnn",
+    ],
   },
   lesson: {
     purpose: "the lessons: neural networks and optimization, every number worked out",

@@ -7,7 +7,12 @@ import type {
   LandscapeCommandOptions,
   MinimizeCommandOptions,
 } from "../analysis/commands/command.ts";
-import type { CostCommandOptions, DrawCommandOptions, LessonCommandOptions } from "../explain/commands/command.ts";
+import type {
+  CostCommandOptions,
+  DrawCommandOptions,
+  ExplainCommandOptions,
+  LessonCommandOptions,
+} from "../explain/commands/command.ts";
 import type {
   CheckOptions,
   CompileCommandOptions,
@@ -50,6 +55,7 @@ export type Request =
   | { readonly command: "curvature"; readonly options: CurvatureCommandOptions; readonly manner: Manner }
   | { readonly command: "draw"; readonly options: DrawCommandOptions; readonly manner: Manner }
   | { readonly command: "cost"; readonly options: CostCommandOptions; readonly manner: Manner }
+  | { readonly command: "explain"; readonly options: Omit<ExplainCommandOptions, "colour" | "width">; readonly manner: Manner }
   | { readonly command: "lesson"; readonly options: Omit<LessonCommandOptions, "folder" | "style">; readonly manner: Manner };
 
 /** Reads the words after `gradus`. Throws UsageError. */
@@ -129,6 +135,8 @@ export function parseCommandLine(words: readonly string[]): Request {
       const given = pick(values, { data: "data", seed: "seed", batchSize: "batch-size", nodes: "nodes" });
       return { command, options: { ...given, set: values.set ?? {}, target: target(command, positionals) }, manner };
     }
+    case "explain":
+      return { command, options: explainOptions(values, positionals), manner };
     case "lesson": {
       const given = pick(values, { html: "html", open: "open" });
       return { command, options: positionals.length === 0 ? given : { ...given, lesson: single(command, positionals) }, manner };
@@ -261,6 +269,23 @@ function trainOptions(values: Values, positionals: readonly string[]): TrainOpti
   const found = task(word);
   if (found === undefined) throw new UsageError(unknownTask("train", word), "train");
   return { ...options, task: found };
+}
+
+/** With --at the argument is a formula, whatever it looks like. */
+function explainOptions(values: Values, positionals: readonly string[]): Omit<ExplainCommandOptions, "colour" | "width"> {
+  const { order, rounding, step } = values;
+  if (order !== undefined && order !== 1 && order !== 2) throw new UsageError(`--order is 1 or 2, not ${order}`, "explain");
+  if (step !== undefined && !(Number(step) > 0)) throw new UsageError(`--step needs a number above 0, not "${step}"`, "explain");
+  const names = { at: "at", data: "data", seed: "seed", batchSize: "batch-size", iterations: "iterations", digits: "digits" };
+  const others = { order: "order", entries: "entries", table: "table", columns: "columns", format: "format", out: "out" };
+  return {
+    ...pick(values, { ...names, ...others }),
+    ...(rounding !== undefined && { rounding: rounding === "by-hand" ? "by hand" : "exact" }),
+    ...(step !== undefined && { step: Number(step) }),
+    set: values.set ?? {},
+    subject: single("explain", positionals),
+    ...(values.at === undefined && { target: target("explain", positionals) }),
+  } as Omit<ExplainCommandOptions, "colour" | "width">;
 }
 
 function predictOptions(values: Values, positionals: readonly string[]): PredictOptions {

@@ -23,6 +23,7 @@ const nothing: Commands & AnalysisCommands & ExplainCommands = {
   curvature: silent,
   cost: silent,
   draw: silent,
+  explain: silent,
   lesson: silent,
 };
 

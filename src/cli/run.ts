@@ -78,6 +78,15 @@ async function answer(request: Request, world: World): Promise<number> {
           return print(await commands.draw(request.options, context), request.manner, world);
         case "cost":
           return print(await commands.cost(request.options, context), request.manner, world);
+        case "explain": {
+          const colour = wantsColour(world.environment, world.stdout);
+          const options = {
+            ...request.options,
+            colour,
+            ...(world.stdout.columns !== undefined && { width: world.stdout.columns }),
+          };
+          return print(await commands.explain(options, context), request.manner, world);
+        }
         case "lesson":
           return print(
             await commands.lesson({ ...request.options, folder: world.lessons, style }, context),

@@ -6,6 +6,7 @@ import { GradusError } from "../../graph/errors.ts";
 import { withPath } from "../../graph/node.ts";
 import { training } from "../../nn/context.ts";
 import type { Module, Parameters } from "../../nn/module.ts";
+import type { Optimizer } from "../../optim/index.ts";
 import { random, type Tensor } from "../../tensor/index.ts";
 import type { CommandContext } from "../../train/command.ts";
 import { feed } from "../../train/feed.ts";
@@ -19,6 +20,7 @@ export interface Examples {
   readonly model: Module;
   /** The loss as a function of parameters, inputs and targets, in training. */
   readonly objective: (parameters: Parameters, inputs: Tensor, targets: Tensor) => Tensor;
+  readonly optimizer: () => Optimizer;
   /** Parameters (of a run, those it learned), inputs, targets. */
   readonly args: [Parameters, Tensor, Tensor];
 }
@@ -45,7 +47,13 @@ export async function withExamples<T>(
       const predictions = model.apply(p, x, training({ key: random.foldIn(root, 1), state }));
       return withPath(outside.loss, () => config.loss(predictions, t));
     };
-    return { name: config.name, model, objective, args: [parameters, inputs, targets] };
+    return {
+      name: config.name,
+      model,
+      objective,
+      optimizer: () => config.optimizer(settings),
+      args: [parameters, inputs, targets],
+    };
   };
   if (options.batchSize !== undefined) return use(examples(options.batchSize));
   try {

@@ -3,6 +3,7 @@
 import type { ExplainCommands } from "./command.ts";
 import { cost } from "./cost-command.ts";
 import { draw } from "./draw-command.ts";
+import { explain } from "./explain-command.ts";
 import { lesson } from "./lesson-command.ts";
 
-export const explainCommands: ExplainCommands = { cost, draw, lesson };
+export const explainCommands: ExplainCommands = { cost, draw, explain, lesson };
