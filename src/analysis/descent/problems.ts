@@ -14,8 +14,8 @@ export interface TestProblem {
   readonly minima: readonly number[];
 }
 
-const vector = (xs: readonly number[]): Tensor => tensor(xs, { dtype: "float64" });
-const count = (n: number, f: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => f(i + 1));
+export const vector = (xs: readonly number[]): Tensor => tensor(xs, { dtype: "float64" });
+export const count = (n: number, f: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => f(i + 1));
 
 /** The objective of a problem, x: [n] ↦ a scalar. */
 export function objectiveOf({ start, residuals }: TestProblem): (x: Tensor) => Tensor {
@@ -32,7 +32,7 @@ const kowalik = vector([0.1957, 0.1947, 0.1735, 0.16, 0.0844, 0.0627, 0.0456, 0.
 const kowalikAt = vector([4, 2, 1, 0.5, 0.25, 0.167, 0.125, 0.1, 0.0833, 0.0714, 0.0625]);
 
 /** x_{i−1} and x_{i+1} for every i, 0 beyond the ends. */
-function neighbours(all: Tensor): readonly [before: Tensor, after: Tensor] {
+export function neighbours(all: Tensor): readonly [before: Tensor, after: Tensor] {
   const n = all.shape[0];
   const shift = (offset: number) =>
     all

@@ -209,12 +209,12 @@ describe("patternLipschitz", () => {
       expect(found.exact).toBe(true);
       const next = numbers(seed + 50);
       let largest = 0;
-      for (let k = 0; k < 4000; k++) {
+      for (let k = 0; k < 8000; k++) {
         const scale = 10 ** (3 * next() - 1);
         largest = Math.max(largest, norm(jacobianAt(network, [scale * (2 * next() - 1), scale * (2 * next() - 1)])));
       }
       expect(found.upper).toBeGreaterThanOrEqual(largest * (1 - 1e-9));
-      expect(largest).toBeGreaterThan(found.lower * 0.95);
+      expect(largest).toBeGreaterThan(found.lower * 0.9);
     }
   });
 
