@@ -38,7 +38,7 @@ export function latexFaults(source: string): string[] {
 const packages = new Set(["amsmath", "booktabs"]);
 const environments = new Set(["document", "align*", "aligned", "array", "cases", "center", "tabular", "itemize"]);
 const commands = new Set(
-  String.raw`\section \subsection \textbf \textbackslash \textasciitilde \textasciicircum \ldots \quad \medskip \item \par \Large \bfseries \begin \end \toprule \midrule \bottomrule \\ \# \$ \% \& \_ \{ \} \' \^ \" \~ \r \v \c \abovedisplayskip \belowdisplayskip \abovedisplayshortskip \belowdisplayshortskip`.split(
+  String.raw`\section \subsection \textbf \textbackslash \textasciitilde \textasciicircum \ldots \textquotedblleft \textquotedblright \ss \ae \AE \o \O \quad \medskip \item \par \Large \bfseries \begin \end \toprule \midrule \bottomrule \\ \# \$ \% \& \_ \{ \} \' \^ \" \~ \r \v \c \abovedisplayskip \belowdisplayskip \abovedisplayshortskip \belowdisplayshortskip`.split(
     " ",
   ),
 );

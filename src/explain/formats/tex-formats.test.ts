@@ -27,8 +27,8 @@ describe("an explanation in LaTeX", () => {
   });
 
   it("writes words with signs of its own as words", () => {
-    expect(latexText("50% of W₁ & b_1, δ 2×2 #3 ~ größer “x”")).toBe(
-      String.raw`50\% of W$_{1}$ \& b\_1, $\delta$ 2$\times$2 \#3 \textasciitilde{} gr\"{o}?er ` + "``x''",
+    expect(latexText("50% of W₁ & b_1, δ 2×2 #3 ~ größer 好 “x”")).toBe(
+      String.raw`50\% of W$_{1}$ \& b\_1, $\delta$ 2$\times$2 \#3 \textasciitilde{} gr\"{o}\ss{}er ? \textquotedblleft{}x\textquotedblright{}`,
     );
   });
 
