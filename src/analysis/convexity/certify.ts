@@ -15,12 +15,13 @@ import {
 } from "../certificate.ts";
 import { compositionFinding } from "../composition/index.ts";
 import { isZero, kinksOf, neg, print, simplify } from "../symbolic/index.ts";
+import { type Box, boxData } from "./boxes.ts";
 import { constantProofs } from "./constant-proofs.ts";
 import { gradientLipschitz, kinkedLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConvexity } from "./constants.ts";
 import { strictByLeadingForm } from "./leading-form.ts";
 import { boundedOnLines } from "./lines.ts";
 import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
-import { provePositive } from "./psd.ts";
+import { constantMatrix, provePositive } from "./psd.ts";
 import { explained } from "./reasons.ts";
 import { regularityOf } from "./regularity.ts";
 import { extremesOver, provedScalar, type ScalarStudy, studyScalar } from "./scalar.ts";
@@ -219,7 +220,7 @@ function studyMany(subject: Subject, found: Finding, refuted: Refutations): Stud
   const settled = convex.proof !== undefined && second.entries.some((row) => row.some((e) => !isZero(e)));
   const concave = settled ? noSide : sideWithin(subject, () => side("concave"));
   const spectrum =
-    regular === "analytic" && !hasTightConstants(found)
+    regular === "analytic" && (constantMatrix(second.entries) !== undefined || !hasTightConstants(found))
       ? attempt(subject.deadline, undefined, () => spectrumOf(subject, interior, performance.now() + remaining(subject, 0.5)))
       : undefined;
   return {
@@ -246,23 +247,23 @@ function byEigenvalues(
 ): { convex: Side; concave: Side } {
   if (!spectrum) return { convex, concave };
   const text = print(subject.value, subject.problem.names);
-  const proofOf = (word: "convex" | "concave", bound: number): Side => ({
+  const proofOf = (word: "convex" | "concave", bound: number, boxes: readonly Box[] | undefined): Side => ({
     proof: {
       rule: "interval Hessian",
       claim: `${text} is ${word}: the eigenvalues of its Hessian are ${word === "convex" ? ">=" : "<="} ${bound}`,
-      data: { box: subject.interior.box.map(({ lower, upper }) => [String(lower), String(upper)]), bound },
+      data: { boxes: (boxes ?? [subject.interior.box]).map(boxData), bound },
     },
     strict: bound !== 0,
     method: "interval Hessian",
     hints: [],
   });
-  const upgrade = (side: Side, word: "convex" | "concave", bound: number, good: boolean): Side => {
+  const upgrade = (side: Side, word: "convex" | "concave", bound: number, good: boolean, boxes?: readonly Box[]): Side => {
     if (!good || (side.proof && (side.strict || bound === 0)) || (found[word]?.answer === "yes" && bound === 0)) return side;
-    return proofOf(word, bound);
+    return proofOf(word, bound, boxes);
   };
   return {
-    convex: upgrade(convex, "convex", spectrum.inf.lower, spectrum.inf.lower >= 0),
-    concave: upgrade(concave, "concave", spectrum.sup.upper, spectrum.sup.upper <= 0),
+    convex: upgrade(convex, "convex", spectrum.inf.lower, spectrum.inf.lower >= 0, spectrum.infBoxes),
+    concave: upgrade(concave, "concave", spectrum.sup.upper, spectrum.sup.upper <= 0, spectrum.supBoxes),
   };
 }
 

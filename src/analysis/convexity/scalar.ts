@@ -32,6 +32,7 @@ import {
   substitute,
   variable,
 } from "../symbolic/index.ts";
+import { boxData } from "./boxes.ts";
 import { guardsOf, type KinkSigns, regularity, resolveKinks } from "./regular.ts";
 import { affineForm, remaining, type Subject } from "./subject.ts";
 
@@ -40,6 +41,8 @@ export interface Piece {
   readonly value: Expression;
   readonly slope: Expression;
   readonly second: Expression;
+  /** Others that equal `second`. */
+  readonly forms: readonly Expression[];
   /** Around the piece: bounds are rounded outwards, and left out. */
   readonly domain: Domain;
   /** Within it. */
@@ -178,9 +181,12 @@ function pieceBetween(subject: Subject, from: End, to: End, count: number): Piec
   // What is not simplified in time stays as it is.
   const simplified = (e: Expression): Expression =>
     attempt(performance.now() + remaining(subject, 0.15 / count), e, () => simplify(e));
-  const value = simplified(resolveKinks(subject.value, signs));
+  const resolved = resolveKinks(subject.value, signs);
+  const value = simplified(resolved);
   const slope = simplified(differentiate(value, 0));
   const second = simplified(differentiate(slope, 0));
+  // As it comes, a sum of small terms: often enclosed more tightly than over a common denominator.
+  const forms = [differentiate(differentiate(resolved, 0), 0)];
   const budget = remaining(subject, 0.3 / count);
   return {
     value,
@@ -189,7 +195,8 @@ function pieceBetween(subject: Subject, from: End, to: End, count: number): Piec
     domain,
     inner,
     regular: regularity(guardsOf(value), domain, budget),
-    sign: signOf(second, domain, { budget }),
+    forms,
+    sign: signOf(second, domain, { budget, forms }),
   };
 }
 
@@ -263,7 +270,7 @@ export function provedScalar(
     (p): Proof => ({
       rule: `sign of the second derivative: ${p.sign.method}`,
       claim: `${print(p.second, names)} ${p.sign.sign === "zero" ? "= 0" : p.sign.sign === good[0] ? `${relation[0]} 0` : `${relation} 0`}${pieces.length > 1 ? ` between ${p.domain.box[0].lower} and ${p.domain.box[0].upper}` : ""}`,
-      data: { box: [[p.domain.box[0].lower, p.domain.box[0].upper]] },
+      data: { box: boxData(p.domain.box) },
       ...(p.sign.proof && { premises: [p.sign.proof] }),
     }),
   );

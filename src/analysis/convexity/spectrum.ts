@@ -21,6 +21,7 @@ import {
   sqrt,
   sub,
 } from "../symbolic/index.ts";
+import type { Box } from "./boxes.ts";
 import { quadraticForm, smallestOf } from "./eigenvalue-bounds.ts";
 import { exactEigenvalues } from "./inertia.ts";
 import { blocksOf, constantMatrix, type ExpressionMatrix, part } from "./psd.ts";
@@ -31,6 +32,9 @@ import type { Subject } from "./subject.ts";
 export interface Spectrum {
   readonly inf: Extreme;
   readonly sup: Extreme;
+  /** The boxes on each of which the bound was found, where it is from boxes. */
+  readonly infBoxes?: readonly Box[];
+  readonly supBoxes?: readonly Box[];
 }
 
 const open: Spectrum = { inf: { lower: -Infinity, upper: Infinity }, sup: { lower: -Infinity, upper: Infinity } };
@@ -58,7 +62,12 @@ export function spectrumOf(subject: Subject, interior: Domain, deadline: number,
   const within = fromWithin(subject, symbolic, deadline, region);
   const first = meet(symbolic, within);
   if (tight(first.inf) && tight(first.sup)) return first;
-  return meet(first, overBoxes(subject, interior, first, deadline, region));
+  const boxed = overBoxes(subject, interior, first, deadline, region);
+  return {
+    ...meet(first, boxed),
+    ...(boxed.inf.lower > first.inf.lower && boxed.infBoxes && { infBoxes: boxed.infBoxes }),
+    ...(boxed.sup.upper < first.sup.upper && boxed.supBoxes && { supBoxes: boxed.supBoxes }),
+  };
 }
 
 const tight = ({ lower, upper }: Extreme) =>
@@ -229,10 +238,19 @@ function overBoxes(subject: Subject, interior: Domain, known: Spectrum, deadline
   const n = subject.problem.coordinates;
   if (n > 8) return open;
   const now = performance.now();
-  const inf = tight(known.inf) ? known.inf : bound(subject, interior, known.inf.upper, -1, now + (deadline - now) / 2, region);
-  const sup = tight(known.sup) ? known.sup : bound(subject, interior, known.sup.lower, 1, deadline, region);
-  return { inf, sup };
+  const inf: Bounded = tight(known.inf)
+    ? known.inf
+    : bound(subject, interior, known.inf.upper, -1, now + (deadline - now) / 2, region);
+  const sup: Bounded = tight(known.sup) ? known.sup : bound(subject, interior, known.sup.lower, 1, deadline, region);
+  const { boxes: infBoxes, ...lower } = inf;
+  const { boxes: supBoxes, ...upper } = sup;
+  return { inf: lower, sup: upper, ...(infBoxes && { infBoxes }), ...(supBoxes && { supBoxes }) };
 }
+
+type Bounded = Extreme & { readonly boxes?: readonly Box[] };
+
+/** More boxes than this are not kept. */
+const mostKept = 5000;
 
 function bound(
   subject: Subject,
@@ -241,7 +259,7 @@ function bound(
   sign: 1 | -1,
   deadline: number,
   region: Region | undefined,
-): Extreme {
+): Bounded {
   const { second } = subject;
   if (!second) return sign > 0 ? open.sup : open.inf;
   let inner = sign * reached;
@@ -253,25 +271,24 @@ function bound(
   };
   const queue: Part[] = [{ box: interior.box, bound: measure(interior.box) }];
   let settled = -Infinity;
+  const kept: Box[] = [];
   for (let steps = 0; queue.length > 0 && steps < 20_000 && performance.now() < deadline; steps++) {
     let worst = 0;
     for (let i = 1; i < queue.length; i++) if (queue[i].bound > queue[worst].bound) worst = i;
     const { box, bound: most } = queue[worst];
     queue[worst] = queue[queue.length - 1];
     queue.pop();
-    if (most <= inner + 0.004 * Math.abs(inner)) {
-      settled = Math.max(settled, most);
-      continue;
-    }
-    const halves = split(box);
+    const halves = most <= inner + 0.004 * Math.abs(inner) ? undefined : split(box);
     if (!halves) {
       settled = Math.max(settled, most);
+      kept.push(box);
       continue;
     }
     for (const half of halves) {
       if (region && !region.meets(half)) continue;
       const value = measure(half);
       if (value > settled) queue.push({ box: half, bound: value });
+      else kept.push(half);
       const x = half.map(midpoint);
       if (strictlyInside(subject.domain, x) && (region?.contains(x) ?? true)) {
         const c = curvatureAt(subject, x, sign > 0 ? "greatest" : "least");
@@ -284,7 +301,8 @@ function bound(
     if (queue.length > 4000) break;
   }
   const outer = Math.max(settled, ...queue.map((p) => p.bound));
-  return sign > 0 ? { lower: inner, upper: outer } : { lower: -outer, upper: -inner };
+  const boxes = !region && kept.length + queue.length <= mostKept ? [...kept, ...queue.map((p) => p.box)] : undefined;
+  return { ...(sign > 0 ? { lower: inner, upper: outer } : { lower: -outer, upper: -inner }), ...(boxes && { boxes }) };
 }
 
 /** Two halves of the box, cut across its widest side; unbounded sides are cut where they begin to be far away. */

@@ -9,6 +9,7 @@ import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./p
 import { constantMatrix } from "./psd.ts";
 import { quasiGap } from "./quasi.ts";
 import { explained } from "./reasons.ts";
+import { polynomialsOf, replayProof } from "./replay-proof.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 import { gapOf } from "./witness.ts";
 
@@ -28,8 +29,9 @@ export interface Verification {
 
 /**
  * Checks a certificate (one read from JSON, say) against the function it is said to belong to. Nothing of the search that made it is used:
- * witnesses are evaluated by intervals, exact eliminations multiplied out, compositions gone through step by step; proofs by signs of
- * expressions are decided anew. Throws as `certify` does.
+ * witnesses are evaluated by intervals, exact eliminations multiplied out, compositions gone through step by step, and second derivatives
+ * enclosed by the chain rule on every box of a proof, which must cover the domain. What that leaves open (a curvature that vanishes
+ * somewhere, as a rule) is decided anew. Throws as `certify` does.
  */
 export function verifyCertificate(
   certificate: Certificate,
@@ -62,9 +64,18 @@ export function verifyCertificate(
           how: "replayed",
         });
       } else {
+        const replayed = typeof subject === "string" ? undefined : replayProof(subject, side, proof, deadline);
         if (typeof subject !== "string") checks.push(...checkExact(subject, side, proof));
-        const found = anew()[side];
-        checks.push({ what: `${side}: ${proof.rule}`, ok: found.answer === "yes", how: "decided anew" });
+        for (const { outcome, what, message } of replayed ?? []) {
+          if (outcome === "open") continue;
+          checks.push({ what: `${side}: ${what}`, ok: outcome === "confirmed", how: "replayed", ...(message && { message }) });
+        }
+        const polynomials = polynomialsOf(proof);
+        if (!replayed?.every((r) => r.outcome === "confirmed") || polynomials.length > 0) {
+          const found = anew()[side];
+          checks.push({ what: `${side}: ${proof.rule}`, ok: found.answer === "yes", how: "decided anew" });
+          if (polynomials.length > 0 && found.proof) checks.push(checkPolynomials(side, polynomials, polynomialsOf(found.proof)));
+        }
       }
     }
   }
@@ -106,6 +117,16 @@ function checkQuasi(certificate: Certificate, problem: Problem, subject: Subject
       (side === "quasiconvex" ? witness.gap > 0 && gap.lower >= witness.gap : witness.gap < 0 && gap.upper <= witness.gap);
     return [{ what: `${side}: witness`, ok, how: "evaluated" }];
   });
+}
+
+/** A polynomial is the function's where the function leads to it again. */
+function checkPolynomials(side: "convex" | "concave", given: readonly string[], found: readonly string[]): Check {
+  const same = found.length === 0 || given.every((p) => found.includes(p));
+  return {
+    what: `${side}: polynomials are those of the function`,
+    ok: same,
+    how: found.length === 0 ? "decided anew" : "replayed",
+  };
 }
 
 /** Whether a proof by composition is one of this. */

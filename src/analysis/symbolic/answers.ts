@@ -1,6 +1,7 @@
 // What is answered about the sign and the bounds of an expression on a domain.
 
 import type { Proof } from "../certificate.ts";
+import type { Expression } from "./expression.ts";
 
 export type Sign = "zero" | "positive" | "nonnegative" | "negative" | "nonpositive" | "mixed" | "unknown";
 
@@ -39,4 +40,6 @@ export interface Bounds {
 export interface EffortOptions {
   /** Milliseconds after which what is still open is left "unknown". Default 500. */
   readonly budget?: number;
+  /** Expressions equal to the one asked about: each may be enclosed more tightly on some boxes. */
+  readonly forms?: readonly Expression[];
 }

@@ -22,13 +22,15 @@ const open: Extreme = { lower: -Infinity, upper: Infinity };
 /** Proved enclosures of the least and the greatest value of e on the domain, as tight as the budget allows. */
 export function boundsOf(e: Expression, domain: Domain = e.store.domain, options: EffortOptions = {}): Bounds {
   const deadline = performance.now() + (options.budget ?? 500);
-  return attempt<Bounds, Bounds>(deadline, { inf: open, sup: open, method: "none" }, () => decide(e, domain, deadline));
+  return attempt<Bounds, Bounds>(deadline, { inf: open, sup: open, method: "none" }, () =>
+    decide(e, domain, deadline, options.forms),
+  );
 }
 
 /** What part of the time exact methods may take; the rest is for boxes. */
 const exactShare = 0.6;
 
-function decide(e: Expression, domain: Domain, deadline: number): Bounds {
+function decide(e: Expression, domain: Domain, deadline: number, forms: readonly Expression[] = []): Bounds {
   const simple = simplify(e);
   if (variablesOf(simple).length === 0) {
     const [value] = compileEnclosure([simple])([]);
@@ -45,7 +47,7 @@ function decide(e: Expression, domain: Domain, deadline: number): Bounds {
     const { bounds, form } = exact;
     return { ...bounds, method: "critical points", proof: proofOf(simple, bounds, domain, "critical points", formData(form)) };
   }
-  const evaluator = evaluatorOf(e, domain);
+  const evaluator = evaluatorOf(e, domain, forms);
   const hints: number[][] = exact ? pointsOf(exact.form, exact.at, domain) : [];
   const found = extremes(evaluator, domain, hints);
   const lines = alongLines(simple, domain, [found.low.x, found.high.x], (deadline + performance.now()) / 2);

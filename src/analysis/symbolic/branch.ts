@@ -27,10 +27,10 @@ export interface Evaluator {
 const mostOperations = 4000;
 
 /** An evaluator by all forms of e that are at hand: as written, simplified, in tails, and by derivatives. */
-export function evaluatorOf(e: Expression, domain: Domain): Evaluator {
+export function evaluatorOf(e: Expression, domain: Domain, forms: readonly Expression[] = []): Evaluator {
   const coordinates = variablesOf(e);
   const simple = simplify(e);
-  const values = simple === e ? [e] : [e, simple];
+  const values = [...new Set([e, simple, ...forms])];
   const plainly = eliminatePhi(simple);
   const tails = tailForms(plainly ? simplify(plainly.expression) : simple);
   const slopes = slopesOf(simple, coordinates);

@@ -51,13 +51,15 @@ function quickSigns(e: Expression): Signs {
 /** The sign of e on the domain (which lies in that of e's store), proved; "unknown" where the budget did not suffice. */
 export function signOf(e: Expression, domain: Domain = e.store.domain, options: EffortOptions = {}): SignResult {
   const deadline = performance.now() + (options.budget ?? 500);
-  return attempt<SignResult, SignResult>(deadline, { sign: "unknown", method: "none" }, () => decide(e, domain, deadline));
+  return attempt<SignResult, SignResult>(deadline, { sign: "unknown", method: "none" }, () =>
+    decide(e, domain, deadline, options.forms),
+  );
 }
 
 /** What part of the time exact methods may take; the rest is for boxes. */
 const exactShare = 0.6;
 
-function decide(e: Expression, domain: Domain, deadline: number): SignResult {
+function decide(e: Expression, domain: Domain, deadline: number, forms: readonly Expression[] = []): SignResult {
   if (isZero(e)) return { sign: "zero", method: "normal form" };
   const f = fractionOf(e);
   const simple = f ? normaliserOf(e.store).expression(f) : e;
@@ -94,11 +96,11 @@ function decide(e: Expression, domain: Domain, deadline: number): SignResult {
     });
     if (exactly) return exactly;
   }
-  const evaluator = evaluatorOf(e, domain);
+  const evaluator = evaluatorOf(e, domain, forms);
   const found = searchPoints(evaluator, domain);
   if (found.negativeAt && found.positiveAt) return { sign: "mixed", method: "points", ...found };
   // What is not known yet of the sign is that of the open factors.
-  const open = rest.expression === simple ? evaluator : evaluatorOf(rest.expression, domain);
+  const open = rest.expression === simple ? evaluator : withWhole(evaluatorOf(rest.expression, domain), evaluator, rest.known);
   const boxes = attempt(deadline, undefined, () => decideByBoxes(open, domain));
   if (boxes) {
     const signs = multiplySigns(boxes.signs, rest.known);
@@ -287,6 +289,25 @@ function phiSigns(e: Expression, domain: Domain): Sign | undefined {
   return needed.every((s) => s === -1) ? "negative" : undefined;
 }
 
+/** The open factors, whose sign the whole expression may show where theirs is not seen: the other factors have a sign, ±1. */
+function withWhole(open: Evaluator, whole: Evaluator, known: Signs): Evaluator {
+  if (known.zero || known.negative === known.positive) return open;
+  return {
+    ...open,
+    enclose: (box) => {
+      const value = open.enclose(box);
+      if (I.isEmpty(value) || value.lower > 0 || value.upper < 0) return value;
+      const all = whole.enclose(box);
+      const positive = known.positive ? all.lower > 0 : all.upper < 0;
+      const negative = known.positive ? all.upper < 0 : all.lower > 0;
+      if (I.isEmpty(all) || positive === negative) return value;
+      return positive
+        ? { lower: Number.MIN_VALUE, upper: Math.max(value.upper, Number.MIN_VALUE) }
+        : { lower: Math.min(value.lower, -Number.MIN_VALUE), upper: -Number.MIN_VALUE };
+    },
+  };
+}
+
 const mostBoxes = 20_000;
 
 /** Signs on all boxes of a cover of the domain; undefined where the budget ends first, or a point of the other sign turns up. */
@@ -301,7 +322,10 @@ function decideByBoxes(
     if (count > mostBoxes) return undefined;
     const box = stack.pop() as Box;
     const value = evaluator.enclose(box);
-    if (I.isEmpty(value)) continue;
+    if (I.isEmpty(value)) {
+      list.push(box);
+      continue;
+    }
     if (value.lower > 0) signs = { ...signs, positive: true };
     else if (value.upper < 0) signs = { ...signs, negative: true };
     else if (value.lower === 0 && !signs.negative) signs = { ...signs, positive: true, zero: true };

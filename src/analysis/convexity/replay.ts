@@ -1,0 +1,130 @@
+// Proofs by boxes gone through again: on each box the Hessian is enclosed anew, by the chain rule on the function (interval-jets.ts) and by its
+// entries as they stand, and shown to be semidefinite by elimination. A box on which that fails is halved some times before it stays open.
+
+import { attempt } from "../../numeric/effort.ts";
+import * as I from "../../numeric/interval.ts";
+import { type Expression, inOrder, variablesOf } from "../symbolic/expression.ts";
+import { type Box, isNegative, isSemidefinite } from "./boxes.ts";
+import { jetsOn } from "./interval-jets.ts";
+import type { ExpressionMatrix } from "./psd.ts";
+
+type Interval = I.Interval;
+
+/** "confirmed": semidefinite on every box. "refuted": negative somewhere. "open": not decided. */
+export interface Replay {
+  readonly outcome: "confirmed" | "refuted" | "open";
+  /** A point where it is refuted, or the middle of a box that stays open. */
+  readonly at?: readonly number[];
+}
+
+/** Halvings of one box, and boxes in all. */
+const mostPieces = 256;
+const mostBoxes = 20_000;
+
+/**
+ * Whether sign·(Hessian) − shift·I is positive semidefinite on the boxes. `entries`: the Hessian as expressions, which are held against the chain rule
+ * at points before they are trusted to be it.
+ */
+export function replayBoxes(
+  value: Expression,
+  entries: ExpressionMatrix,
+  boxes: readonly Box[],
+  sign: 1 | -1,
+  shift: number,
+  deadline: number,
+): Replay {
+  const n = entries.length;
+  const triangle = entries.flatMap((row, i) => row.slice(0, i + 1));
+  const late: Replay = { outcome: "open" };
+  return attempt(deadline, late, () => {
+    const wrong = boxes
+      .slice(0, 64)
+      .map(pointOf)
+      .find((x) => contradicts(value, triangle, x, n));
+    if (wrong) return { outcome: "refuted", at: wrong };
+    const oriented = (list: readonly Interval[]): Interval[] => {
+      let k = 0;
+      const moved = sign > 0 ? [...list] : list.map(I.neg);
+      for (let i = 0; i < n; i++, k += i + 1) moved[k] = I.sub(moved[k], I.point(shift));
+      return moved;
+    };
+    const hessianOn = (box: Box): Interval[] | undefined => {
+      const plain = jetsOn(triangle, box, 0)?.map((j) => j.value);
+      const chained = jetsOn([value], box, n)?.[0].curvatures;
+      if (!plain || !chained) return (plain ?? chained) && oriented((plain ?? chained) as readonly Interval[]);
+      const both = plain.map((x, i) => I.intersect(x, chained[i]));
+      return both.some(I.isEmpty) ? undefined : oriented(both);
+    };
+    let total = 0;
+    for (const first of boxes) {
+      const stack: Box[] = [first];
+      for (let pieces = 0; stack.length > 0; pieces++) {
+        const box = stack.pop() as Box;
+        const hessian = hessianOn(box);
+        if (hessian && isSemidefinite(hessian, n)) continue;
+        const middle = pointOf(box);
+        const there = hessianOn(middle.map(I.point));
+        if (there && isNegative(there, n)) return { outcome: "refuted", at: middle };
+        const halves = halved(box);
+        if (!halves || pieces > mostPieces || ++total > mostBoxes) return { outcome: "open", at: middle };
+        stack.push(...halves);
+      }
+    }
+    return { outcome: "confirmed" };
+  });
+}
+
+/** Whether the entries and the chain rule have nothing in common at a point. */
+function contradicts(value: Expression, triangle: readonly Expression[], x: readonly number[], n: number): boolean {
+  const box = x.map(I.point);
+  const plain = jetsOn(triangle, box, 0);
+  const chained = jetsOn([value], box, n);
+  return (
+    plain !== undefined &&
+    chained !== undefined &&
+    plain.some((j, i) => I.isEmpty(I.intersect(j.value, chained[0].curvatures[i])))
+  );
+}
+
+/** A point well inside the box. */
+function pointOf(box: Box): number[] {
+  return box.map(({ lower, upper }) => {
+    if (Number.isFinite(lower) && Number.isFinite(upper)) return lower / 2 + upper / 2;
+    if (Number.isFinite(lower)) return lower + Math.max(1, Math.abs(lower));
+    return Number.isFinite(upper) ? upper - Math.max(1, Math.abs(upper)) : 0;
+  });
+}
+
+function halved(box: Box): readonly Box[] | undefined {
+  const seen = (x: number) => (x === Infinity ? 1 : x === -Infinity ? -1 : x / (1 + Math.abs(x)));
+  let widest = 0;
+  let side = -1;
+  box.forEach(({ lower, upper }, k) => {
+    const width = seen(upper) - seen(lower);
+    if (width > widest) [widest, side] = [width, k];
+  });
+  if (side < 0) return undefined;
+  const { lower, upper } = box[side];
+  const [at] = pointOf([box[side]]);
+  if (!(at > lower && at < upper)) return undefined;
+  return [
+    { lower, upper: at },
+    { lower: at, upper },
+  ].map((half) => box.map((x, k) => (k === side ? half : x)));
+}
+
+/** Whether the expression is continuous wherever it is defined: it has no steps. */
+export function isContinuous(e: Expression): boolean {
+  return inOrder([e]).every((node) => node.kind !== "piecewise" && !(node.kind === "function" && node.name === "sign"));
+}
+
+/** Whether the slope of a function of one variable is shown not to fall (sign 1) or rise (−1) at a kink. */
+export function risesAt(value: Expression, at: number, sign: 1 | -1): boolean {
+  if (variablesOf(value).length !== 1) return false;
+  const slope = (box: Interval) => jetsOn([value], [box], 1)?.[0].slopes[0];
+  const step = Math.max(Math.abs(at) * 2 ** -50, 2 ** -1000);
+  const left = slope({ lower: at - step, upper: at });
+  const right = slope({ lower: at, upper: at + step });
+  if (!left || !right) return false;
+  return sign > 0 ? left.upper <= right.lower : left.lower >= right.upper;
+}
