@@ -15,5 +15,6 @@ test.each([...files])("lesson %i", async (number, path) => {
   expect(pageFaults(page)).toEqual([]);
   expect(strayNumbers(page)).toEqual([]);
   expect(await lesson.run(), "the same page every time").toEqual(page);
-  expect(await lessonHtml(page)).not.toMatch(/undefined|NaN|\[object/);
+  const html = (await lessonHtml(page)).replace(/base64,[\w+/=]+/g, "");
+  expect(html.match(/.{0,40}(?:undefined|NaN|\[object).{0,40}/) ?? []).toEqual([]);
 });
