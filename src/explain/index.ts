@@ -19,5 +19,11 @@ export type {
   Shown,
   Step,
 } from "./explanation.ts";
+export { htmlOf } from "./formats/html.ts";
+export { jsonOf } from "./formats/json.ts";
+export { type LatexOptions, latexOf } from "./formats/latex.ts";
+export { markdownOf } from "./formats/markdown.ts";
 export { type TextOptions, textOf } from "./formats/text.ts";
 export * from "./lessons/index.ts";
+export { named } from "./source-names.ts";
+export { type Reading, type ReadingFault, type ReadingOptions, readBack } from "./writing/check.ts";

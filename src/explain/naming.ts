@@ -71,3 +71,27 @@ export function distinct(): (wanted: string) => string {
     return name;
   };
 }
+
+/** ∂z/∂w, and of an error signal ∂L/∂z the second derivative ∂²L/∂z∂w. */
+export function partialName(of: Name, along: Name, loss: Name): Name {
+  const id = `${of.id}_along_${along.id}`;
+  const [text, tex] = [`∂${loss.text}/∂`, String.raw`\frac{\partial ${loss.tex}}{\partial `];
+  if (of.text.startsWith(text) && !of.text.includes("|")) {
+    const [inner, innerTex] = [of.text.slice(text.length), of.tex.slice(tex.length, -1)];
+    const isSquare = inner === along.text;
+    const below = isSquare ? `∂${inner}²` : `∂${inner}∂${along.text}`;
+    const belowTex = isSquare ? String.raw`\partial ${innerTex}^2` : String.raw`\partial ${innerTex} \partial ${along.tex}`;
+    return { id, text: `∂²${loss.text}/${below}`, tex: String.raw`\frac{\partial^2 ${loss.tex}}{${belowTex}}` };
+  }
+  const isPlain = /^[\p{L}₀-₉]+$/u.test(of.text);
+  return {
+    id,
+    text: `∂${isPlain ? of.text : `(${of.text})`}/∂${along.text}`,
+    tex: String.raw`\frac{\partial ${isPlain ? of.tex : `(${of.tex})`}}{\partial ${along.tex}}`,
+  };
+}
+
+/** D(z): how z moves along a direction that the text around it names. */
+export function directionalName(of: Name): Name {
+  return { id: `D_${of.id}`, text: `D(${of.text})`, tex: String.raw`\mathrm{D}\left(${of.tex}\right)` };
+}

@@ -14,6 +14,7 @@ import type { BackwardStep, Difference, Explanation, Iteration, Name, Quantity, 
 import { nameFrom } from "./naming.ts";
 import { advance, carried, type Manner, type Prepared, prepare, shown, type Tracks, work } from "./prepare.ts";
 import { roundTo } from "./rounding.ts";
+import { type Second, secondOf } from "./second.ts";
 import { fixedOf, type Leaf, type Subject } from "./trace-quantities.ts";
 import { tensorOf, type Updates, updatesOf } from "./updates.ts";
 
@@ -45,6 +46,7 @@ interface Plan {
   readonly forward: readonly Prepared[];
   readonly backward: Backward | undefined;
   readonly updates: Updates | undefined;
+  readonly second: Second | undefined;
 }
 
 /** The explanation of a subject, which is made with the nodes that are to be quantities besides those that have names. */
@@ -77,6 +79,7 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
   const quantities: Quantity[] = [
     ...[...leaves, ...constants, ...computed].map(({ quantity }) => quantity),
     ...(plan.backward?.quantities ?? []),
+    ...(plan.second?.quantities ?? []),
     ...(plan.updates?.quantities ?? []),
   ];
   checkEntries(telling, quantities);
@@ -114,6 +117,7 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
     if (isLast && !worked) break;
     const backward = plan.backward?.steps.flatMap((step) => tellBackward(step, workOut)) ?? [];
     if (number === 1) findings.push(...(plan.backward?.links ?? []).flatMap((link) => check(link, tracks)));
+    const second = worked ? (plan.second?.steps.map(workOut) ?? []) : [];
     const before = new Map(tracks.carried);
     const updates = plan.updates?.steps.map(workOut) ?? [];
     if (!worked) continue;
@@ -127,7 +131,7 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
         disagreements:
           number === 1 ? findings.filter((f) => f.of === step.of && step.quantity.startsWith("grad_")).map(bare) : [],
       })),
-      second: [],
+      second: second as Step[],
       updates: updates as Step[],
       summary: summaryOf(subject, plan, tracks, before),
     });
@@ -146,7 +150,7 @@ function tell(subject: Subject, plan: Plan, telling: Telling): Explanation {
   };
 }
 
-function planOf(subject: Subject, { learned, optimizer, trees }: Telling, call: (wanted: string) => Name): Plan {
+function planOf(subject: Subject, { learned, optimizer, trees, order }: Telling, call: (wanted: string) => Name): Plan {
   const { leaves, constants, computed, loss } = subject;
   const all = new Map([...leaves, ...constants, ...computed].map(({ node, quantity }) => [node, quantity.name.id] as const));
   const fixed = fixedOf(subject);
@@ -155,12 +159,18 @@ function planOf(subject: Subject, { learned, optimizer, trees }: Telling, call: 
   });
   if (!loss) {
     if (optimizer) fail("derivative", "explain: an optimizer needs a function that returns one scalar, its objective.");
-    return { forward, backward: undefined, updates: undefined };
+    return { forward, backward: undefined, updates: undefined, second: undefined };
   }
   const own = leaves.filter(({ argument, node }) => learned.includes(argument) && isFloat(node.dtype));
   const wrt = new Set(own.map(({ quantity }) => quantity.name.id));
   const backward = backwardOf(subject, loss, wrt, call);
-  return { forward, backward, updates: optimizer && updatesFor(subject, optimizer, own, learned, trees, call) };
+  const updates = optimizer && updatesFor(subject, optimizer, own, learned, trees, call);
+  if (order === 1) return { forward, backward, updates, second: undefined };
+  const known = [...[...leaves, ...constants, ...computed].map(({ quantity }) => quantity), ...backward.quantities];
+  const quantities = new Map(known.map((quantity) => [quantity.name.id, quantity]));
+  const targets = own.map(({ quantity }) => quantity);
+  const second = secondOf({ forward, backward: backward.steps, wrt: targets, loss, quantities, fixed, call });
+  return { forward, backward, updates, second };
 }
 
 /** The learned arguments as one tree, of their values here. */
@@ -320,8 +330,8 @@ function summaryOf(
 /** Per quantity and iteration, the first line whose digits working by hand changes. */
 function differencesOf(iterations: readonly Iteration[], digits: number): Difference[] {
   const result: Difference[] = [];
-  for (const { number, forward, backward, updates } of iterations) {
-    for (const { quantity, lines } of [...forward, ...backward, ...updates]) {
+  for (const { number, forward, backward, second, updates } of iterations) {
+    for (const { quantity, lines } of [...forward, ...backward, ...second, ...updates]) {
       const line = lines.find(({ value, exact }) => roundTo(value, digits) !== roundTo(exact, digits));
       if (line) result.push({ iteration: number, quantity, index: line.index, byHand: line.value, exact: line.exact });
     }
