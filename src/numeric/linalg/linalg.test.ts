@@ -184,6 +184,35 @@ describe("symmetric eigendecomposition", () => {
     }
   });
 
+  test("of entries of any sizes together has orthogonal vectors and small residuals", () => {
+    const size = fc.constantFrom(1, 1e-61, 1e-120, 1e-235, 1e-300, 1e100, 0);
+    const entry = fc.tuple(fc.double({ min: -1, max: 1, noNaN: true }), size).map(([x, factor]) => x * factor);
+    const square = fc.integer({ min: 2, max: 6 }).chain((n) => fc.array(entry, { minLength: n * n, maxLength: n * n }));
+    fc.assert(
+      fc.property(square, (list) => {
+        const n = Math.sqrt(list.length);
+        const a = Float64Array.from(list, (_, k) => list[Math.max(k, (k % n) * n + Math.floor(k / n))]);
+        const norm = Math.max(...a.map(Math.abs));
+        if (norm === 0) return;
+        const { values, vectors } = symmetricEigen(a, n);
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < n; j++) {
+            let residual = -(values[j] / norm) * vectors[i * n + j];
+            let product = i === j ? -1 : 0;
+            for (let k = 0; k < n; k++) {
+              residual += (a[i * n + k] / norm) * vectors[k * n + j];
+              product += vectors[k * n + i] * vectors[k * n + j];
+            }
+            expect(Math.abs(residual)).toBeLessThan(1e-13);
+            expect(Math.abs(product)).toBeLessThan(1e-13);
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    expect(Array.from(symmetricEigen(Float64Array.of(1, 0, 0, 1e-200), 2).values)).toEqual([1e-200, 1]);
+  });
+
   test("gives the eigenvalues known in closed form", () => {
     const n = 50;
     const { values } = symmetricEigen(secondDifference(n), n);

@@ -22,7 +22,11 @@ export function symmetricEigen(a: Float64Array, n: number): SymmetricEigen {
   const vectors = new Float64Array(n * n);
   const failed = () => ({ values: values.fill(Number.NaN), vectors: vectors.fill(Number.NaN) });
   if (Number.isNaN(scaling)) return failed();
-  for (let i = 0; i < w.length; i++) w[i] *= scaling;
+  // The largest entry is near 1 now. What couples by less than `negligible` is far below rounding, but its square would underflow.
+  for (let i = 0; i < w.length; i++) {
+    w[i] *= scaling;
+    if (Math.abs(w[i]) < negligible && i % (n + 1) !== 0) w[i] = 0;
+  }
   const { diagonal, offDiagonal, basis } = tridiagonalize(w, n);
   if (!iterate(diagonal, offDiagonal, basis, n)) return failed();
   const order = Array.from(diagonal, (_, i) => i).sort((i, j) => diagonal[i] - diagonal[j]);
@@ -33,6 +37,8 @@ export function symmetricEigen(a: Float64Array, n: number): SymmetricEigen {
   });
   return { values, vectors };
 }
+
+const negligible = 2 ** -400;
 
 interface Tridiagonal {
   readonly diagonal: Float64Array;
@@ -51,7 +57,7 @@ function tridiagonalize(w: Float64Array, n: number): Tridiagonal {
   for (let s = 0; s < n - 2; s++) {
     let below = 0;
     for (let i = s + 2; i < n; i++) below += w[s * n + i] ** 2;
-    if (below === 0) continue;
+    if (below < negligible ** 2) continue;
     const top = w[s * n + s + 1];
     const norm = Math.sqrt(top * top + below);
     const alpha = top > 0 ? -norm : norm;
@@ -86,7 +92,8 @@ function iterate(d: Float64Array, e: Float64Array, basis: Float64Array, n: numbe
   for (let l = 0; l < n; l++) {
     for (let step = 0; ; step++) {
       let m = l;
-      while (m < n - 1 && Math.abs(e[m]) > Number.EPSILON * 0.5 * (Math.abs(d[m]) + Math.abs(d[m + 1]))) m++;
+      while (m < n - 1 && Math.abs(e[m]) > Math.max(negligible, Number.EPSILON * 0.5 * (Math.abs(d[m]) + Math.abs(d[m + 1]))))
+        m++;
       if (m === l) break;
       if (step === stepsPerValue) return false;
       // Wilkinson's shift from the leading 2×2 block
@@ -100,7 +107,7 @@ function iterate(d: Float64Array, e: Float64Array, basis: Float64Array, n: numbe
       for (; i >= l; i--) {
         const f = s * e[i];
         const b = c * e[i];
-        const r = Math.sqrt(f * f + g * g);
+        const r = Math.abs(f) + Math.abs(g) < negligible ? Math.hypot(f, g) : Math.sqrt(f * f + g * g);
         e[i + 1] = r;
         if (r === 0) {
           // The matrix has come apart: start again on the part that is left.
