@@ -149,6 +149,7 @@ export default lesson(
         optimizer, iterations: 2, digits: 4, rounding: "by hand",
       });`);
     const byHand = work({ digits: 4, rounding: "by hand", iterations: 2 });
+    explanation(byHand);
     const paper = [0, 1].map((k) => ({ y: forwardOf(byHand, k, "y")[0], L: forwardOf(byHand, k, "L")[0] }));
     table(
       "Where the digits differ from the exact ones",
