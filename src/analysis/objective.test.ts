@@ -60,6 +60,40 @@ describe("certifyObjective", () => {
     expect(gap).toBeGreaterThan(0);
   });
 
+  it.each<[string, nn.Module, (p: Tensor, y: Tensor) => Tensor, Tensor, (p: Tensor, y: Tensor) => Tensor]>([
+    [
+      "squared error of probabilities",
+      nn.sequential(nn.linear(2, 1), nn.logistic()),
+      losses.meanSquaredError,
+      xor,
+      losses.binaryCrossEntropy,
+    ],
+    [
+      "cross-entropy from probabilities",
+      nn.sequential(nn.linear(2, 3), nn.softmax()),
+      losses.crossEntropyFromProbabilities,
+      classes,
+      losses.crossEntropy,
+    ],
+    ["softmax twice", nn.sequential(nn.linear(2, 3), nn.softmax()), losses.crossEntropy, classes, losses.crossEntropy],
+  ])("%s: logits are the convex form", (_name, model, loss, targets, form) => {
+    const found = certifyObjective(model, loss, { inputs, targets }, { steps: 100 });
+    expect(found.all.convex.answer).not.toBe("yes");
+    expect(found.all.convex.equivalent?.expression).toContain(`losses.${form.name}`);
+    expect(found.explanation).toMatch(/Convex instead: the model without nn\./);
+    // As it says: the model without its last layer, with that loss.
+    const linear = nn.sequential(...(model.children ?? []).slice(0, -1).map(([, part]) => part));
+    const again = certifyObjective(linear, form, { inputs, targets });
+    expect(again.all.convex.answer).toBe("yes");
+  });
+
+  it("offers no logits where a hidden layer is the cause", () => {
+    const model = nn.sequential(nn.linear(2, 3), nn.tanh(), nn.linear(3, 1), nn.logistic());
+    const found = certifyObjective(model, losses.meanSquaredError, { inputs, targets: xor }, { steps: 100 });
+    expect(found.all.convex.answer).not.toBe("yes");
+    expect(found.all.convex.equivalent).toBeUndefined();
+  });
+
   it("refuses data with NaN", () => {
     const bad = tensor([[Number.NaN, 1]]);
     expect(() => certifyObjective(nn.linear(2, 1), losses.meanSquaredError, { inputs: bad, targets: tensor([[1]]) })).toThrow(

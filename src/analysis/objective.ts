@@ -12,6 +12,7 @@ import { trace } from "../transforms/trace.ts";
 import type { Answer, Finding } from "./certificate.ts";
 import { compositionFinding } from "./composition/index.ts";
 import { everywhere } from "./domain.ts";
+import { logitsForm } from "./objective-forms.ts";
 import { objectiveWitness, type Pair, type Setting } from "./objective-witness.ts";
 
 export interface Objective {
@@ -68,6 +69,8 @@ export function certifyObjective(
       `every local minimum is a global one${strong || all.strict ? ", and there is at most one" : ""}.`;
     return { all: { ...all, convex: all.convex }, variables, explanation };
   }
+  const equivalent = logitsForm(model, inputs, targets);
+  const instead = equivalent ? ` Convex instead: ${equivalent.expression}, for ${equivalent.why}.` : "";
   const last = lastLayerOf(structure.paths);
   const frozen = compositionFinding(graphOf(setting, last), everywhere(total(setting, last)));
   const lastLayer = { ...frozen, parameters: last.map((i) => structure.paths[i]) };
@@ -86,19 +89,20 @@ export function certifyObjective(
           "so the chord lies below the graph";
     const method = witness.units ? "permutation of hidden units" : "negative curvature";
     const { a, b, t, gap } = witness;
-    const convex: Answer = { answer: "no", method, witness: { a, b, t, gap }, reason };
+    const convex: Answer = { answer: "no", method, witness: { a, b, t, gap }, reason, ...(equivalent && { equivalent }) };
     return {
       all: { ...all, convex },
       lastLayer,
       variables,
-      explanation: `Not convex in all parameters together: ${reason}.${inLast}`,
+      explanation: `Not convex in all parameters together: ${reason}.${inLast}${instead}`,
     };
   }
   const why = pair
     ? "hidden units may be exchanged, but no parameters were found at which the loss half-way is provably larger, nor a direction of negative curvature"
     : "composition rules do not apply, no pair of layers with units that can be exchanged was recognised, and no direction of negative curvature was found and proved";
-  const convex: Answer = { answer: "unknown", method: "none", reason: why };
-  return { all: { ...all, convex }, lastLayer, variables, explanation: `Undecided in all parameters together: ${why}.${inLast}` };
+  const convex: Answer = { answer: "unknown", method: "none", reason: why, ...(equivalent && { equivalent }) };
+  const explanation = `Undecided in all parameters together: ${why}.${inLast}${instead}`;
+  return { all: { ...all, convex }, lastLayer, variables, explanation };
 }
 
 function float64(x: Tensor, what: string): Tensor {
