@@ -205,9 +205,9 @@ function installation(tarball: string): Outcome {
       execFileSync(process.execPath, ["--input-type=module", "-e", `await import("${name}")`], { cwd: folder, stdio: "pipe" });
     }
     execFileSync(process.execPath, ["--input-type=module", "-e", onDemand], { cwd: folder, stdio: "pipe" });
-    const lesson = execFileSync("npx", ["--no-install", "gradus", "lesson", "7", "--json"], { cwd: folder, encoding: "utf8" });
+    const lesson = execFileSync("npx", ["--no-install", "gradus", "lesson", "10", "--json"], { cwd: folder, encoding: "utf8" });
     const { checks } = JSON.parse(lesson) as { checks: { ok: boolean }[] };
-    if (checks.length === 0) return { ok: false, detail: `lesson 7 checks nothing: ${lesson}` };
+    if (checks.length === 0) return { ok: false, detail: `lesson 10 checks nothing: ${lesson}` };
     const source = existsSync(join(folder, "node_modules/gradus/src/index.ts"));
     return { ok: source, detail: source ? "" : "the sources that the source maps name are not there" };
   } finally {

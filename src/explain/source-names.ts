@@ -165,10 +165,11 @@ let ownFolder: string | undefined;
 
 function isUserFile(path: string): boolean {
   ownFolder ??= findOwnFolder();
-  if (path.includes("node:internal") || path.includes("/node_modules/")) return false;
-  if (ownFolder === "" || !path.startsWith(ownFolder)) return true;
+  if (path.includes("node:internal")) return false;
+  if (ownFolder === "" || !path.startsWith(ownFolder)) return !path.includes("/node_modules/");
+  // The lessons are read as a user's code, also where the package is installed.
   const inside = path.slice(ownFolder.length);
-  return /\.test\.[cm]?[jt]s$/.test(inside) || !/^(?:src|dist)\//.test(inside);
+  return /\.test\.[cm]?[jt]s$/.test(inside) || !/^(?:src|dist|node_modules)\//.test(inside);
 }
 
 function findOwnFolder(): string {
