@@ -213,13 +213,14 @@ function derivation(step: Pick<Step, "quantity" | "formula" | "lines" | "omitted
     whole,
     ...lines.map((line): Block => ({ kind: "equation", equation: lineEquation(quantity, line, writer) })),
   ];
-  if (step.omitted > 0 && lines.length > 0) {
-    blocks.push({
-      kind: "paragraph",
-      sentence: [`${step.omitted} more ${step.omitted === 1 ? "entry" : "entries"} in the same way.`],
-    });
+  const isPicked = step.omitted > 0 && lines.length > 0;
+  if (isPicked && value.summary) {
+    const rest = `${step.omitted} more in the same way; all lie `;
+    blocks.push({ kind: "paragraph", sentence: [rest, ...summaryWords(value.summary, writer)] });
+  } else {
+    if (isPicked) blocks.push({ kind: "paragraph", sentence: [`${step.omitted} more in the same way:`] });
+    blocks.push(...valueBlocks(quantity, value, writer));
   }
-  blocks.push(...valueBlocks(quantity, value, writer));
   return blocks;
 }
 
@@ -230,11 +231,7 @@ function wholeSide(quantity: string, formula: Formula, writer: Writer): Side {
   return { relation: mentions(formula, quantity) ? "←" : "=", written: formulaOf(formula, writer) };
 }
 
-function mentions(formula: Formula, id: string): boolean {
-  if (formula.kind === "quantity") return formula.id === id;
-  if (formula.kind === "number") return false;
-  return (formula.kind === "sum" ? formula.terms : formula.operands).some((part) => mentions(part, id));
-}
+const mentions = (formula: Formula, id: string) => timesMentioned(formula, id) > 0;
 
 function subjectOf(quantity: string, index: readonly number[] | undefined, writer: Writer): string {
   return writeEntry(knownOf(quantity, writer), index, writer.form);
@@ -264,7 +261,7 @@ function agrees(formula: string, result: string): boolean {
     return printed && evaluatePrinted(printed, { literal: (literal) => point(Number(literal)), name: () => undefined });
   });
   if (!from || !to) return false;
-  return Math.abs(midpoint(from) - midpoint(to)) <= 1e-10 * Math.max(Math.abs(midpoint(from)), 1e-2);
+  return Math.abs(midpoint(from) - midpoint(to)) <= 1e-13 * Math.max(Math.abs(midpoint(from)), 1e-2);
 }
 
 function valueBlocks(quantity: string, { shape, entries, summary }: Shown, writer: Writer): GivenItem["value"][] {
@@ -275,6 +272,9 @@ function valueBlocks(quantity: string, { shape, entries, summary }: Shown, write
     const isRounded =
       writer.explanation.rounding === "exact" && entries.some((value) => !isExact(value, digits) && Number.isFinite(value));
     const relation = isRounded ? "≈" : "=";
+    if (written.length > 4 && entries.every((value) => value === entries[0])) {
+      return [{ kind: "paragraph", sentence: [math(subject), `: ${written.length} numbers, all `, math(written[0]), "."] }];
+    }
     if (written.length === 1) return [{ kind: "equation", equation: { subject, sides: [{ relation, written: written[0] }] } }];
     if (shape.length === 1) return [{ kind: "grid", grid: { subject, relation, rows: [written], isVector: true } }];
     const [rows, columns] = shape.slice(-2);
@@ -286,22 +286,14 @@ function valueBlocks(quantity: string, { shape, entries, summary }: Shown, write
     });
   }
   if (!summary) return [];
-  const { min, max, mean, norm, notFinite } = summary;
-  const number = (value: number) => math(numberOf(value, writer));
   const size = shape.reduce((product, n) => product * n, 1);
-  const sentence: Inline[] = [
-    math(subject),
-    `: ${size} numbers from `,
-    number(min),
-    " to ",
-    number(max),
-    ", mean ",
-    number(mean),
-    ", norm ",
-    number(norm),
-    notFinite > 0 ? `; ${notFinite} of them not finite.` : ".",
-  ];
-  return [{ kind: "paragraph", sentence }];
+  return [{ kind: "paragraph", sentence: [math(subject), `: ${size} numbers `, ...summaryWords(summary, writer)] }];
+}
+
+function summaryWords({ min, max, mean, norm, notFinite }: NonNullable<Shown["summary"]>, writer: Writer): Inline[] {
+  const number = (value: number) => math(numberOf(value, writer));
+  const end = notFinite > 0 ? `; ${notFinite} of them not finite.` : ".";
+  return ["from ", number(min), " to ", number(max), ", mean ", number(mean), ", norm ", number(norm), end];
 }
 
 function indexOf(flat: number, shape: readonly number[]): number[] {
@@ -319,7 +311,7 @@ function backwardBlock(step: BackwardStep, writer: Writer): Block {
   const body: Block[] = [];
   const through = (part: Contribution): Block => ({
     kind: "paragraph",
-    sentence: ["Through ", symbol(part.through, writer), ", local derivative ", math(formulaOf(part.local, writer)), ":"],
+    sentence: ["Through ", symbol(part.through, writer), ...localWords(part, writer), ":"],
   });
   if (contributions.length === 1) body.push(through(contributions[0]));
   if (contributions.length > 1) {
@@ -353,6 +345,34 @@ function backwardBlock(step: BackwardStep, writer: Writer): Block {
     body,
   };
 }
+
+/** What is said of the derivative between two quantities: the derivative, or where that is no plain factor, what it does. */
+function localWords({ formula, local, through }: Contribution, writer: Writer): Inline[] {
+  const known = Object.entries(linearRules).find(([op]) => hasOperation(formula, op));
+  if (known) return [known[1]];
+  // Where the error signal comes in twice, as with softmax, there is no such factor.
+  if (timesMentioned(formula, `grad_${through}`) > 1) return [];
+  return [", local derivative ", math(formulaOf(local, writer))];
+}
+
+/** What linear operations do with an error signal, in words that are clearer than their matrices. */
+const linearRules: Readonly<Record<string, string>> = {
+  convolutionFilterGradient: ", a convolution: wherever the kernel is laid, input times error signal counts",
+  convolutionInputGradient: ", a convolution: each error signal goes back through the kernel to the inputs that it came from",
+  maxPoolIndices: ", a maximum: the error signal goes to the largest entry of each window",
+};
+
+function hasOperation(formula: Formula, op: string): boolean {
+  return (formula.kind === "apply" && formula.op === op) || partsOf(formula).some((part) => hasOperation(part, op));
+}
+
+function timesMentioned(formula: Formula, id: string): number {
+  if (formula.kind === "quantity") return formula.id === id ? 1 : 0;
+  return partsOf(formula).reduce((sum, part) => sum + timesMentioned(part, id), 0);
+}
+
+const partsOf = (formula: Formula): readonly Formula[] =>
+  formula.kind === "sum" ? formula.terms : formula.kind === "apply" ? formula.operands : [];
 
 function contributionBlocks({ quantity, formula, lines, value }: Contribution, writer: Writer): Block[] {
   return derivation({ quantity, formula, lines, omitted: 0, value }, writer);

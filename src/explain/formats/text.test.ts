@@ -25,7 +25,7 @@ describe("an explanation as text", () => {
   it("shows a rule that disagrees, a summary of what is large, and where by hand and exactly part", () => {
     const text = textOf(sampleExplanation());
     expect(text).toContain("The derivative rule of logistic is wrong");
-    expect(text).toContain("2 numbers from −0.1235 to 2, mean 0.3, norm 4.25.");
+    expect(text).toContain("∂L/∂z₁: 2 numbers from −0.1235 to 2, mean 0.3, norm 4.25.");
     expect(text).toContain("1  z₁[2]   0.6060  0.6061");
   });
 

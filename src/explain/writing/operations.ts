@@ -151,9 +151,10 @@ function reduction(name: string, tex: string): Writer {
   return (operands, form, { axes }) => {
     const [a] = operands;
     const along = Array.isArray(axes) && axes.length < a.rank ? axes.map((axis) => Number(axis) + 1).join(", ") : "";
+    const axis = along.includes(",") ? "axes" : "axis";
     if (form === "text")
-      return { written: `${name}(${a.written}${along && `, axis ${along}`})`, level: level.atom, minus: false };
-    const under = along && String.raw`_{\text{axis }${along}}`;
+      return { written: `${name}(${a.written}${along && `, ${axis} ${along}`})`, level: level.atom, minus: false };
+    const under = along && String.raw`_{\text{${axis} }${along}}`;
     return { written: `${tex}${under}${bracketed(a.written, form)}`, level: level.power, minus: false };
   };
 }
@@ -167,11 +168,21 @@ const abs: Writer = ([a], form) => ({
   minus: false,
 });
 
-const convolution: Writer = ([x, kernel], form) => ({
-  written: `${inProduct(x, form, true)} ${form === "tex" ? String.raw`\ast` : "∗"} ${inProduct(kernel, form, false)}`,
-  level: level.product,
-  minus: x.minus,
-});
+// @__NO_SIDE_EFFECTS__
+function between(text: string, tex: string): Writer {
+  return ([a, b], form) => ({
+    written: `${inProduct(a, form, true)} ${form === "tex" ? tex : text} ${inProduct(b, form, false)}`,
+    level: level.product,
+    minus: a.minus,
+  });
+}
+
+/** What max-pooling sends back goes to where the largest entries were. */
+const scatterAdd: Writer = (operands, form, attributes) => {
+  const [places, updates] = operands;
+  if (places.op === "maxPoolIndices") return functionOf("unpool", String.raw`\operatorname{unpool}`)([updates], form, {});
+  return functionOf("scatterAdd", String.raw`\operatorname{scatterAdd}`)(operands, form, attributes);
+};
 
 const writers: Readonly<Record<string, Writer>> = {
   add,
@@ -191,7 +202,11 @@ const writers: Readonly<Record<string, Writer>> = {
   stopGradient: asOperand,
   barrier: asOperand,
   abs,
-  convolution,
+  convolution: between("∗", String.raw`\ast`),
+  convolutionInputGradient: between("∗ᵀ", String.raw`\mathbin{\ast^{\top}}`),
+  convolutionFilterGradient: between("⋆", String.raw`\star`),
+  scatterAdd,
+  maxPool: functionOf("maxPool", String.raw`\operatorname{maxPool}`),
   sqrt: ([a], form) => sqrtOf(a, form),
   rsqrt: ([a], form) => div([one, { ...sqrtOf(a, form), rank: a.rank }], form, {}),
   exp: ([a], form) =>
