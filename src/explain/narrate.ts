@@ -349,9 +349,10 @@ function notesOf(
   const notes = [...new Set(findings.map(({ message }) => message))];
   if (!subject.loss) notes.push("The function does not return one scalar, so there is no backward pass.");
   const [first] = iterations;
+  const names = new Map(subject.computed.map(({ quantity }) => [quantity.name.id, quantity.name.text]));
   for (const { quantity, lines, value } of first?.forward ?? []) {
     if (lines.length === 0 && sizeOf(value.shape) > 0)
-      notes.push(`${quantity} has no formula entry by entry and is shown as a whole.`);
+      notes.push(`${names.get(quantity) ?? quantity} has no formula entry by entry and is shown as a whole.`);
   }
   const unreached = subject.leaves.filter(
     ({ argument, quantity, node }) =>

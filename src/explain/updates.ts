@@ -111,7 +111,14 @@ function stateOf(
   leaves: readonly Leaf[],
   call: (wanted: string) => Name,
 ): Quantity {
-  const of = parameterPaths.findIndex((p) => (p === "" ? !path.endsWith("step") : path.endsWith(`.${p}`) || path.endsWith(p)));
+  const matches = parameterPaths.map((p) =>
+    p === "" ? !path.endsWith("step") : path === p || path.endsWith(`.${p}`) || path.endsWith(`]${p}`),
+  );
+  // "layers[0].weight" ends "body.layers[0].weight" too: the longest is meant.
+  const of = parameterPaths.reduce(
+    (best, p, i) => (matches[i] && (best < 0 || p.length > parameterPaths[best].length) ? i : best),
+    -1,
+  );
   const parameter = of < 0 ? undefined : leaves[of].quantity.name;
   const rest = path.slice(0, path.length - (of < 0 ? 0 : parameterPaths[of].length)).replace(/\.$/, "");
   const kind = rest.split(".").at(-1) ?? "state";

@@ -44,7 +44,8 @@ export function wholeOf(node: Node, leaves: Scope["leaves"], fixed: Fixed = none
 /** Whether a condition holds everywhere, or nowhere, and in every iteration, because it is about labels and the like. */
 function settled(condition: Node, leaves: Scope["leaves"], fixed: Fixed): boolean | undefined {
   const known = new Map<Node, Dense>();
-  for (const node of topologicalOrder([condition], leaves)) {
+  const inner = topologicalOrder([condition], leaves);
+  for (const node of inner.length === 0 ? [condition] : inner) {
     for (const x of [...node.inputs, node]) {
       const leaf = leaves.get(x);
       const value = typeof leaf === "string" ? fixed.get(leaf) : undefined;
