@@ -115,6 +115,29 @@ describe("certify", () => {
     expect(() => certify(f, { variables: [[3]], domain: boxDomain([[0, 1]]) })).toThrow("3 numbers");
   });
 
+  it("takes slopes of both sides at a kink, whichever side each part of the function shows", () => {
+    // At 0 the parts' one-sided slopes do not belong together.
+    const f = "abs(x)-1e-10*(abs(0.5-2*x)+0.5*max(0,x))";
+    const { lower, upper } = certify(f).lipschitz;
+    expect(lower).toBeLessThanOrEqual(1.00000000015);
+    expect(upper).toBeGreaterThanOrEqual(1.0000000001499);
+    const { mu, L } = certify("x+4*max(0,x^2)");
+    for (const constant of [mu, L]) {
+      expect(constant.lower ?? 0).toBeLessThanOrEqual(8);
+      expect(constant.upper ?? 8).toBeGreaterThanOrEqual(8);
+    }
+  });
+
+  it("bounds the slope of a root of a product of two negative factors", () => {
+    // f = √(x(x − 4))·e^(−x²/2): the slope is largest inside.
+    const { lipschitz } = certify("sqrt(abs((exp(-x^2))*((4-x)*x)))", { domain: "-3<=x<=-1" });
+    const f = (x: number) => Math.sqrt(x * (x - 4)) * Math.exp((-x * x) / 2);
+    for (const x of [-2.9, -1.53, -1.1]) {
+      expect((f(x + 1e-5) - f(x - 1e-5)) / 2e-5).toBeLessThanOrEqual((lipschitz.upper ?? Infinity) + 1e-6);
+    }
+    expect(lipschitz.lower).toBeGreaterThan(1);
+  });
+
   it("does not stumble over a search that overflows", () => {
     expect(verdict("exp(exp((0.5*x+6)^2))", "-1<=x<=-0.999")).toBe("strongly convex");
   });
