@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TypedArray } from "../graph/dtype.ts";
-import type { Graph } from "../graph/node.ts";
+import { type Graph, topologicalOrder } from "../graph/node.ts";
 import type { Program } from "./engine.ts";
 import { interpreter } from "./interpreter/index.ts";
 import { lowerSimplified } from "./lowering/lower.ts";
@@ -23,6 +23,8 @@ useEveryRoutine();
 
 const tolerances = { float32: 1e-4, float64: 1e-11 } as const;
 type Float = keyof typeof tolerances;
+/** Of the same formulas in other kernels, relative to the largest entry. */
+const roundings = { float32: 1e-5, float64: 1e-13 } as const;
 
 const choices = fc.array(fc.nat(1000), { minLength: 40, maxLength: 60 });
 
@@ -84,12 +86,34 @@ describe.each(["float32", "float64"] as const)("random graphs in %s and their gr
     }
     for (const threads of [2, 4]) expect(program(threads).run(inputs)).toEqual(got);
   });
+
+  it.skipIf(nativeMissing() !== undefined)(
+    "are the same bits in C with and without epilogues, and within rounding wherever kernels are cut",
+    () => {
+      const lists = fc.sample(choices, { numRuns: 10, seed: dtype === "float32" ? 3 : 4 });
+      const graphs = lists.map((list) => randomGraph(dtype, list));
+      const inputs = graphs.flatMap(({ data }) => data);
+      const parameters = graphs.flatMap((graph) => graph.parameters);
+      const outputs = graphs.flatMap((graph) => graph.outputs);
+      const fused = nativePrograms({ parameters, outputs })(1).run(inputs);
+      const apart = nativePrograms({ parameters, outputs }, false)(1).run(inputs);
+      // Every value on the way is stored too, so that kernels are cut elsewhere: a product that was added unrounded is rounded first.
+      const others = topologicalOrder(outputs).filter((node) => node.outputs.length === 1 && !outputs.includes(node));
+      const watched = nativePrograms({ parameters, outputs: [...outputs, ...others] })(1).run(inputs);
+      for (const [k, { op }] of outputs.entries()) {
+        expect(apart[k], `result ${k} (${op.name}), without epilogues`).toEqual(fused[k]);
+        const wrong = difference(fused[k], watched[k], roundings[dtype]);
+        if (wrong !== undefined) expect.fail(`result ${k} (${op.name}), every value stored: ${wrong}`);
+      }
+    },
+  );
 });
 
 /** A graph as native programs for given numbers of threads, which divide whatever can be divided. */
-function nativePrograms({ parameters, outputs }: Graph): (threads: number) => Program {
+function nativePrograms({ parameters, outputs }: Graph, epilogues = true): (threads: number) => Program {
   const target = targetFor(findCompiler().macros);
-  const plan = lowerSimplified({ parameters, outputs: simplify(outputs) }, { epilogues: takesEpilogue });
+  const graph = { parameters, outputs: simplify(outputs) };
+  const plan = lowerSimplified(graph, epilogues ? { epilogues: takesEpilogue } : {});
   const rendered = renderProgram(plan, target, { worth: 0 });
   // Unoptimized: it takes half the time, and the arithmetic is the same.
   const loaded = loadProgram("a test", rendered.source, [...target.flags, "-O0"]);

@@ -1,5 +1,6 @@
 // What is done to a graph before it is cut into kernels. Every rewriting keeps every bit, infinities, NaN and the sign of zero
-// included: x·1 and x − 0 are x; x + 0 is not (−0 + 0 = 0), x·0 is not 0.
+// included: x·1 and x − 0 are x; x + 0 is not (−0 + 0 = 0), x·0 is not 0. But for the order in which sums are added up, which is the
+// engines' own.
 
 import type { DType } from "../../graph/dtype.ts";
 import type { Node } from "../../graph/node.ts";
@@ -10,6 +11,7 @@ import { optimize } from "../../ops/optimize.ts";
 import { broadcastTo, reshape, transpose } from "../../ops/shape.ts";
 import { evaluate } from "../interpreter/evaluate.ts";
 import { sumOfPads, sumsOf } from "./pads.ts";
+import { sumOfSums } from "./partial-sums.ts";
 
 /** Elements of a constant that is worked out ahead. */
 const largestFolded = 16384;
@@ -95,6 +97,8 @@ function rewritten(node: Node): Node | undefined {
     case "broadcast":
       if (x.op.name === "broadcast") return broadcastTo(x.inputs[0], node.shape);
       break;
+    case "sum":
+      return folded(node) ?? sumOfSums(node);
     default:
   }
   return folded(node);
