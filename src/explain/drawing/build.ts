@@ -22,6 +22,8 @@ export interface BuildOptions {
   readonly show: readonly Shown[];
   readonly values?: Numbers;
   readonly errors?: Numbers;
+  /** What the user's code calls values. */
+  readonly names?: ReadonlyMap<Node, string>;
   /** The nodes of the backward pass. */
   readonly backward?: ReadonlySet<Node>;
   /** The argument whose leaves are parameters. */
@@ -76,7 +78,8 @@ export function buildDiagram(traced: Traced, options: BuildOptions): Diagram {
       ...(error ? valueFacts("error signal", error) : []),
       ...(multiplyAdds > 0 ? [`${count(multiplyAdds)} multiply-adds`] : []),
     ];
-    values.push({ lines, tip });
+    const name = options.names?.get(node);
+    values.push(name === undefined ? { lines, tip } : { lines: named(name, lines, show), tip: [name, ...tip] });
     return values.length - 1;
   };
 
@@ -346,6 +349,13 @@ const passGroup = (): Omit<Group, "multiplyAdds"> => ({
   parent: "",
   backward: true,
 });
+
+/** The lines of a value with its name before them: "h [2]", "h = 0.5". */
+function named(name: string, [first, ...rest]: readonly string[], show: readonly Shown[]): string[] {
+  if (first === undefined) return [name];
+  const isValue = show.includes("values") && !show.includes("shapes");
+  return first.startsWith("δ") ? [name, first, ...rest] : [`${name}${isValue ? " = " : " "}${first}`, ...rest];
+}
 
 /** Options as few words: numbers and lists of them. */
 function optionsText(options: Readonly<Record<string, unknown>>): string {

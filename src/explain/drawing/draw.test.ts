@@ -310,7 +310,7 @@ describe("what is written on edges", () => {
   test("values and error signals are those of the worked example by hand", () => {
     const diagram = diagramOf(f, args(), { show: ["values", "errors"] });
     expect(linesFrom(diagram, "logistic")).toEqual([
-      ["[0.7503, 0.475]", expect.stringMatching(/^δ /)],
+      ["h = [0.7503, 0.475]", expect.stringMatching(/^δ /)],
       ["0.6065", "δ −0.3935"],
     ]);
     const [first, second] = linesFrom(diagram, "add");

@@ -9,6 +9,7 @@ import type { Module } from "../../nn/module.ts";
 import { pullback } from "../../ops/autodiff.ts";
 import { callable, named, oneOf } from "../../tensor/operands.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { nodeNames } from "../source-names.ts";
 import { type Formal, isModule, type ModelOptions, type Traced, traceFunction, traceModel } from "../traced.ts";
 import { buildDiagram, type Shown } from "./build.ts";
 import type { Diagram } from "./diagram.ts";
@@ -84,7 +85,7 @@ const mostBoxes = 1500;
 /** What `draw` draws, as data, unfolded. */
 export function diagramOf(subject: unknown, given: unknown, options: DiagramOptions = {}): Diagram {
   const { show = ["shapes"], backward = false, argument = 0, title, ...rest } = options;
-  const traced = subjectOf(subject, given, rest);
+  const { traced, names } = namedSubject(subject, given, rest);
   const parameters = isModule(subject) ? 0 : argument;
   const forward = traced.outputs.map(({ node }) => node);
   const whole = backward ? withGradients(traced, parameters) : traced;
@@ -97,11 +98,25 @@ export function diagramOf(subject: unknown, given: unknown, options: DiagramOpti
   return buildDiagram(whole, {
     title: title ?? titleOf(subject),
     show,
+    names,
     parameters,
     backward: new Set(topologicalOrder(outputs).filter((node) => !before.has(node))),
     ...(values && { values }),
     ...(errors && { errors }),
   });
+}
+
+/** Names from the user's code are looked up, which takes a while a node, where there are few enough to be read in a picture. */
+const mostNamed = 150;
+
+function namedSubject(subject: unknown, given: unknown, options: ModelOptions) {
+  let traced = subjectOf(subject, given, options);
+  const nodes = topologicalOrder(traced.outputs.map(({ node }) => node));
+  if (typeof subject !== "function" || nodes.length > mostNamed) return { traced, names: new Map<Node, string>() };
+  const names = nodeNames(() => {
+    traced = subjectOf(subject, given, options);
+  });
+  return { traced, names };
 }
 
 function subjectOf(subject: unknown, given: unknown, options: ModelOptions): Traced {

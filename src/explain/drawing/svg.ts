@@ -47,17 +47,26 @@ export function describeView(diagram: Diagram, states: States): string {
 const list = (names: readonly string[]) =>
   names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 
+/** A number for a text, so that pictures on one page have labels of their own. */
+function hash(text: string): string {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return (h >>> 0).toString(36);
+}
+
 export function svgOf(library: Layouter, diagram: Diagram, states: States, direction: Direction): string {
   const view = viewOf(diagram, states);
   const layout = arrange(library, diagram, states, view, direction);
   const [width, height] = [Math.ceil(layout.width), Math.ceil(layout.height)];
-  return `<svg xmlns="http://www.w3.org/2000/svg" class="gradus-graph" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="graph-title graph-description">
-<title id="graph-title">${escapeText(diagram.title)}</title>
-<desc id="graph-description">${escapeText(describeView(diagram, states))}</desc>
+  const painted = paint(diagram, states, view, layout, false);
+  const id = hash(diagram.title + painted);
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="gradus-graph" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title-${id} description-${id}">
+<title id="title-${id}">${escapeText(diagram.title)}</title>
+<desc id="description-${id}">${escapeText(describeView(diagram, states))}</desc>
 <style>${style}
 </style>
 ${arrowhead}
-${paint(diagram, states, view, layout, false)}
+${painted}
 </svg>
 `;
 }
