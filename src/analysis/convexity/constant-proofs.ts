@@ -17,7 +17,11 @@ interface Sources {
 }
 
 const short = (x: number) => (Number.isInteger(x) ? String(x) : String(Number(x.toPrecision(9))));
-const between = (lower: number, upper: number) => `at least ${short(lower)} and at most ${short(upper)}`;
+
+function between(lower: number, upper: number): string {
+  const least = lower === -Infinity ? "not bounded below" : `at least ${short(lower)}`;
+  return `${least} and ${upper === Infinity ? "not bounded above" : `at most ${short(upper)}`}`;
+}
 
 /** Whether an enclosure is (part of) what the source says. */
 const isFrom = (source: Enclosure | undefined, { lower, upper }: Enclosure) =>

@@ -73,7 +73,7 @@ export function boundedOnLines(subject: Subject, constants: Constants, bends: -1
   return { L, mu, lipschitz, reasons };
 }
 
-/** Along the steepest slope, and through the first points of the domain along the slopes of what has kinks, along the axes, and along the diagonal. */
+/** Through the first points of the domain along the slopes of what has kinks, along the axes, and along the diagonal; and along the steepest slope. */
 function linesOf(subject: Subject): readonly Line[] {
   const { domain, kinks } = subject;
   const n = subject.problem.coordinates;
@@ -91,8 +91,10 @@ function linesOf(subject: Subject): readonly Line[] {
   const usable = directions.filter((v) => v.every(Number.isFinite) && v.some((c) => c !== 0));
   const different = usable.filter((v, k) => usable.findIndex((w) => w.every((c, i) => c === v[i])) === k);
   const lines = points.slice(0, 2).flatMap((x) => different.slice(0, mostLines / 2).map((v) => ({ x, v })));
+  // Simple lines first: they make the better examples.
   const steepest = steepestLine(subject);
-  return steepest ? [steepest, ...lines] : lines;
+  const half = Math.min(different.length, mostLines / 2);
+  return steepest ? [...lines.slice(0, half), steepest, ...lines.slice(half)] : lines;
 }
 
 /** Through the point of some where the slope is largest, in its direction, both with few digits. */

@@ -15,7 +15,7 @@ export function printCertificate(certificate: Certificate, { depth = 6 }: { read
     const text = printEnclosure(constant);
     if (text) lines.push(`${name} ${text}`);
     // That there is no L is worth a word.
-    if (constant === L && L.lower === Infinity && proofs?.L?.data) lines.push(`  ${proofs.L.claim}`);
+    if (constant === L && L.lower === Infinity && proofs?.L?.rule === "along a line") lines.push(`  ${proofs.L.claim}`);
   }
   for (const part of excluded ?? []) lines.push(`left out: ${part}`);
   lines.push(...printAnswer("convex", convex, depth), ...printAnswer("concave", concave, depth));
