@@ -21,10 +21,13 @@ export function setBlocks(blocks: readonly Block[]): SetBlock[] {
     else set.push({ kind: "display", rows });
   };
   const put = (block: Block, remark = "") => {
-    if (block.kind === "equation") display(alignmentOf(block.equation) + remark);
-    else if (block.kind === "grid") display(gridOf(block.grid) + remark);
+    const aside = remark && String.raw` && \text{${latexText(remark)}}`;
+    if (block.kind === "equation") display(alignmentOf(block.equation) + aside);
+    else if (block.kind === "grid") display(gridOf(block.grid) + aside);
+    else if (block.kind === "paragraph")
+      set.push(remark === "" ? block : { ...block, sentence: [...block.sentence, ` (${remark})`] });
     else if (block.kind !== "given") set.push(block);
-    else for (const { value, meaning } of block.items) put(value, meaning && String.raw` && \text{${latexText(meaning)}}`);
+    else for (const { value, meaning } of block.items) put(value, meaning);
   };
   for (const block of blocks) put(block);
   return set;
