@@ -16,7 +16,8 @@ test.each(concepts)("%s: there is a lesson", (concept) => {
   expect(covering(concept, lessons)).not.toEqual([]);
 });
 
-test("lessons name only concepts that there are", () => {
+test("lessons name only concepts that there are, and are numbered without gaps", () => {
   const named = lessons.flatMap((about) => about.concepts ?? []);
   expect(named.filter((name) => !concepts.some((concept) => concept.startsWith(name)))).toEqual([]);
+  expect(lessons.map(({ number }) => number)).toEqual(lessons.map((_, i) => i + 1));
 });
