@@ -9,6 +9,7 @@ import { key } from "../tensor/random.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Explanation, Role } from "./explanation.ts";
 import { narrate } from "./narrate.ts";
+import { parameterNames } from "./parameter-names.ts";
 import { nodeNames } from "./source-names.ts";
 import { subjectOf } from "./trace-quantities.ts";
 import { isModule } from "./traced.ts";
@@ -123,28 +124,6 @@ function learnedOf({ parameters, optimizer }: FunctionOptions, count: number, na
       `explain: there is no argument ${JSON.stringify(which)}; there are ${names.slice(0, count).join(", ") || count}.`,
     );
   });
-}
-
-/** Names of a function's parameters, as its source has them; undefined for patterns. */
-function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
-  const source = Function.prototype.toString.call(f);
-  const single = /^(?:async\s+)?([A-Za-z_$][\w$]*)\s*=>/.exec(source)?.[1];
-  if (single !== undefined) return [single];
-  const names: (string | undefined)[] = [];
-  let depth = 0;
-  let part = "";
-  for (const c of source.slice(source.indexOf("(") + 1)) {
-    if (depth === 0 && (c === "," || c === ")")) {
-      names.push(/^\s*([A-Za-z_$][\w$]*)/.exec(part)?.[1]);
-      part = "";
-      if (c === ")") break;
-      continue;
-    }
-    if ("([{".includes(c)) depth++;
-    if (")]}".includes(c)) depth--;
-    part += c;
-  }
-  return names;
 }
 
 interface Setting extends ExplainOptions {

@@ -11,6 +11,7 @@ import { describe, dimensions } from "../tensor/operands.ts";
 import { key } from "../tensor/random.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { trace } from "../transforms/trace.ts";
+import { parameterNames } from "./parameter-names.ts";
 
 /** What a graph is given: a leaf of one of the arguments. */
 export interface Formal {
@@ -56,7 +57,7 @@ export function traceFunction(operation: string, f: (...args: never[]) => unknow
     () => trace(operation, f, args),
   );
   const { nodes, actuals } = traced.formals;
-  const names = argumentNames(f);
+  const names = parameterNames(f);
   const ends = [...traced.arguments.slice(1).map(({ from }) => from), nodes.length];
   const formals = nodes.map((node, i): Formal => {
     const argument = ends.findIndex((end) => i < end);
@@ -98,10 +99,4 @@ export function leadingSize(formals: readonly Formal[], without: number): number
 export function typeText({ shape, dtype }: { readonly shape: Shape; readonly dtype: DType }): string {
   if (shape.length === 0) return dtype === "float32" ? "scalar" : `${dtype} scalar`;
   return `${dtype === "float32" ? "" : dtype}[${shape.join(", ")}]`;
-}
-
-/** The names of a function's arguments as its source has them, where they are plain names. */
-function argumentNames(f: (...args: never[]) => unknown): readonly string[] {
-  const [, list = ""] = /^(?:function\b[^(]*)?\(([^()]*)\)/.exec(String(f)) ?? /^([\w$]+)\s*=>/.exec(String(f)) ?? [];
-  return list.split(",").map((name) => (/^\s*[\p{L}_$][\p{L}\p{N}_$]*\s*$/u.test(name) ? name.trim() : ""));
 }
