@@ -4,6 +4,7 @@
 import type { JsonData, Proof } from "../certificate.ts";
 import { hessian, simplify } from "../symbolic/index.ts";
 import { areCover, type Box, boxOf } from "./boxes.ts";
+import { signOfFormData } from "./polynomial-signs.ts";
 import type { ExpressionMatrix } from "./psd.ts";
 import { isContinuous, type Replay, replayBoxes, risesAt } from "./replay.ts";
 import type { Subject } from "./subject.ts";
@@ -68,11 +69,17 @@ export function replayProof(
   const boxes = pieces.map((p) => boxOf(fieldOf(p.data, "box")));
   if (!boxes.every((b) => b !== undefined) || !areCover(whole, boxes)) return [notCovered];
   const entries = hessian(subject.value, 1).map((row) => row.map(simplify));
-  const found: Replayed[] = pieces.map((piece, i) => {
+  const found: Replayed[] = pieces.flatMap((piece, i): Replayed[] => {
     const lists = (piece.premises ?? []).map((p) => boxesOf(p.data)).filter((b) => b !== undefined);
-    if (lists.some((list) => list === "broken" || !areCover(boxes[i], list))) return notCovered;
+    if (lists.some((list) => list === "broken" || !areCover(boxes[i], list))) return [notCovered];
     const [list] = lists;
-    return over(entries, Array.isArray(list) ? list : [boxes[i]], 0);
+    const [form] = (piece.premises ?? []).filter((p) => p.rule === "Sturm's theorem");
+    const shown = form && signOfFormData(form.data);
+    if (shown === -sign) return [{ outcome: "refuted", what: "the sign of a polynomial", message: "it has the other sign" }];
+    const onBoxes = over(entries, Array.isArray(list) ? list : [boxes[i]], 0);
+    if (shown !== sign) return [onBoxes];
+    // Boxes need not tell once the polynomial does, but they may contradict.
+    return [{ outcome: "confirmed", what: "the sign of a polynomial" }, ...(onBoxes.outcome === "open" ? [] : [onBoxes])];
   });
   const ends = boxes.map(([b]) => b).sort((a, b) => a.lower - b.lower);
   for (const [i, next] of ends.slice(1).entries()) {

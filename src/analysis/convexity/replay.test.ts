@@ -5,6 +5,7 @@ import type { Certificate, Proof } from "../certificate.ts";
 import { areCover, type Box, isSemidefinite } from "./boxes.ts";
 import { certify } from "./certify.ts";
 import { jetsOn } from "./interval-jets.ts";
+import { signOfFormData } from "./polynomial-signs.ts";
 import { problemOf } from "./problem.ts";
 import { subjectOf } from "./subject.ts";
 import { verifyCertificate } from "./verify.ts";
@@ -75,6 +76,38 @@ describe("matrices between bounds", () => {
     );
     expect(isSemidefinite([side(2, 3), side(-1, 1), side(2, 2)], 2)).toBe(true);
     expect(isSemidefinite([side(1, 1), side(1, 1), side(1, 1)], 2)).toBe(true);
+  });
+});
+
+describe("Descartes' rule", () => {
+  const form = (polynomial: readonly string[], range: readonly string[], exponent = 1) => ({
+    factors: [{ polynomial, exponent }],
+    range,
+    constant: [1, 1],
+  });
+
+  it("shows the signs of polynomials that have one, and of no others", () => {
+    const everywhere = ["-infinity", "infinity"];
+    expect(signOfFormData(form(["2", "-6", "12"], everywhere))).toBe(1);
+    expect(signOfFormData(form(["-2", "6", "-12"], everywhere))).toBe(-1);
+    expect(signOfFormData(form(["2", "-6", "12"], everywhere, -2))).toBe(1);
+    expect(signOfFormData(form(["2", "-9", "9"], everywhere))).toBeUndefined();
+    expect(signOfFormData(form(["2", "-9", "9"], ["2/3", "infinity"]))).toBe(1);
+    expect(signOfFormData(form(["2", "-9", "9"], ["1/3", "2/3"]))).toBe(-1);
+    expect(signOfFormData(form(["2", "-9", "9"], ["0", "1/2"]))).toBeUndefined();
+    expect(signOfFormData({ factors: "none" })).toBeUndefined();
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: -3, max: 2 }),
+        (list, from) => {
+          const shown = signOfFormData(form(list.map(String), [String(from), String(from + 1)]));
+          if (shown === undefined) return;
+          // Eighths and integers are exact.
+          for (let k = 1; k < 8; k++) expect(Math.sign(list.reduceRight((s, c) => s * (from + k / 8) + c, 0))).toBe(shown);
+        },
+      ),
+    );
   });
 });
 
