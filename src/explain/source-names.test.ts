@@ -9,7 +9,7 @@ import { type Tensor, tensor } from "../tensor/index.ts";
 import { key } from "../tensor/random.ts";
 import { trace } from "../transforms/trace.ts";
 import { named, nodeNames } from "./source-names.ts";
-import { parameterNames, scan, targetOf } from "./source-scan.ts";
+import { scan, targetOf } from "./source-scan.ts";
 
 /** Names of the nodes of `f` in order of computation, each with its operation. */
 function namesIn(f: (...args: Tensor[]) => unknown, ...args: Tensor[]): string[] {
@@ -151,11 +151,5 @@ describe("a source", () => {
     ["z[0] = HERE(x)", undefined],
   ])("%s", (source, expected) => {
     expect(nameAt(source)).toEqual(expected);
-  });
-
-  it("has the names of a function's parameters", () => {
-    expect(parameterNames("(x, { W1, b1 }, y = f(1, 2), ...rest) => x")).toEqual(["x", undefined, "y", "rest"]);
-    expect(parameterNames("async x => x")).toEqual(["x"]);
-    expect(parameterNames("function loss(w, [a, b]) {}")).toEqual(["w", undefined]);
   });
 });

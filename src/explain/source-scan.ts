@@ -236,21 +236,3 @@ function inLoop(words: readonly Word[], block: number): boolean {
   }
   return false;
 }
-
-/** The name of each parameter of a function, given its source; undefined for one that is taken apart. */
-export function parameterNames(source: string): readonly (string | undefined)[] {
-  const words = scan(source);
-  const single = words[0]?.text === "async" ? 1 : 0;
-  if (words[single]?.kind === "name" && words[single + 1]?.text === "=>") return [words[single].text];
-  const opener = words.findIndex(({ text, within }) => text === "(" && within < 0);
-  if (opener < 0) return [];
-  const names: (string | undefined)[] = [];
-  let begins = true;
-  for (const { kind, text, within } of words.slice(opener + 1)) {
-    if (within < opener) break;
-    if (within !== opener) continue;
-    if (begins && text !== "...") names.push(kind === "name" ? text : undefined);
-    if (text !== "...") begins = text === ",";
-  }
-  return names;
-}

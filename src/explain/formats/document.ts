@@ -292,8 +292,10 @@ function valueBlocks(quantity: string, { shape, entries, summary }: Shown, write
 
 function summaryWords({ min, max, mean, norm, notFinite }: NonNullable<Shown["summary"]>, writer: Writer): Inline[] {
   const number = (value: number) => math(numberOf(value, writer));
+  // A mean that is only what rounding left of 0 is 0.
+  const average = Math.abs(mean) <= 1e-13 * Math.max(Math.abs(min), Math.abs(max)) ? 0 : mean;
   const end = notFinite > 0 ? `; ${notFinite} of them not finite.` : ".";
-  return ["from ", number(min), " to ", number(max), ", mean ", number(mean), ", norm ", number(norm), end];
+  return ["from ", number(min), " to ", number(max), ", mean ", number(average), ", norm ", number(norm), end];
 }
 
 function indexOf(flat: number, shape: readonly number[]): number[] {

@@ -35,6 +35,7 @@ const preamble = String.raw`\documentclass[11pt,a4paper,fleqn]{article}
 \setlength{\parindent}{0mm}
 \setlength{\parskip}{1ex}
 \setlength{\mathindent}{2em}
+\setlength{\emergencystretch}{2em}
 \allowdisplaybreaks`;
 
 /** What leads to a display stands in one paragraph with it. */

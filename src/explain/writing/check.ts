@@ -1,7 +1,6 @@
 // Reading a printed explanation back: every number that stands behind an equals sign must be what the formula before it gives, with
 // the numbers as they are printed. Works on the text alone and knows nothing of how it was made.
 
-import { fail } from "../../graph/errors.ts";
 import { type Interval, intersect, isEmpty, midpoint, point } from "../../numeric/interval.ts";
 import { plain } from "../../train/terminal.ts";
 import { evaluatePrinted, normalized, type Printed, parsePrinted, type Readings } from "./evaluate.ts";
@@ -74,16 +73,6 @@ export function readBack(text: string, options: ReadingOptions): Reading {
     values.set(chain.subject, result);
   }
   return { numeric, symbolic, faults };
-}
-
-/** Throws an argument error that names the first lines that do not hold. */
-export function demandReadable(text: string, options: ReadingOptions): Reading {
-  const reading = readBack(text, options);
-  if (reading.faults.length > 0) {
-    const shown = reading.faults.slice(0, 3).map(({ line, text: said, message }) => `line ${line}: ${said.trim()}\n  ${message}`);
-    fail("argument", `${reading.faults.length} printed lines do not hold:\n${shown.join("\n")}`);
-  }
-  return reading;
 }
 
 function disagreement(
