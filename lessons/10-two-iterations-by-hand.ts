@@ -1,7 +1,7 @@
 // Two iterations of training, every number written down: exactly, by hand, and as the source printed them.
 
 import { compile, mapTree, optim, type Tensor, tensor, valueAndGrad } from "gradus";
-import { digits, type Explanation, explain, lesson } from "gradus/explain";
+import { digits, draw, type Explanation, explain, lesson } from "gradus/explain";
 
 type Weights = { readonly W1: Tensor; readonly b1: Tensor; readonly W2: Tensor; readonly b2: Tensor };
 const double = { dtype: "float64" } as const;
@@ -24,7 +24,7 @@ export default lesson(
     source: "text 003, training a simple neural network",
     concepts: ["backpropagation on a graph", "gradient descent with step size and tolerance"],
   },
-  ({ prose, heading, formula, numbers, table, plot, code, explanation, given, check, erratum }) => {
+  async ({ prose, heading, formula, numbers, table, plot, code, picture, explanation, given, check, erratum }) => {
     prose`A network is trained by repeating three things: compute its output and the loss, compute how the loss depends on every weight, move
       every weight a little against that. Nothing in it is beyond paper and pencil. We do it twice, for a network with two inputs, two
       hidden units and one output, all units logistic.`;
@@ -62,6 +62,8 @@ export default lesson(
     const work = (options: object): Explanation =>
       explain(network, [start, x, t], { optimizer, title: "The network", ...options });
     explanation(work({ digits: 10 }));
+    const graph = "The graph of the network, with values and error signals";
+    picture(graph, await draw(network, [start, x, t], { format: "svg", show: ["values", "errors"] }));
     prose`The source calls $∂L/∂z₂$ and $∂L/∂z₁$ error signals, $δ₂$ and $δ₁$. The rule behind every line of the way back is the same: what comes from
       above, times the slope of this line. For the logistic function the slope is $y·(1 − y)$.`;
 
@@ -112,10 +114,15 @@ export default lesson(
     }
     const updated = (k: number) => ["W1", "b1", "W2", "b2"].map((name) => updateOf(exact, k, name));
     const [afterOne, afterTwo] = [updated(0), updated(1)];
+    const parts = (after: readonly (readonly number[])[]) => [after[0].slice(0, 2), after[0].slice(2), ...after.slice(1)];
     table(
-      "The weights after each iteration (W₁ row by row)",
+      "The weights after each iteration",
       ["", "after 1", "after 2"],
-      ["$W₁$", "$b₁$", "$W₂$", "$b₂$"].map((name, i) => [name, figures(afterOne[i]), figures(afterTwo[i])]),
+      ["$W₁$, first row", "$W₁$, second row", "$b₁$", "$W₂$", "$b₂$"].map((name, i) => [
+        name,
+        figures(parts(afterOne)[i]),
+        figures(parts(afterTwo)[i]),
+      ]),
     );
     const known = [
       [[0.2012316846, 0.4024633693, -0.5007025507, 0.2985948985], [0.1012316846, -0.2007025507], [0.7070455283, -0.2955391836], [0.059390781]], // biome-ignore format: rows

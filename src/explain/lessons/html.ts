@@ -23,7 +23,7 @@ aside { border-left: 3px solid var(--warn); padding: 4px 16px; margin: 18px 0; b
 .scroll { margin: 14px 0; } .scroll p { margin: 0 0 4px; color: var(--soft); font-size: 15px; }
 table.numbers { width: auto; min-width: 40%; } table.numbers td, table.numbers th { padding-left: 16px; } table.numbers td.word, table.numbers th.word { white-space: normal; } table.numbers thead th.figure, table.numbers td.figure { text-align: right; } table.numbers thead th.word, table.numbers td.word { text-align: left; } table.numbers th:first-child, table.numbers td:first-child { padding-left: 0; }
 pre { font: 13.5px/1.5 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; }
-figure.chart { margin: 18px 0; } figure.chart > svg { max-height: 620px; } .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 14px; margin: 18px 0; } .pair figure.chart { margin: 0; }
+figure.chart { margin: 18px 0; } figure.chart > svg { max-height: 620px; } figure.chart > svg.gradus-graph { width: auto; max-width: 100%; max-height: none; margin: 0 auto; } .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 14px; margin: 18px 0; } .pair figure.chart { margin: 0; }
 .worked { border-left: 3px solid var(--line); padding-left: 20px; margin: 18px 0; font-size: 15.5px; } .worked h3 { margin: 22px 0 6px; font-size: 17px; }
 .worked details { margin: 4px 0; } .worked summary { font-size: 15.5px; color: inherit; } .worked .meaning { color: var(--soft); margin-left: 10px; }
 .worked .joined { white-space: nowrap; } .worked .display { overflow-x: auto; overflow-y: hidden; } .worked .katex-display { margin: 6px 0; }
