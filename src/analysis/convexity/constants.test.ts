@@ -5,7 +5,7 @@ import { certify } from "./certify.ts";
 import { printCertificate } from "./print-certificate.ts";
 import { smoothness } from "./smoothness.ts";
 
-const about = (text: string, domain?: string) => certify(text, { ...(domain && { domain }), budget: 3000 });
+const about = (text: string, domain?: string) => certify(text, { ...(domain && { domain }), budget: 8000 });
 const infinite = { lower: Infinity, upper: Infinity };
 
 function encloses(found: { lower: number | null; upper: number | null }, value: number, relative = 1e-6): void {

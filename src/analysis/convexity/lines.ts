@@ -28,7 +28,7 @@ export interface OnLines extends Constants {
 
 const mostLines = 10;
 /** Milliseconds. */
-const forOneLine = 60;
+const forOneLine = 250;
 
 /** x + t·v. */
 interface Line {
