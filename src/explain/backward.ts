@@ -258,8 +258,15 @@ function worthNaming(node: Node, { body, origins, uses }: Link): Node[] {
   const inner = (x: Node): Node => (x.inputs.length === 1 && isUnseen(x) ? inner(x.inputs[0]) : x);
   const operands = inner(body)
     .inputs.map(inner)
-    .filter((x) => !standIns.has(x) && isFloat(x.dtype));
+    .filter((x) => !standIns.has(x) && isFloat(x.dtype) && !isMerelyMoved(x, standIns));
   return operands.flatMap((x) => origins.get(x) ?? []);
+}
+
+const movers = new Set(["slice", "transpose", "reshape", "broadcast", "flip", "gather", "pad", "concat"]);
+
+/** Whether a node is a part of a quantity in another place, which is no news. */
+function isMerelyMoved(node: Node, standIns: ReadonlySet<Node>): boolean {
+  return standIns.has(node) || (movers.has(node.op.name) && isMerelyMoved(node.inputs[0], standIns));
 }
 
 /** The sum of contributions, each a quantity; a single one is the error signal itself. */

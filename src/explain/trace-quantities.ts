@@ -13,6 +13,7 @@ import { asTree, trace } from "../transforms/trace.ts";
 import type { Name, Quantity, Role } from "./explanation.ts";
 import { distinct, nameFrom } from "./naming.ts";
 import { constantsOf, segments } from "./segments.ts";
+import { unrolled } from "./unroll.ts";
 
 /** A quantity and the node that it is. */
 export interface Named {
@@ -93,7 +94,13 @@ export function subjectOf(
   const { formals, arguments: parts, output } = traced as ReturnType<typeof trace>;
   const formalNodes = new Set(formals.nodes);
   const fromModules = moduleNames(applications, (node) => !isGiven(node, formalNodes));
-  const loss = output.leaves.find((t, i) => i === 0 && t.size === 1 && isFloat(t.dtype))?.node;
+  const loops = unrolled(
+    output.leaves.map((t) => t.node),
+    new Map([...fromModules, ...found]),
+  );
+  const results = loops.outputs;
+  const [first] = results;
+  const loss = first && sizeOf(first.shape) === 1 && isFloat(first.dtype) ? first : undefined;
   return (further) => {
     const unique = distinct();
     const call = (wanted: string) => nameFrom(unique(options.names[wanted] ?? wanted));
@@ -120,13 +127,12 @@ export function subjectOf(
     );
 
     const names = new Map<Node, string>();
-    for (const [node, name] of [...fromModules, ...found]) {
+    for (const [node, name] of loops.names) {
       if (node.symbolic && !isGiven(node, formalNodes)) names.set(node, name);
     }
-    const outputs = output.leaves.map((t, i) => {
-      const wanted =
-        found.get(t.node) ?? options.outputNames[i] ?? (t.node === loss ? undefined : lastOf(output.structure.paths[i]));
-      return { node: t.node, wanted };
+    const outputs = results.map((node, i) => {
+      const own = found.get(output.leaves[i].node);
+      return { node, wanted: own ?? options.outputNames[i] ?? (node === loss ? undefined : lastOf(output.structure.paths[i])) };
     });
     for (const { node, wanted } of outputs) {
       if (wanted !== undefined) names.set(node, wanted);
