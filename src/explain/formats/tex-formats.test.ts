@@ -60,6 +60,11 @@ describe("an explanation in Markdown", () => {
     for (const tex of [...displays, ...lines]) katex.renderToString(tex, { strict: "error", displayMode: true });
   });
 
+  it("has no dollar sign within a display", () => {
+    for (const [, tex] of markdown.matchAll(/\$\$\n([\s\S]*?)\n\$\$/g)) expect(tex).not.toMatch(/(?<!\\)\$/);
+    expect(markdown).toContain(String.raw`\text{weights, 2}\times\text{2}`);
+  });
+
   it("keeps words words, and a table a table", () => {
     expect(markdown).toContain("objective, 50% & more\\_or\\_less \\#1");
     expect(markdown).toContain("| iteration | $L$ | $z_1[1]$ |\n| ---: | ---: | ---: |\n| $1$ | $0.0774$ | $1.1000$ |");

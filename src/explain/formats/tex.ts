@@ -21,7 +21,7 @@ export function setBlocks(blocks: readonly Block[]): SetBlock[] {
     else set.push({ kind: "display", rows });
   };
   const put = (block: Block, remark = "") => {
-    const aside = remark && String.raw` && \text{${latexText(remark)}}`;
+    const aside = remark && ` && ${wordsIn(remark)}`;
     if (block.kind === "equation") display(alignmentOf(block.equation) + aside);
     else if (block.kind === "grid") display(gridOf(block.grid) + aside);
     else if (block.kind === "paragraph")
@@ -32,6 +32,13 @@ export function setBlocks(blocks: readonly Block[]): SetBlock[] {
   for (const block of blocks) put(block);
   return set;
 }
+
+/** Words within mathematics, their signs outside the text: Markdown does not take dollar signs within dollar signs. */
+const wordsIn = (words: string) =>
+  latexText(words)
+    .split(/(?<!\\)\$/)
+    .map((part, i) => (part === "" || i % 2 === 1 ? part : `\\text{${part}}`))
+    .join("");
 
 /** An equation as rows of an alignment, `\\` between them: subject &= … \\ &= …. Long sums are folded at their signs. */
 function alignmentOf({ subject, sides }: Equation): string {
