@@ -100,6 +100,18 @@ test("a formula may begin with a minus sign, and a point too", () => {
   });
 });
 
+test("explain takes a model, or a formula and a point", () => {
+  expect(parseCommandLine(["explain", "digits", "--digits", "6", "--rounding", "by-hand"])).toMatchObject({
+    command: "explain",
+    options: { subject: "digits", target: { kind: "digits" }, digits: 6, rounding: "by hand" },
+  });
+  const { options } = parseCommandLine(["explain", "-x/2", "--at", "x=3", "--step", "0.1"]) as { options: object };
+  expect(options).toMatchObject({ subject: "-x/2", at: "x=3", step: 0.1 });
+  expect(options).not.toHaveProperty("target");
+  expect(() => parseCommandLine(["explain", "x^2", "--at", "x=3", "--order", "3"])).toThrow(/--order is 1 or 2/);
+  expect(() => parseCommandLine(["explain", "x^2", "--at", "x=3", "--step", "0"])).toThrow(/--step needs a number above 0/);
+});
+
 test("values of names are collected", () => {
   expect(parseCommandLine(["certify", "sum(X*w)", "--param", "X=[[1,2]]", "--param", "y=rows.csv"])).toMatchObject({
     options: { param: { X: "[[1,2]]", y: "rows.csv" } },
