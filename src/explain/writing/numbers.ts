@@ -72,16 +72,10 @@ export function constantDigits(value: number, digits: number): number {
 }
 
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const subscripts = "₀₁₂₃₄₅₆₇₈₉";
 
 /** Digits and signs as superscripts. */
 export function raised(text: string): string {
   return [...text].map((c) => (c === "-" || c === "−" ? "⁻" : superscripts[Number(c)])).join("");
-}
-
-/** Digits as subscripts. */
-export function lowered(text: string): string {
-  return [...text].map((c) => subscripts[Number(c)]).join("");
 }
 
 function trimmed(fixed: string): string {
