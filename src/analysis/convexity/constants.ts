@@ -3,7 +3,6 @@
 import { point, sqrt } from "../../numeric/interval.ts";
 import type { Enclosure } from "../certificate.ts";
 import { nothing } from "../certificate.ts";
-import { inOrder } from "../symbolic/expression.ts";
 import {
   add,
   boundsOf,
@@ -15,6 +14,7 @@ import {
   signOf,
   simplify,
 } from "../symbolic/index.ts";
+import { inOrder } from "../symbolic/traverse.ts";
 import { type KinkSigns, resolveKinks } from "./regular.ts";
 import { type Extremes, extremesOver, type ScalarStudy } from "./scalar.ts";
 import type { Spectrum } from "./spectrum.ts";

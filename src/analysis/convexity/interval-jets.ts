@@ -4,8 +4,9 @@
 import { round } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import * as F from "../../numeric/interval-elementary.ts";
-import { type Expression, inOrder } from "../symbolic/expression.ts";
 import { sub } from "../symbolic/index.ts";
+import type { Expression } from "../symbolic/store.ts";
+import { inOrder } from "../symbolic/traverse.ts";
 
 type Interval = I.Interval;
 

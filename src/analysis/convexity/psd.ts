@@ -4,8 +4,8 @@
 import { type Rational, sign as signR } from "../../numeric/exact/rational.ts";
 import type { Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import { compileEnclosure, div, type Expression, isZero, print, signOf, simplify, sub, mul as times } from "../symbolic/index.ts";
+import { BudgetError } from "../symbolic/store.ts";
 import { withoutCones } from "./cones.ts";
 import { asNumbers, inertiaProof, kindOf } from "./definiteness.ts";
 import { diagonalize } from "./inertia.ts";

@@ -2,8 +2,8 @@
 
 import { compare, one, type Rational, rational, zero } from "../../numeric/exact/rational.ts";
 import type { Domain } from "../domain.ts";
-import { inOrder, rebuild } from "../symbolic/expression.ts";
 import { constant, type Expression, neg, power, signOf, sub } from "../symbolic/index.ts";
+import { inOrder, rebuild } from "../symbolic/traverse.ts";
 
 /** The expression is analytic, apart from its kinks, wherever all guards are positive. */
 export interface Guard {

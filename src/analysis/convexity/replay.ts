@@ -3,7 +3,8 @@
 
 import { attempt } from "../../numeric/effort.ts";
 import * as I from "../../numeric/interval.ts";
-import { type Expression, inOrder, variablesOf } from "../symbolic/expression.ts";
+import type { Expression } from "../symbolic/store.ts";
+import { inOrder, variablesOf } from "../symbolic/traverse.ts";
 import { type Box, isNegative, isSemidefinite } from "./boxes.ts";
 import { jetsOn } from "./interval-jets.ts";
 import type { ExpressionMatrix } from "./psd.ts";

@@ -4,7 +4,6 @@
 import { rational } from "../../numeric/exact/rational.ts";
 import { add as addI, div, type Interval, midpoint, mul as mulI, neg as negI, point } from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import {
   abs,
   add,
@@ -21,6 +20,7 @@ import {
   sqrt,
   sub,
 } from "../symbolic/index.ts";
+import { BudgetError } from "../symbolic/store.ts";
 import type { Box } from "./boxes.ts";
 import { quadraticForm, smallestOf } from "./eigenvalue-bounds.ts";
 import { exactEigenvalues } from "./inertia.ts";

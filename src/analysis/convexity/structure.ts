@@ -3,8 +3,8 @@
 import { GradusError } from "../../graph/errors.ts";
 import { compare, one, sign as signR } from "../../numeric/exact/rational.ts";
 import type { Proof } from "../certificate.ts";
-import { BudgetError } from "../symbolic/expression.ts";
 import { type Expression, hessian, kinksOf, linear, neg, print, signOf, simplify } from "../symbolic/index.ts";
+import { BudgetError } from "../symbolic/store.ts";
 import { provePositive } from "./psd.ts";
 import { guardsOf, type KinkSigns, regularity, resolveKinks } from "./regular.ts";
 import { affineForm, remaining, type Subject } from "./subject.ts";

@@ -1,7 +1,7 @@
 // What is answered about the sign and the bounds of an expression on a domain.
 
 import type { Proof } from "../certificate.ts";
-import type { Expression } from "./expression.ts";
+import type { Expression } from "./store.ts";
 
 export type Sign = "zero" | "positive" | "nonnegative" | "negative" | "nonpositive" | "mixed" | "unknown";
 

@@ -10,11 +10,13 @@ import { type Domain, isInside } from "../domain.ts";
 import type { Bounds, EffortOptions, Extreme, Sign } from "./answers.ts";
 import { type Box, type Evaluator, evaluatorOf, samplePoint, split } from "./branch.ts";
 import { compileEnclosure } from "./enclose.ts";
-import { add, constant, type Expression, substitute, variable, variablesOf } from "./expression.ts";
+import { add } from "./expression.ts";
 import { fractionOf, simplify } from "./normal.ts";
 import { print } from "./print.ts";
 import { searchExtremes } from "./search.ts";
 import { signOf } from "./sign.ts";
+import { constant, type Expression, variable } from "./store.ts";
+import { substitute, variablesOf } from "./traverse.ts";
 import { boundsOfForm, type UnivariateForm, univariateForm } from "./univariate.ts";
 
 const open: Extreme = { lower: -Infinity, upper: Infinity };

@@ -5,10 +5,11 @@ import * as I from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
 import { differentiate } from "./differentiate.ts";
 import { compileEnclosure, compileFloat } from "./enclose.ts";
-import { BudgetError, type Expression, variablesOf } from "./expression.ts";
 import { normaliserOf, simplify } from "./normal.ts";
 import { eliminatePhi } from "./phi-elimination.ts";
+import { BudgetError, type Expression } from "./store.ts";
 import { tailForms } from "./tails.ts";
+import { variablesOf } from "./traverse.ts";
 
 type Interval = I.Interval;
 export type Box = readonly Interval[];

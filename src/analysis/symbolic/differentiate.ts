@@ -10,29 +10,10 @@ import {
   type Rational,
   rational,
 } from "../../numeric/exact/rational.ts";
-import {
-  add,
-  constant,
-  cos,
-  type Expression,
-  exp,
-  inOrder,
-  isZero,
-  linear,
-  mul,
-  neg,
-  notes,
-  type Of,
-  phi,
-  pi,
-  piecewise,
-  power,
-  product,
-  scale,
-  sign,
-  sin,
-  sub,
-} from "./expression.ts";
+import { add, exp, linear, mul, neg, power, product, scale, sub } from "./expression.ts";
+import { cos, phi, piecewise, sign, sin } from "./functions.ts";
+import { constant, type Expression, isZero, notes, type Of, pi } from "./store.ts";
+import { inOrder } from "./traverse.ts";
 
 /** ∂e/∂(variable `index`). */
 export function differentiate(e: Expression, index: number): Expression {

@@ -5,7 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { compare, exactly, toNumber } from "../../numeric/exact/rational.ts";
-import { type Expression, isRational, type Store } from "./expression.ts";
+import { type Expression, isRational, type Store } from "./store.ts";
 
 /** What must hold of an expression for the function to have a value. */
 export interface Condition {

@@ -6,19 +6,10 @@ import { round, toNumber } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import * as F from "../../numeric/interval-elementary.ts";
 import { differentiate } from "./differentiate.ts";
-import {
-  add,
-  constant,
-  type Expression,
-  type Factor,
-  type FunctionName,
-  inOrder,
-  mul,
-  type Of,
-  operandsOf,
-  variablesOf,
-} from "./expression.ts";
+import { add, mul } from "./expression.ts";
 import { phiInterval } from "./phi.ts";
+import { constant, type Expression, type Factor, type FunctionName, type Of } from "./store.ts";
+import { inOrder, operandsOf, variablesOf } from "./traverse.ts";
 
 type Interval = I.Interval;
 

@@ -4,9 +4,9 @@
 
 import * as P from "../../numeric/exact/polynomial.ts";
 import { add as addR, compare, mul as mulR, type Rational, rational, sign as signR, zero } from "../../numeric/exact/rational.ts";
-import { variablesOf } from "./expression.ts";
 import type { Normaliser } from "./normal.ts";
 import type { MultiPolynomial } from "./polynomial.ts";
+import { variablesOf } from "./traverse.ts";
 
 interface Part {
   /** The exponent's factor of x. */

@@ -1,6 +1,5 @@
-// Exact scalar expressions: immutable, each made once per store, so that equal expressions are the same object. Constructors bring
-// them into a light normal form: like terms are collected, powers of one base joined, exponentials multiplied by adding exponents,
-// and inverse functions cancelled where that holds on the store's domain. What takes expansion is left to normal.ts.
+// Constructors of exact scalar expressions. They bring them into a light normal form: like terms are collected, powers of one base
+// joined, exponentials multiplied by adding exponents. Functions are in functions.ts; what takes expansion is left to normal.ts.
 //
 // An equality used here holds wherever both sides of the original are defined; where it is defined is kept apart (scalarise.ts
 // collects the conditions), since log(x²) = 2·log(x) is defined on less.
@@ -21,124 +20,19 @@ import {
   sign as signR,
   zero,
 } from "../../numeric/exact/rational.ts";
-import type { Domain } from "../domain.ts";
-
-export { BudgetError };
-
-export type FunctionName =
-  | "exp"
-  | "log"
-  | "sin"
-  | "cos"
-  | "asin"
-  | "acos"
-  | "atan"
-  | "asinh"
-  | "acosh"
-  | "atanh"
-  | "erf"
-  | "normcdf"
-  | "abs"
-  | "sign"
-  | "max"
-  | "min";
-
-/** c·term, c ≠ 0; the term is no rational and no sum of one term. */
-export interface Term {
-  readonly coefficient: Rational;
-  readonly term: Expression;
-}
-
-/** base^exponent, exponent ≠ 0. */
-export interface Factor {
-  readonly base: Expression;
-  readonly exponent: Rational;
-}
-
-interface Base {
-  readonly id: number;
-  readonly store: Store;
-}
-
-export type Expression =
-  | (Base & { readonly kind: "rational"; readonly value: Rational })
-  | (Base & { readonly kind: "pi" })
-  | (Base & { readonly kind: "variable"; readonly index: number })
-  | (Base & { readonly kind: "sum"; readonly constant: Rational; readonly terms: readonly Term[] })
-  | (Base & { readonly kind: "product"; readonly factors: readonly Factor[] })
-  | (Base & { readonly kind: "function"; readonly name: FunctionName; readonly operands: readonly Expression[] })
-  /** φₙ(u) = Σₖ uᵏ/(k+n)!, so φ₁(u) = (eᵘ − 1)/u: what is left of a removable singularity. n ≥ 1. */
-  | (Base & { readonly kind: "phi"; readonly order: number; readonly operand: Expression })
-  /** `then` where test < 0 (or ≤ 0 unless strict), else `otherwise`. */
-  | (Base & {
-      readonly kind: "piecewise";
-      readonly test: Expression;
-      readonly strict: boolean;
-      readonly then: Expression;
-      readonly otherwise: Expression;
-    });
-
-export type Of<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
-
-/** Where expressions live. Simplification may use that the variables are in `domain`. */
-export interface Store {
-  readonly domain: Domain;
-  limit: number;
-  readonly nodes: Map<string, Expression>;
-  /** What others keep about expressions of this store, by subject. */
-  readonly notes: Map<string, Map<unknown, unknown>>;
-}
-
-/** An empty store. `limit`: how many expressions it takes before "budget" is thrown. */
-export function createStore(domain: Domain, limit = 200_000): Store {
-  return { domain, limit, nodes: new Map(), notes: new Map() };
-}
-
-/** A table kept with the store, made empty at first. */
-export function notes<K, V>(store: Store, subject: string): Map<K, V> {
-  let table = store.notes.get(subject);
-  if (!table) {
-    table = new Map();
-    store.notes.set(subject, table);
-  }
-  return table as Map<K, V>;
-}
-
-type Draft<T> = T extends unknown ? Omit<T, "id" | "store"> : never;
-
-function intern(store: Store, key: string, draft: Draft<Expression>): Expression {
-  const known = store.nodes.get(key);
-  spend(3 + key.length / 8);
-  if (known) return known;
-  if (store.nodes.size >= store.limit) throw new BudgetError(`more than ${store.limit} expressions`);
-  const made = { ...draft, id: store.nodes.size, store } as Expression;
-  store.nodes.set(key, made);
-  return made;
-}
-
-const text = (r: Rational) => (r.denominator === 1n ? `${r.numerator}` : `${r.numerator}/${r.denominator}`);
-
-export function constant(store: Store, value: Rational | number): Expression {
-  const r = typeof value === "number" ? exactly(value) : value;
-  return intern(store, `q${text(r)}`, { kind: "rational", value: r });
-}
-
-export function pi(store: Store): Expression {
-  return intern(store, "pi", { kind: "pi" });
-}
-
-/** Coordinate `index` of the point. */
-export function variable(store: Store, index: number): Expression {
-  return intern(store, `x${index}`, { kind: "variable", index });
-}
-
-export function isRational(e: Expression): e is Of<"rational"> {
-  return e.kind === "rational";
-}
-
-export function isZero(e: Expression): boolean {
-  return e.kind === "rational" && isZeroR(e.value);
-}
+import {
+  constant,
+  type Expression,
+  type Factor,
+  type FunctionName,
+  intern,
+  isZero,
+  notes,
+  type Of,
+  type Store,
+  type Term,
+  text,
+} from "./store.ts";
 
 /** constant + Σ coefficient·expression. */
 export function linear(store: Store, start: Rational, parts: readonly (readonly [Rational, Expression])[]): Expression {
@@ -190,7 +84,7 @@ export function neg(e: Expression): Expression {
   return scale(negR(one), e);
 }
 
-const isInteger = (r: Rational) => r.denominator === 1n;
+export const isInteger = (r: Rational) => r.denominator === 1n;
 
 /** Π baseᵉˣᵖᵒⁿᵉⁿᵗ. Throws an analysis error for a zero base with a negative exponent. */
 export function product(store: Store, parts: readonly Factor[]): Expression {
@@ -376,26 +270,17 @@ export function sqrt(e: Expression): Expression {
   return power(e, rational(1n, 2n));
 }
 
-function make(name: FunctionName, ...operands: readonly Expression[]): Expression {
+export function make(name: FunctionName, ...operands: readonly Expression[]): Expression {
   const [{ store }] = operands;
   return intern(store, `${name}(${operands.map((e) => e.id).join(",")})`, { kind: "function", name, operands });
 }
 
 /** Takes −1 out of a sum whose first coefficient is negative, so that f(u) and f(−u) are seen to belong together. */
-function signed(e: Expression): { readonly negative: boolean; readonly size: Expression } {
+export function signed(e: Expression): { readonly negative: boolean; readonly size: Expression } {
   const negative =
     e.kind === "rational" ? signR(e.value) < 0 : e.kind === "sum" && e.terms.length > 0 && signR(e.terms[0].coefficient) < 0;
   return { negative, size: negative ? neg(e) : e };
 }
-
-const odd =
-  (name: FunctionName) =>
-  (e: Expression): Expression => {
-    if (isZero(e)) return e;
-    const { negative, size } = signed(e);
-    const value = make(name, size);
-    return negative ? neg(value) : value;
-  };
 
 export function exp(e: Expression): Expression {
   const { store } = e;
@@ -421,58 +306,6 @@ export function exp(e: Expression): Expression {
   return make("exp", e);
 }
 
-export function log(e: Expression): Expression {
-  const { store } = e;
-  if (e.kind === "rational") {
-    if (signR(e.value) <= 0) fail("analysis", `an expression takes the logarithm of ${text(e.value)}; no point has a value.`);
-    if (compare(e.value, one) === 0) return constant(store, zero);
-    if (e.value.numerator === 1n) return neg(make("log", constant(store, rational(e.value.denominator))));
-    return make("log", e);
-  }
-  if (e.kind === "function" && e.name === "exp") return e.operands[0];
-  if (e.kind === "product") {
-    const parts: (readonly [Rational, Expression])[] = [];
-    const rest: Factor[] = [];
-    for (const f of e.factors) {
-      if (!isInteger(f.exponent) || isNonnegative(f.base)) parts.push([f.exponent, log(f.base)]);
-      else if (f.exponent.numerator % 2n === 0n) parts.push([f.exponent, log(abs(f.base))]);
-      else rest.push(f);
-    }
-    if (rest.length === 1 && rest[0].exponent.numerator % 2n !== 0n) {
-      // Odd powers of one base: positive only where the base is.
-      parts.push([rest[0].exponent, log(rest[0].base)]);
-    } else if (rest.length > 0) {
-      if (parts.length === 0) return make("log", e);
-      parts.push([one, make("log", product(store, rest))]);
-    }
-    return linear(store, zero, parts);
-  }
-  if (e.kind === "sum" && e.terms.length === 1 && isZeroR(e.constant) && signR(e.terms[0].coefficient) > 0) {
-    return add(log(constant(store, e.terms[0].coefficient)), log(e.terms[0].term));
-  }
-  return make("log", e);
-}
-
-export const sin = odd("sin");
-export function cos(e: Expression): Expression {
-  return isZero(e) ? constant(e.store, one) : make("cos", signed(e).size);
-}
-export const asin = odd("asin");
-export const atan = odd("atan");
-export const asinh = odd("asinh");
-export const atanh = odd("atanh");
-export const erf = odd("erf");
-export const acos = (e: Expression): Expression => make("acos", e);
-export const acosh = (e: Expression): Expression => make("acosh", e);
-
-/** The distribution function of the standard normal; Φ(−u) = 1 − Φ(u). */
-export function normcdf(e: Expression): Expression {
-  if (isZero(e)) return constant(e.store, rational(1n, 2n));
-  const { negative, size } = signed(e);
-  const value = make("normcdf", size);
-  return negative ? sub(constant(e.store, one), value) : value;
-}
-
 export function abs(e: Expression): Expression {
   if (e.kind === "rational") return signR(e.value) < 0 ? neg(e) : e;
   if (isNonnegative(e)) return e;
@@ -480,62 +313,6 @@ export function abs(e: Expression): Expression {
   if (isNonnegative(size)) return size;
   if (size.kind === "function" && size.name === "abs") return size;
   return make("abs", size);
-}
-
-export function sign(e: Expression): Expression {
-  if (e.kind === "rational") return constant(e.store, rational(signR(e.value)));
-  const { negative, size } = signed(e);
-  const value = make("sign", size);
-  return negative ? neg(value) : value;
-}
-
-export function max(a: Expression, b: Expression): Expression {
-  if (a === b) return a;
-  const d = sub(a, b);
-  if (d.kind === "rational") return signR(d.value) >= 0 ? a : b;
-  const [p, q] = a.id < b.id ? [a, b] : [b, a];
-  return make("max", p, q);
-}
-
-export function min(a: Expression, b: Expression): Expression {
-  if (a === b) return a;
-  const d = sub(a, b);
-  if (d.kind === "rational") return signR(d.value) <= 0 ? a : b;
-  const [p, q] = a.id < b.id ? [a, b] : [b, a];
-  return make("min", p, q);
-}
-
-/** φₙ(u): see Expression. */
-export function phi(order: number, operand: Expression): Expression {
-  const { store } = operand;
-  if (isZero(operand)) {
-    let factorial = 1n;
-    for (let k = 2n; k <= BigInt(order); k++) factorial *= k;
-    return constant(store, rational(1n, factorial));
-  }
-  return intern(store, `phi${order}(${operand.id})`, { kind: "phi", order, operand });
-}
-
-/** `then` where test < 0 (≤ 0 unless strict), else `otherwise`. */
-export function piecewise(test: Expression, strict: boolean, then: Expression, otherwise: Expression): Expression {
-  if (then === otherwise) return then;
-  if (test.kind === "rational") {
-    const s = signR(test.value);
-    return s < 0 || (s === 0 && !strict) ? then : otherwise;
-  }
-  const key = `if${strict ? "<" : "<="}${test.id},${then.id},${otherwise.id}`;
-  return intern(test.store, key, { kind: "piecewise", test, strict, then, otherwise });
-}
-
-/** eᵘ − 1 over u where the quotient is written so, else undefined: then a / b has no singularity at u = 0. */
-export function removable(a: Expression, b: Expression): Expression | undefined {
-  // a = c·(eᵘ − 1), b = d·u
-  if (a.kind !== "sum" || a.terms.length !== 1) return undefined;
-  const { coefficient: c, term } = a.terms[0];
-  if (term.kind !== "function" || term.name !== "exp" || compare(a.constant, negR(c)) !== 0) return undefined;
-  const ratio = div(b, term.operands[0]);
-  if (ratio.kind !== "rational" || isZeroR(ratio.value)) return undefined;
-  return scale(powerR(ratio.value, -1), scale(c, phi(1, term.operands[0])));
 }
 
 /** Whether e ≥ 0 is seen at once wherever it is defined on the store's domain. */
@@ -558,7 +335,9 @@ export interface QuickSign {
 }
 
 const quick = (lower: -1 | 0 | 1, upper: -1 | 0 | 1, mayVanish: boolean): QuickSign => ({ lower, upper, zero: mayVanish });
+
 const positive = quick(0, 1, false);
+
 const nonnegative = quick(0, 1, true);
 
 /** The sign by structure alone: signs of variables, of functions with a range of one sign, of sums and products of those. */
@@ -669,87 +448,4 @@ function variableSign({ domain }: Store, index: number): QuickSign | undefined {
   if (domain.cones.some(({ entries }) => entries.some((row, i) => row[i] === index))) return positive;
   if (lower === 0) return quick(0, 1, !open.lower);
   return upper === 0 ? quick(-1, 0, !open.upper) : undefined;
-}
-
-/** The expressions an expression is built of directly. */
-export function operandsOf(e: Expression): readonly Expression[] {
-  switch (e.kind) {
-    case "sum":
-      return e.terms.map((t) => t.term);
-    case "product":
-      return e.factors.map((f) => f.base);
-    case "function":
-      return e.operands;
-    case "phi":
-      return [e.operand];
-    case "piecewise":
-      return [e.test, e.then, e.otherwise];
-    default:
-      return [];
-  }
-}
-
-/** Everything the expressions are built of, operands first; each once. */
-export function inOrder(roots: readonly Expression[]): Expression[] {
-  const seen = new Set<Expression>();
-  const order: Expression[] = [];
-  const stack: { e: Expression; done: boolean }[] = roots.map((e) => ({ e, done: false })).reverse();
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    if (top.done) {
-      order.push(top.e);
-      continue;
-    }
-    if (seen.has(top.e)) continue;
-    seen.add(top.e);
-    stack.push({ e: top.e, done: true });
-    for (const o of operandsOf(top.e)) if (!seen.has(o)) stack.push({ e: o, done: false });
-  }
-  spend(order.length);
-  return order;
-}
-
-/** Indices of the variables in e, ascending. */
-export function variablesOf(...roots: readonly Expression[]): number[] {
-  return inOrder(roots)
-    .flatMap((e) => (e.kind === "variable" ? [e.index] : []))
-    .sort((a, b) => a - b);
-}
-
-/** e with some sub-expressions replaced, made anew by the constructors. */
-export function substitute(e: Expression, replacements: ReadonlyMap<Expression, Expression>): Expression {
-  const made = new Map<Expression, Expression>();
-  for (const node of inOrder([e])) made.set(node, replacements.get(node) ?? rebuild(node, (o) => made.get(o) ?? o));
-  return made.get(e) ?? e;
-}
-
-/** The node with its operands replaced. */
-export function rebuild(e: Expression, of: (operand: Expression) => Expression): Expression {
-  if (operandsOf(e).every((o) => of(o) === o)) return e;
-  switch (e.kind) {
-    case "sum":
-      return linear(
-        e.store,
-        e.constant,
-        e.terms.map(({ coefficient, term }) => [coefficient, of(term)] as const),
-      );
-    case "product":
-      return mul(...e.factors.map(({ base, exponent }) => power(of(base), exponent)));
-    case "function":
-      return apply(e.name, e.operands.map(of));
-    case "phi":
-      return phi(e.order, of(e.operand));
-    case "piecewise":
-      return piecewise(of(e.test), e.strict, of(e.then), of(e.otherwise));
-    default:
-      return e;
-  }
-}
-
-const unaryFunctions = { exp, log, sin, cos, asin, acos, atan, asinh, acosh, atanh, erf, normcdf, abs, sign };
-
-/** The function of this name, through its constructor. */
-export function apply(name: FunctionName, operands: readonly Expression[]): Expression {
-  if (name === "max") return max(operands[0], operands[1]);
-  if (name === "min") return min(operands[0], operands[1]);
-  return unaryFunctions[name](operands[0]);
 }

@@ -5,35 +5,8 @@ export { boundsOf } from "./bounds.ts";
 export { differentiate, gradient, hessian, kinksOf } from "./differentiate.ts";
 export type { Condition } from "./elements.ts";
 export { compileEnclosure, compileFloat, type Encloser } from "./enclose.ts";
-export {
-  abs,
-  add,
-  apply,
-  constant,
-  cos,
-  createStore,
-  div,
-  type Expression,
-  exp,
-  type Factor,
-  isZero,
-  linear,
-  log,
-  max,
-  mul,
-  neg,
-  normcdf,
-  phi,
-  power,
-  type Store,
-  scale,
-  sin,
-  sqrt,
-  sub,
-  substitute,
-  type Term,
-  variable,
-} from "./expression.ts";
+export { abs, add, div, exp, linear, mul, neg, power, scale, sqrt, sub } from "./expression.ts";
+export { cos, log, max, normcdf, phi, sin } from "./functions.ts";
 export { simplify } from "./normal.ts";
 export { print } from "./print.ts";
 export {
@@ -44,3 +17,5 @@ export {
   scalariseFunction,
 } from "./scalarise.ts";
 export { signOf } from "./sign.ts";
+export { constant, createStore, type Expression, type Factor, isZero, type Store, type Term, variable } from "./store.ts";
+export { apply, substitute } from "./traverse.ts";

@@ -18,25 +18,8 @@ import {
   toNumber,
   zero,
 } from "../../numeric/exact/rational.ts";
-import {
-  abs,
-  constant,
-  type Expression,
-  exp,
-  type Factor,
-  floorOf,
-  inOrder,
-  isNonnegative,
-  isPositive,
-  linear,
-  log,
-  power,
-  product,
-  rebuild,
-  type Store,
-  sin,
-  variable,
-} from "./expression.ts";
+import { abs, exp, floorOf, isNonnegative, isPositive, linear, power, product } from "./expression.ts";
+import { log, sin } from "./functions.ts";
 import {
   collector,
   divideExactly,
@@ -49,6 +32,8 @@ import {
   primitive,
   sortedTerms,
 } from "./polynomial.ts";
+import { constant, type Expression, type Factor, type Store, variable } from "./store.ts";
+import { inOrder, rebuild } from "./traverse.ts";
 
 /** A primitive polynomial of two or more terms. Its negative is another base: a root is taken of the one that is not negative. */
 export interface Base {

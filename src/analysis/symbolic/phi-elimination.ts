@@ -1,7 +1,9 @@
 // φₙ(u) written with exponentials, for u ≠ 0: φₙ(u) = (eᵘ − Σ_{j<n} uʲ/j!)/uⁿ.
 
 import { rational } from "../../numeric/exact/rational.ts";
-import { constant, type Expression, exp, inOrder, linear, mul, power, substitute, variablesOf } from "./expression.ts";
+import { exp, linear, mul, power } from "./expression.ts";
+import { constant, type Expression } from "./store.ts";
+import { inOrder, substitute, variablesOf } from "./traverse.ts";
 
 /** e without φ, for x ≠ 0, where every φ is of the only variable x itself; undefined where it has none, or others. */
 export function eliminatePhi(e: Expression): { readonly expression: Expression; readonly variable: number } | undefined {

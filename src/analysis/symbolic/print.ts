@@ -11,7 +11,7 @@ import {
   sign as signR,
   toNumber,
 } from "../../numeric/exact/rational.ts";
-import type { Expression, Factor } from "./expression.ts";
+import type { Expression, Factor } from "./store.ts";
 
 const sumLevel = 0;
 const productLevel = 1;

@@ -3,39 +3,27 @@
 import type { Node } from "../../graph/node.ts";
 import { exactly, isZero as isZeroR, rational, sign as signR } from "../../numeric/exact/rational.ts";
 import type { Context, Elements, Truth } from "./elements.ts";
+import { abs, add, div, exp, mul, neg, power, sqrt, sub } from "./expression.ts";
 import {
-  abs,
   acos,
   acosh,
-  add,
   asin,
   asinh,
   atan,
   atanh,
-  constant,
   cos,
-  div,
-  type Expression,
   erf,
-  exp,
-  inOrder,
-  isRational,
   log,
   max,
   min,
-  mul,
-  neg,
   normcdf,
-  type Of,
   piecewise,
-  power,
   removable,
   sign,
   sin,
-  sqrt,
-  sub,
-  substitute,
-} from "./expression.ts";
+} from "./functions.ts";
+import { constant, type Expression, isRational, type Of } from "./store.ts";
+import { inOrder, substitute } from "./traverse.ts";
 
 type Unary = (x: Expression, context: Context) => Expression;
 type Binary = (a: Expression, b: Expression, context: Context) => Expression;

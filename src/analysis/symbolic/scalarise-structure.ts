@@ -6,7 +6,9 @@ import type { Dense, Structured } from "../../graph/primitive.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
 import { exactly, one, type Rational, rational, zero } from "../../numeric/exact/rational.ts";
 import { type Context, type Elements, groupsOf, numbers, type Truth, toDense } from "./elements.ts";
-import { constant, div, type Expression, isRational, linear, max, min, mul, type Store, sqrt, sub } from "./expression.ts";
+import { div, linear, mul, sqrt, sub } from "./expression.ts";
+import { max, min } from "./functions.ts";
+import { constant, type Expression, isRational, type Store } from "./store.ts";
 
 /** Operations whose result has elements of their operands only, and which operands those are; the others must be known. */
 const moving: Readonly<Record<string, (node: Node) => readonly number[]>> = {

@@ -13,23 +13,11 @@ import { exactly, one, sign as signR, zero } from "../../numeric/exact/rational.
 import { scalarOutput, trace } from "../../transforms/trace.ts";
 import { type Domain, everywhere } from "../domain.ts";
 import { type Condition, type Context, type Elements, groupsOf, numbers, Refusal, toDense, truth } from "./elements.ts";
-import {
-  add,
-  constant,
-  createStore,
-  type Expression,
-  exp,
-  isNonnegative,
-  isPositive,
-  isRational,
-  linear,
-  log,
-  quickSign,
-  type Store,
-  variable,
-} from "./expression.ts";
+import { add, exp, isNonnegative, isPositive, linear, quickSign } from "./expression.ts";
+import { log } from "./functions.ts";
 import { elementwise } from "./scalarise-elementwise.ts";
 import { linearForm, moved, reduced } from "./scalarise-structure.ts";
+import { constant, createStore, type Expression, isRational, type Store, variable } from "./store.ts";
 
 export interface Scalarised {
   readonly kind: "scalarised";

@@ -10,12 +10,14 @@ import type { Domain } from "../domain.ts";
 import type { EffortOptions, Sign, SignResult } from "./answers.ts";
 import { type Box, type Evaluator, evaluatorOf, samplePoint, split } from "./branch.ts";
 import { signsAroundZero } from "./exponential-polynomial.ts";
-import { constant, type Expression, isZero, mul, power, quickSign, sub, substitute, variable } from "./expression.ts";
+import { mul, power, quickSign, sub } from "./expression.ts";
 import { type Base, type Fraction, fractionOf, normaliserOf, quarters } from "./normal.ts";
 import { eliminatePhi } from "./phi-elimination.ts";
 import { sortedTerms } from "./polynomial.ts";
 import { print } from "./print.ts";
 import { searchPoints } from "./search.ts";
+import { constant, type Expression, isZero, variable } from "./store.ts";
+import { substitute } from "./traverse.ts";
 import { type FormSigns, signsOfForm, type UnivariateForm, univariateForm } from "./univariate.ts";
 
 /** Which signs are possible: what is false is excluded by proof. */

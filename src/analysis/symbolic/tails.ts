@@ -2,21 +2,12 @@
 // quotients of numbers near their limits, and nothing overflows. log(1 + eˣ) becomes x + log(1 + e⁻ˣ) for x ≥ 0.
 
 import { add as addR, compare, mul as mulR, type Rational, rational, sign as signR, zero } from "../../numeric/exact/rational.ts";
-import {
-  constant,
-  type Expression,
-  exp,
-  type Factor,
-  inOrder,
-  linear,
-  log,
-  product,
-  substitute,
-  variable,
-  variablesOf,
-} from "./expression.ts";
+import { exp, linear, product } from "./expression.ts";
+import { log } from "./functions.ts";
 import { type Fraction, fractionOf, type Normaliser, normaliserOf, quarters } from "./normal.ts";
 import type { Monomial, MultiPolynomial } from "./polynomial.ts";
+import { constant, type Expression, type Factor, variable } from "./store.ts";
+import { inOrder, substitute, variablesOf } from "./traverse.ts";
 
 /** e for x ≥ 0 and for x ≤ 0, where it has one variable and exponentials of its multiples in sums. */
 export function tailForms(e: Expression): { readonly right?: Expression; readonly left?: Expression } {

@@ -22,9 +22,11 @@ import * as F from "../../numeric/interval-elementary.ts";
 import type { Domain } from "../domain.ts";
 import type { Extreme } from "./answers.ts";
 import { compileEnclosure } from "./enclose.ts";
-import { type Expression, type Of, quickSign, variablesOf } from "./expression.ts";
+import { quickSign } from "./expression.ts";
 import { type Base, type Fraction, fractionOf, type Normaliser, normaliserOf } from "./normal.ts";
 import type { Monomial } from "./polynomial.ts";
+import type { Expression, Of } from "./store.ts";
+import { variablesOf } from "./traverse.ts";
 
 type Interval = I.Interval;
 
