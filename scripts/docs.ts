@@ -64,9 +64,13 @@ export function examplesOf(file: string, markdown: string): Example[] {
   return examples;
 }
 
-/** What is wrong with what an example printed; undefined: nothing. Blanks at line ends do not count; "…" stands for anything. */
+/** What is wrong with what an example printed; undefined: nothing. Blanks at line ends and blank lines do not count; "…" stands for anything. */
 export function difference(expected: string, printed: string): string | undefined {
-  const tidy = (text: string) => text.replace(/[ \t]+$/gm, "").trim();
+  const tidy = (text: string) =>
+    text
+      .replace(/[ \t]+$/gm, "")
+      .replace(/\n{2,}/g, "\n")
+      .trim();
   const [want, got] = [tidy(expected), tidy(printed)];
   const pattern = want
     .split("…")

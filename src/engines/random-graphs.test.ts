@@ -70,6 +70,12 @@ describe.each(["float32", "float64"] as const)("random graphs in %s and their gr
     );
   });
 
+  it("are those of the interpreter where a stored reshaping lies on a stored transpose", () => {
+    const list = [377, 6, 0, 0, 0, 0, 0, 377, 4, 824, 0, 328, ...new Array<number>(33).fill(0)];
+    const graph = randomGraph(dtype, list);
+    expectClose(graph, wasmEngine.compile(graph).run(graph.data), dtype, "wasm");
+  });
+
   it.skipIf(nativeMissing() !== undefined)("are those of the interpreter in C, the same bits in 1, 2 and 4 threads", () => {
     // One program of many graphs, for compilers take their time.
     const lists = fc.sample(choices, { numRuns: 24, seed: dtype === "float32" ? 1 : 2 });

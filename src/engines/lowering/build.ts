@@ -12,7 +12,7 @@ import { demandsOf, type Group, type Member, NotAffine, operandMap, withSplits }
 import type { ComputeDType, Reduction } from "./ir.ts";
 import { denseSource, type Items } from "./items.ts";
 import { type BuiltKernel, finish, type Loose, type LooseAccess, type LooseStep, type LooseStore } from "./tighten.ts";
-import { drawAt, kindOf, reducerOf, throughView } from "./views.ts";
+import { drawAt, keepsOrder, kindOf, reducerOf, throughView } from "./views.ts";
 
 /** Where values live: the buffer of a stored node, parameter or constant. */
 export interface Home {
@@ -195,7 +195,11 @@ function buildOnce(group: Group, { items, homeOf, isNeeded, padded }: Surroundin
     const row = rows.get(node);
     const scope = scopeName(step, row);
     const resolve: Resolve = (n, map) => {
-      if (n === node) return undefined;
+      if (n === node) {
+        // A stored reshaping is a copy of what lies under it.
+        const copied = kindOf(n) === "view" && keepsOrder(n) ? inMemory(n.inputs[0], items) : undefined;
+        return copied && !group.members.has(copied) ? loadAt(n, copied, map) : undefined;
+      }
       const source = inMemory(n, items);
       if (source === undefined) return undefined;
       if (!group.members.has(source)) return loadAt(n, source, map);

@@ -22,7 +22,7 @@ import {
   unflatten,
 } from "./affine.ts";
 import { denseSource, type Items } from "./items.ts";
-import { drawAt, kindOf, throughView } from "./views.ts";
+import { drawAt, keepsOrder, kindOf, throughView } from "./views.ts";
 
 export interface Member {
   readonly node: Node;
@@ -158,11 +158,12 @@ export function demandsOf(member: Member, items: Items): readonly Demand[] {
     const kind = kindOf(node);
     if (kind === "view") {
       const [input] = node.inputs;
-      const source = denseSource(node, items.stored);
+      // What a stored reshaping copies lies under it.
+      const source = keepsOrder(node) ? denseSource(input, items.stored) : node;
       if (kindOf(source) === "parameter" || kindOf(source) === "constant") return;
       const next = throughView(node, map);
       if (next !== undefined) visit(input, next === map ? map : intern(next));
-      else if (items.stored.has(source)) result.push({ node: source, map: undefined, key: "" });
+      else if (source !== node && items.stored.has(source)) result.push({ node: source, map: undefined, key: "" });
       else throw new NotAffine(input);
     } else if (node.op.name === "randomBits") for (const key of drawAt(node, map).key) visit(node.inputs[0], intern(key));
     else if (kind === "map") for (const input of node.inputs) visit(input, map);

@@ -11,7 +11,6 @@ import { optimize } from "../../ops/optimize.ts";
 import { broadcastTo, reshape, transpose } from "../../ops/shape.ts";
 import { evaluate } from "../interpreter/evaluate.ts";
 import { sumOfPads, sumsOf } from "./pads.ts";
-import { sumOfSums } from "./partial-sums.ts";
 
 /** Elements of a constant that is worked out ahead. */
 const largestFolded = 16384;
@@ -97,8 +96,6 @@ function rewritten(node: Node): Node | undefined {
     case "broadcast":
       if (x.op.name === "broadcast") return broadcastTo(x.inputs[0], node.shape);
       break;
-    case "sum":
-      return folded(node) ?? sumOfSums(node);
     default:
   }
   return folded(node);

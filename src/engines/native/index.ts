@@ -8,6 +8,7 @@ import type { Plan } from "../lowering/ir.ts";
 import { keyOfGraph } from "../lowering/key.ts";
 import { lowerSimplified } from "../lowering/lower.ts";
 import { isWorthThreads } from "../lowering/parallel.ts";
+import { cutSums } from "../lowering/partial-sums.ts";
 import { simplify } from "../lowering/simplify.ts";
 import { threadCount, threads } from "../threads.ts";
 import { cacheFolder } from "./cache.ts";
@@ -26,15 +27,17 @@ export function planFor(graph: Graph, donate: CompileOptions["donate"]): Plan {
   return lowerSimplified(graph, { ...(donate ? { donate } : {}), epilogues: takesEpilogue });
 }
 
+const prepared = ({ parameters, outputs }: Graph): Graph => ({ parameters, outputs: cutSums(simplify(outputs)) });
+
 /** The C source of a graph. Throws an engine error where there is no compiler, which the source is written for. */
 export function sourceOf(graph: Graph, { donate }: CompileOptions = {}): RenderedProgram {
-  const simplified: Graph = { parameters: graph.parameters, outputs: simplify(graph.outputs) };
+  const simplified = prepared(graph);
   return renderProgram(planFor(simplified, donate), targetFor(findCompiler().macros));
 }
 
 function compile(graph: Graph, options: CompileOptions = {}): Program {
   const target = targetFor(findCompiler().macros);
-  const simplified: Graph = { parameters: graph.parameters, outputs: simplify(graph.outputs) };
+  const simplified = prepared(graph);
   const key = `${keyOfGraph(simplified)}|${options.donate?.join() ?? ""}|${target.name}|${options.profile === true}`;
   let known = modules.get(key);
   if (known) modules.delete(key);
