@@ -17,6 +17,7 @@ import {
   toNumber,
   zero,
 } from "../numeric/exact/rational.ts";
+import { feasibility } from "../numeric/exact/simplex.ts";
 import type { Tensor } from "../tensor/index.ts";
 
 export type Separability =
@@ -106,8 +107,8 @@ function hyperplane(
 }
 
 /**
- * Phase one of the simplex method, exactly: λ ≥ 0 with Σ₊ λᵢxᵢ = Σ₋ λᵢxᵢ and Σ₊ λᵢ = Σ₋ λᵢ = 1. Where there is none, the prices of the
- * last tableau are the hyperplane (Farkas' lemma).
+ * Decided exactly: λ ≥ 0 with Σ₊ λᵢxᵢ = Σ₋ λᵢxᵢ and Σ₊ λᵢ = Σ₋ λᵢ = 1. Where there is none, the prices that show it are
+ * the hyperplane.
  */
 function exactDecision(points: readonly (readonly number[])[], signs: readonly number[]): Separability {
   const n = points.length;
@@ -124,56 +125,12 @@ function exactDecision(points: readonly (readonly number[])[], signs: readonly n
     signs[i] > 0 ? one : zero,
     signs[i] > 0 ? zero : one,
   ];
-  // Tableau [A | I | b] with b = (0 … 0, 1, 1) ≥ 0, and the costs of the artificial variables reduced.
-  const t: Rational[][] = Array.from({ length: rows }, () => []);
-  for (let i = 0; i < n; i++) column(i).forEach((v, r) => t[r].push(v));
-  for (let r = 0; r < rows; r++) {
-    for (let k = 0; k < rows; k++) t[r].push(r === k ? one : zero);
-    t[r].push(r < d ? zero : one);
-  }
-  const width = n + rows;
-  const basis = Array.from({ length: rows }, (_, r) => n + r);
-  const cost: Rational[] = Array.from({ length: width + 1 }, (_, j) => {
-    let s = zero;
-    for (let r = 0; r < rows; r++) s = add(s, t[r][j]);
-    return j >= n && j < width ? zero : s;
-  });
-  for (;;) {
-    // Bland's rule: the first column that helps, and of the rows that bind the one with the least variable.
-    const enter = cost.findIndex((c, j) => j < n && sign(c) > 0);
-    if (enter < 0) break;
-    let leave = -1;
-    for (let r = 0; r < rows; r++) {
-      if (sign(t[r][enter]) <= 0) continue;
-      const order = leave < 0 ? -1 : compare(mul(t[r][width], t[leave][enter]), mul(t[leave][width], t[r][enter]));
-      if (order < 0 || (order === 0 && basis[r] < basis[leave])) leave = r;
-    }
-    if (leave < 0) break;
-    const pivot = t[leave][enter];
-    t[leave] = t[leave].map((v) => (isZero(v) ? v : div(v, pivot)));
-    const clear = (row: Rational[]) => {
-      const factor = row[enter];
-      if (isZero(factor)) return;
-      for (let j = 0; j <= width; j++) if (!isZero(t[leave][j])) row[j] = sub(row[j], mul(factor, t[leave][j]));
-    };
-    t.forEach((row, r) => {
-      if (r !== leave) clear(row);
-    });
-    clear(cost);
-    basis[leave] = enter;
-  }
-  if (isZero(cost[width])) {
-    const lambda = new Array<Rational>(n).fill(zero);
-    basis.forEach((j, r) => {
-      if (j < n) lambda[j] = t[r][width];
-    });
-    return meeting(points, signs, lambda);
-  }
-  // Reduced costs of the artificial columns are 1 − price; the prices part the points.
-  const price = Array.from({ length: rows }, (_, r) => {
-    const reduced = cost[n + r];
-    return add(one, reduced);
-  });
+  const answer = feasibility(
+    points.map((_, i) => column(i)),
+    Array.from({ length: rows }, (_, r) => (r < d ? zero : one)),
+  );
+  if (answer.kind === "solution") return meeting(points, signs, answer.solution);
+  const price = answer.prices;
   // aᵢᵀ·price ≤ 0 for every column and > 0 in sum over b: for class 1 w·x + p ≤ 0, for the other −w·x + q ≤ 0, p + q > 0.
   const weights = price.slice(0, d).map(neg);
   const [p, q] = [price[d], price[d + 1]];

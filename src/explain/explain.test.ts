@@ -288,7 +288,7 @@ describe("what is asked for wrongly is said", () => {
     [
       "an entry that does not exist",
       () => explain(network, given, { entries: { W1: [[2, 0]] } }),
-      /W1 of shape \[2, 2\] has no entry \[2, 0\]/,
+      /W1 of shape \[2, 2\] has no entry W1\[3,1\] \(counted from 1; \[2, 0\] counted from 0\)/,
     ],
     ["a quantity that does not exist", () => explain(network, given, { entries: { W3: [[0]] } }), /no quantity "W3".*z1/],
     [
@@ -306,4 +306,14 @@ describe("what is asked for wrongly is said", () => {
   ])("%s", (_about, call, message) => {
     expect(call).toThrow(message);
   });
+});
+
+test("what is not finite is said, where it begins", () => {
+  const f = (x: Tensor) => {
+    const a = x.square();
+    const b = a.neg().log();
+    return b.exp();
+  };
+  expect(explain(f, [float64(2)]).notes).toEqual([expect.stringMatching(/^b is not finite in iteration 1: /)]);
+  expect(explain((x: Tensor) => x.log(), [float64(2)]).notes).toEqual([]);
 });

@@ -10,7 +10,7 @@ import type { Optimizer } from "../optim/index.ts";
 import { type Backward, backwardOf, type PreparedBackward } from "./backward.ts";
 import { checkLink, type Finding } from "./check-rules.ts";
 import { scalarOperations } from "./compositions.ts";
-import type { BackwardStep, Difference, Explanation, Iteration, Name, Quantity, Step } from "./explanation.ts";
+import type { BackwardStep, Difference, Explanation, Iteration, Name, Quantity, Shown, Step } from "./explanation.ts";
 import { nameFrom } from "./naming.ts";
 import { advance, carried, type Manner, type Prepared, prepare, shown, type Tracks, work } from "./prepare.ts";
 import { roundTo } from "./rounding.ts";
@@ -254,7 +254,7 @@ function checkEntries({ entries }: Telling, quantities: readonly Quantity[]): vo
       if (!fits)
         fail(
           "argument",
-          `explain: ${id} of shape [${quantity.shape.join(", ")}] has no entry [${index.join(", ")}] (counted from 0).`,
+          `explain: ${id} of shape [${quantity.shape.join(", ")}] has no entry ${id}[${index.map((i) => i + 1)}] (counted from 1; [${index.join(", ")}] counted from 0).`,
         );
     }
   }
@@ -354,6 +354,15 @@ function notesOf(
     if (lines.length === 0 && sizeOf(value.shape) > 0)
       notes.push(`${names.get(quantity) ?? quantity} has no formula entry by entry and is shown as a whole.`);
   }
+  const broken = iterations
+    .flatMap(({ number, forward }) => forward.map(({ quantity, value }) => ({ number, quantity, value })))
+    .find(({ value }) => !isFinite(value));
+  if (broken) {
+    const text = names.get(broken.quantity) ?? broken.quantity;
+    notes.push(
+      `${text} is not finite in iteration ${broken.number}: its formula has no finite value at these numbers, and what follows from it says nothing.`,
+    );
+  }
   const unreached = subject.leaves.filter(
     ({ argument, quantity, node }) =>
       telling.learned.includes(argument) &&
@@ -365,3 +374,5 @@ function notesOf(
   }
   return notes;
 }
+
+const isFinite = ({ entries, summary }: Shown): boolean => entries?.every(Number.isFinite) ?? (summary?.notFinite ?? 0) === 0;

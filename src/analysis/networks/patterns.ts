@@ -2,21 +2,8 @@
 // pattern counts where an open set of inputs has it, which is decided exactly; what is not looked at before the budget ends is bounded.
 
 import { fail } from "../../graph/errors.ts";
-import {
-  add,
-  compare,
-  div,
-  exactly,
-  isZero,
-  mul,
-  neg,
-  one,
-  type Rational,
-  sign,
-  sub,
-  toNumber,
-  zero,
-} from "../../numeric/exact/rational.ts";
+import { add, exactly, isZero, mul, neg, one, type Rational, sign, sub, toNumber, zero } from "../../numeric/exact/rational.ts";
+import { feasibility } from "../../numeric/exact/simplex.ts";
 import { addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
 import type { Enclosure } from "../certificate.ts";
 import { type Matrix, spectralNorm } from "./index.ts";
@@ -267,41 +254,13 @@ function foundByFloats(sides: Forms): boolean {
   return sides.every((form) => sign(form.reduce((s, c, j) => add(s, mul(c, point[j])), zero)) > 0);
 }
 
-/** Whether λ ≥ 0, Σλ = 1, with Σ λᵢ·formᵢ = 0 exists: phase one of the simplex method with Bland's rule, exactly. */
+/** Whether λ ≥ 0, Σλ = 1, with Σ λᵢ·formᵢ = 0 exists. */
 function combinesToZero(sides: Forms): boolean {
-  const d = sides[0].length;
-  const n = sides.length;
-  const rows = d + 1;
-  const width = n + rows;
-  const t: Rational[][] = Array.from({ length: rows }, (_, r) => [
-    ...sides.map((form) => (r < d ? form[r] : one)),
-    ...Array.from({ length: rows }, (_, k) => (k === r ? one : zero)),
-    r < d ? zero : one,
-  ]);
-  const basis = Array.from({ length: rows }, (_, r) => n + r);
-  const cost = Array.from({ length: width + 1 }, (_, j) =>
-    j >= n && j < width ? zero : t.reduce((s, row) => add(s, row[j]), zero),
+  const right = [...sides[0].map(() => zero), one];
+  return (
+    feasibility(
+      sides.map((form) => [...form, one]),
+      right,
+    ).kind === "solution"
   );
-  for (;;) {
-    const enter = cost.findIndex((c, j) => j < n && sign(c) > 0);
-    if (enter < 0) break;
-    let leave = -1;
-    for (let r = 0; r < rows; r++) {
-      if (sign(t[r][enter]) <= 0) continue;
-      const order = leave < 0 ? -1 : compare(mul(t[r][width], t[leave][enter]), mul(t[leave][width], t[r][enter]));
-      if (order < 0 || (order === 0 && basis[r] < basis[leave])) leave = r;
-    }
-    if (leave < 0) break;
-    const pivot = t[leave][enter];
-    t[leave] = t[leave].map((v) => (isZero(v) ? v : div(v, pivot)));
-    for (const row of [...t.filter((_, r) => r !== leave), cost]) {
-      const factor = row[enter];
-      if (isZero(factor)) continue;
-      t[leave].forEach((v, j) => {
-        if (!isZero(v)) row[j] = sub(row[j], mul(factor, v));
-      });
-    }
-    basis[leave] = enter;
-  }
-  return isZero(cost[width]);
 }

@@ -9,6 +9,7 @@ import * as nn from "../../nn/index.ts";
 import * as optim from "../../optim/index.ts";
 import { type Tensor, tensor } from "../../tensor/index.ts";
 import type { CommandContext } from "../../train/command.ts";
+import { customDerivative } from "../../transforms/index.ts";
 import type { Explanation } from "../explanation.ts";
 import { readBack } from "../writing/check.ts";
 import type { ExplainCommandOptions } from "./command.ts";
@@ -91,6 +92,17 @@ describe("a module", () => {
   test("that exports neither is told what it lacks", async () => {
     await expect(run(file, { default: { name: "x" } })).rejects.toThrow(/settings/);
   });
+});
+
+test("the answer is no where a derivative rule is wrong, and yes at a kink, whose derivative is a convention", async () => {
+  const cube = customDerivative((x: Tensor) => x.square().mul(x), { name: "cube", vjp: ([x], _y, g) => [g.mul(x.square())] });
+  const of = (f: (x: Tensor) => Tensor, at: number) =>
+    run(file, { default: { f, arguments: [tensor(at, { dtype: "float64" })] } });
+  const wrong = await of((x) => cube(x).mul(2), 1.5);
+  expect(wrong.ok).toBe(false);
+  expect(wrong.text).toContain("cube");
+  const kink = await of((x) => x.abs().mul(2), 0);
+  expect(kink.ok).toBe(true);
 });
 
 test("the digits are explained by one example, in a few pages", async () => {

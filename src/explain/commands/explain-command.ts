@@ -26,7 +26,9 @@ export async function explain(options: ExplainCommandOptions, context: CommandCo
   const explanation = await explanationOf(options, context);
   const format = options.format ?? formatOf(options.out);
   const text = await written(explanation, format, options);
-  const isRight = !explanation.notes.some((note) => note.includes("central differences"));
+  const isRight = !explanation.iterations.some(({ backward }) =>
+    backward.some(({ disagreements }) => disagreements.some(({ kink }) => !kink)),
+  );
   if (options.out === undefined) return { ok: isRight, text, json: JSON.parse(jsonOf(explanation)) as JsonValue };
   await writeFileAtomic(options.out, text);
   return { ok: isRight, text: `written to ${options.out} (${format})`, json: { format, out: options.out } };

@@ -247,7 +247,8 @@ function lineEquation(quantity: string, { index, formula, value, exact }: Line, 
   if (numbers !== symbols) sides.push({ relation: "=", written: numbers });
   if (numbers !== result) {
     const text = formulaOf(formula, writer, "numbers", "text");
-    sides.push({ relation: agrees(text, numberOf(value, writer, wasRounded, "text")) ? "=" : "≈", written: result });
+    const isShown = !Number.isFinite(value) || agrees(text, numberOf(value, writer, wasRounded, "text"));
+    sides.push({ relation: isShown ? "=" : "≈", written: result });
   }
   if (wasRounded) writer.rounded.add(`${quantity}[${index}]`);
   else writer.rounded.delete(`${quantity}[${index}]`);
