@@ -23,7 +23,7 @@ import type {
   Task,
   TrainOptions,
 } from "../train/command.ts";
-import { didYouMean } from "../train/suggest.ts";
+import { didYouMean } from "../graph/suggest.ts";
 import { type CommandName, commandNames, commandSpecs, commonOptions, isCommand, type OptionSpec } from "./grammar.ts";
 
 /** The command line is wrong; the message says where and what to write instead. */

@@ -2,7 +2,8 @@
 
 import { fail } from "../graph/errors.ts";
 import { formatShape } from "../graph/shape.ts";
-import { integer, named } from "../tensor/operands.ts";
+import { integer } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { checkSeed, purposes, stream } from "./stream.ts";
 
@@ -30,7 +31,7 @@ export interface Clusters {
  * same for the same seed. A centre that loses all its points stays. Throws argument, shape and data errors.
  */
 export function kMeans(points: Tensor, k: number, options: KMeansOptions = {}): Clusters {
-  const { seed = 0, iterations = 100 } = named("kMeans", options);
+  const { seed = 0, iterations = 100 } = known("kMeans", options, ["seed", "iterations"]);
   if (points.rank !== 2) fail("shape", `kMeans: the points must be [N, d], got ${formatShape(points.shape)}.`);
   const [n, d] = points.shape;
   if (integer("kMeans", "k", k, 1) > n) fail("argument", `kMeans: ${k} centres of ${n} points; ask for at most ${n}.`);

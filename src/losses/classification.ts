@@ -7,7 +7,8 @@ import { formatShape, sameShape } from "../graph/shape.ts";
 import { arange } from "../tensor/create.ts";
 import { softplus } from "../tensor/functions/compositions.ts";
 import { where } from "../tensor/functions/elementwise.ts";
-import { named, nodeOf, number } from "../tensor/operands.ts";
+import { nodeOf, number } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import { readable, type Tensor } from "../tensor/tensor.ts";
 import { matched, requireValues } from "./regression.ts";
 
@@ -65,7 +66,7 @@ function negativeLogLikelihood(logs: Tensor, targets: Tensor, labels: boolean): 
  * they are known; in a compiled program they make the loss NaN. (torch.nn.CrossEntropyLoss.)
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { labelSmoothing = 0 } = named("crossEntropy", options);
+  const { labelSmoothing = 0 } = known("crossEntropy", options, ["labelSmoothing"]);
   if (!(number("crossEntropy", "labelSmoothing", labelSmoothing) >= 0 && labelSmoothing < 1)) {
     fail("argument", `crossEntropy: labelSmoothing must be at least 0 and below 1, got ${labelSmoothing}.`);
   }

@@ -4,7 +4,8 @@ import { isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import { where } from "../tensor/functions/elementwise.ts";
-import { named, nodeOf, number } from "../tensor/operands.ts";
+import { nodeOf, number } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import { readable, type Tensor } from "../tensor/tensor.ts";
 
 /** Targets in the dtype of the predictions. Throws a shape error unless the shapes are the same: broadcasting here is nearly always a mistake. */
@@ -67,7 +68,7 @@ export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor 
  * (Huber 1964; torch.nn.HuberLoss.)
  */
 export function huber(predictions: Tensor, targets: Tensor, options: { readonly delta?: number } = {}): Tensor {
-  const { delta = 1 } = named("huber", options);
+  const { delta = 1 } = known("huber", options, ["delta"]);
   if (!(number("huber", "delta", delta) > 0)) fail("argument", `huber: delta must be above 0, got ${delta}.`);
   const error = residual("huber", predictions, targets);
   const size = error.abs();

@@ -7,7 +7,8 @@ import { formatShape, sameShape } from "../graph/shape.ts";
 import { arange, full } from "../tensor/create.ts";
 import { where } from "../tensor/functions/elementwise.ts";
 import { oneHot } from "../tensor/functions/structure.ts";
-import { integer, named, number } from "../tensor/operands.ts";
+import { integer, number } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Metric, metric } from "./metric.ts";
 
@@ -51,7 +52,7 @@ export const accuracy: Metric<Fraction> = metric(
 
 /** The fraction of examples on the right side of `threshold`: 0 for logits (the default), ½ for probabilities. Targets are 0 or 1. */
 export function binaryAccuracy(options: { readonly threshold?: number } = {}): Metric<Fraction> {
-  const { threshold = 0 } = named("binaryAccuracy", options);
+  const { threshold = 0 } = known("binaryAccuracy", options, ["threshold"]);
   number("binaryAccuracy", "threshold", threshold);
   return metric(
     "binaryAccuracy",

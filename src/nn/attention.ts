@@ -4,7 +4,7 @@ import { fail } from "../graph/errors.ts";
 import { formatShape } from "../graph/shape.ts";
 import { softmax } from "../tensor/functions/compositions.ts";
 import { where } from "../tensor/functions/elementwise.ts";
-import { named } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { blocks, glorotUniform, type Initializer, zeros } from "./initializers.ts";
@@ -33,7 +33,11 @@ export function multiHeadAttention<F extends number>(
 ): Module<readonly [number, number, F], readonly [number, number, F]> {
   requireCounts("multiHeadAttention", { features, heads });
   if (features % heads !== 0) fail("argument", `multiHeadAttention: ${features} features do not divide into ${heads} heads.`);
-  const { causal = false, bias = true, initializer = glorotUniform } = named("multiHeadAttention", options);
+  const {
+    causal = false,
+    bias = true,
+    initializer = glorotUniform,
+  } = known("multiHeadAttention", options, ["causal", "bias", "initializer"]);
   const size = features / heads;
   const call = `multiHeadAttention(${features}, ${heads})`;
   return leaf<

@@ -4,7 +4,8 @@ import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import type { ConvolutionOptions } from "../ops/convolution.ts";
 import { convolution } from "../tensor/functions/contraction.ts";
-import { integers, named } from "../tensor/operands.ts";
+import { integers } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { glorotUniform, type Initializer, zeros } from "./initializers.ts";
 import { plain, requireCounts } from "./linear.ts";
@@ -44,7 +45,12 @@ function conv<I extends Shape, O extends Shape>(
   kernel: number | readonly number[],
   options: ConvOptions,
 ): Module<I, O> {
-  const { bias = true, initializer = glorotUniform, biasInitializer = zeros, ...windows } = named(kind, options);
+  const {
+    bias = true,
+    initializer = glorotUniform,
+    biasInitializer = zeros,
+    ...windows
+  } = known(kind, options, ["strides", "padding", "dilation", "groups", "bias", "initializer", "biasInitializer"]);
   const groups = options.groups ?? 1;
   const window = typeof kernel === "number" ? axes.map(() => kernel) : integers(kind, "the kernel", kernel);
   requireCounts(kind, { inputs, outputs, groups });

@@ -4,7 +4,8 @@ import { isFloat } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { gather } from "../tensor/functions/structure.ts";
-import { callable, integer, named, oneOf } from "../tensor/operands.ts";
+import { callable, integer, oneOf } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import { readable, type Tensor, tensor } from "../tensor/tensor.ts";
 import { glorotUniform, type Initializer, normal, zeros } from "./initializers.ts";
 import { expectLast, leaf, type Module } from "./module.ts";
@@ -41,7 +42,11 @@ export function linear<I extends number, O extends number>(
   options: LinearOptions = {},
 ): Module<readonly [...number[], I], readonly [...number[], O]> {
   requireCounts("linear", { inputs, outputs });
-  const { bias = true, initializer = glorotUniform, biasInitializer = zeros } = named("linear", options);
+  const {
+    bias = true,
+    initializer = glorotUniform,
+    biasInitializer = zeros,
+  } = known("linear", options, ["bias", "initializer", "biasInitializer"]);
   const call = `linear(${inputs}, ${outputs})`;
   return leaf<readonly [...number[], I], readonly [...number[], O], "weight", "bias">({
     kind: "linear",
@@ -79,7 +84,7 @@ export function embedding<F extends number>(
   options: { readonly initializer?: Initializer } = {},
 ): Module<Shape, readonly [...number[], F]> {
   requireCounts("embedding", { count, features });
-  const { initializer = normal(1) } = named("embedding", options);
+  const { initializer = normal(1) } = known("embedding", options, ["initializer"]);
   const call = `embedding(${count}, ${features})`;
   return leaf<Shape, readonly [...number[], F], "weight">({
     kind: "embedding",
@@ -105,7 +110,7 @@ export function positionalEmbedding<F extends number>(
   options: PositionOptions = {},
 ): Module<readonly [...number[], F], readonly [...number[], F]> {
   requireCounts("positionalEmbedding", { length, features });
-  const { form = "learned", initializer = normal(0.02) } = named("positionalEmbedding", options);
+  const { form = "learned", initializer = normal(0.02) } = known("positionalEmbedding", options, ["form", "initializer"]);
   oneOf("positionalEmbedding", "form", form, ["learned", "sinusoidal"]);
   const call = `positionalEmbedding(${length}, ${features})`;
   const fixed = form === "sinusoidal" ? sinusoids(length, features) : undefined;

@@ -4,7 +4,8 @@ import { fail } from "../graph/errors.ts";
 import { formatShape } from "../graph/shape.ts";
 import { layerNorm as normalized, variance } from "../tensor/functions/compositions.ts";
 import { where } from "../tensor/functions/elementwise.ts";
-import { named, number } from "../tensor/operands.ts";
+import { number } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import { bernoulli } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ones, zeros } from "./initializers.ts";
@@ -39,7 +40,7 @@ export function batchNorm<F extends number>(
   options: BatchNormOptions = {},
 ): Module<readonly [...number[], F], readonly [...number[], F]> {
   requireCounts("batchNorm", { features });
-  const { momentum = 0.1, epsilon = 1e-5, affine = true } = named("batchNorm", options);
+  const { momentum = 0.1, epsilon = 1e-5, affine = true } = known("batchNorm", options, ["momentum", "epsilon", "affine"]);
   number("batchNorm", "momentum", momentum);
   const call = `batchNorm(${features})`;
   return leaf<readonly [...number[], F], readonly [...number[], F], never, "scale" | "shift", "mean" | "variance">({
@@ -80,7 +81,7 @@ export function layerNorm<F extends number>(
   options: NormOptions = {},
 ): Module<readonly [...number[], F], readonly [...number[], F]> {
   requireCounts("layerNorm", { features });
-  const { epsilon = 1e-5, affine = true } = named("layerNorm", options);
+  const { epsilon = 1e-5, affine = true } = known("layerNorm", options, ["epsilon", "affine"]);
   const call = `layerNorm(${features})`;
   return leaf<readonly [...number[], F], readonly [...number[], F], never, "scale" | "shift">({
     kind: "layerNorm",

@@ -4,7 +4,8 @@ import type { Shape } from "../graph/shape.ts";
 import type { AveragePoolOptions } from "../ops/pooling.ts";
 import type { WindowOptions } from "../ops/windows.ts";
 import { averagePool, maxPool } from "../tensor/functions/contraction.ts";
-import { integerOrList, named } from "../tensor/operands.ts";
+import { integerOrList } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { expectImage } from "./convolution.ts";
 import { type ChannelPreserving, leaf } from "./module.ts";
@@ -12,17 +13,20 @@ import { type ChannelPreserving, leaf } from "./module.ts";
 type Sequence = readonly [number, number, number];
 type Image = readonly [number, number, number, number];
 
-function pool<S extends Shape>(
+const windowOptions = ["strides", "padding", "dilation"] as const;
+
+function pool<S extends Shape, O extends WindowOptions>(
   kind: string,
   axes: readonly string[],
   window: number | readonly number[],
-  options: AveragePoolOptions,
-  run: (x: Tensor, window: number | readonly number[], options: AveragePoolOptions) => Tensor,
+  options: O,
+  run: (x: Tensor, window: number | readonly number[], options: O) => Tensor,
 ): ChannelPreserving<S, S> {
   integerOrList(kind, "the window", window);
+  const settings: WindowOptions = options;
   const module = leaf<S, S>({
     kind,
-    options: { window, ...named(kind, options) },
+    options: { window, ...settings },
     apply: (_parameters, x) => {
       expectImage(`${kind}(${JSON.stringify(window)})`, x, axes);
       return run(x, window, options);
@@ -33,7 +37,7 @@ function pool<S extends Shape>(
 
 /** The largest of each window of `window` steps, which are `strides` (default: window) apart: [N, time, C] gives [N, out, C]. */
 export function maxPool1d(window: number, options: WindowOptions = {}): ChannelPreserving<Sequence, Sequence> {
-  return pool("maxPool1d", ["time"], window, options, maxPool);
+  return pool("maxPool1d", ["time"], window, known("maxPool1d", options, windowOptions), maxPool);
 }
 
 /** The largest of each window: [N, height, width, C] gives [N, out, out, C]. Padding never wins. */
@@ -41,12 +45,18 @@ export function maxPool2d(
   window: number | readonly [number, number],
   options: WindowOptions = {},
 ): ChannelPreserving<Image, Image> {
-  return pool("maxPool2d", ["height", "width"], window, options, maxPool);
+  return pool("maxPool2d", ["height", "width"], window, known("maxPool2d", options, windowOptions), maxPool);
 }
 
 /** The mean of each window: [N, time, C] gives [N, out, C]. Padding is left out of the mean unless countPadding (as in PyTorch). */
 export function averagePool1d(window: number, options: AveragePoolOptions = {}): ChannelPreserving<Sequence, Sequence> {
-  return pool("averagePool1d", ["time"], window, options, averagePool);
+  return pool(
+    "averagePool1d",
+    ["time"],
+    window,
+    known("averagePool1d", options, [...windowOptions, "countPadding"]),
+    averagePool,
+  );
 }
 
 /** The mean of each window: [N, height, width, C] gives [N, out, out, C]. */
@@ -54,7 +64,13 @@ export function averagePool2d(
   window: number | readonly [number, number],
   options: AveragePoolOptions = {},
 ): ChannelPreserving<Image, Image> {
-  return pool("averagePool2d", ["height", "width"], window, options, averagePool);
+  return pool(
+    "averagePool2d",
+    ["height", "width"],
+    window,
+    known("averagePool2d", options, [...windowOptions, "countPadding"]),
+    averagePool,
+  );
 }
 
 /** The mean over everything between batch and channels: [N, ...spatial, C] gives [N, C]. (Lin, Chen & Yan 2014.) */

@@ -5,7 +5,8 @@ import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { zeros as zeroTensor } from "../tensor/create.ts";
 import { scan } from "../tensor/functions/control.ts";
-import { named, oneOf } from "../tensor/operands.ts";
+import { oneOf } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { blocks, glorotUniform, type Initializer, orthogonal, zeros } from "./initializers.ts";
 import { plain, requireCounts } from "./linear.ts";
@@ -24,6 +25,8 @@ type SequenceIn<I extends number> = readonly [number, number, I];
 /** Shape of the result: all steps or the last. */
 type Hidden<H extends number, All extends boolean> = All extends true ? readonly [number, number, H] : readonly [number, H];
 
+const recurrentOptions = ["returnSequences", "initializer", "recurrentInitializer"] as const;
+
 type Names = "inputWeight" | "recurrentWeight" | "inputBias" | "recurrentBias";
 
 /**
@@ -39,7 +42,7 @@ function recurrent<I extends Shape, O extends Shape>(
   step: (input: Tensor, recurrent: Tensor, state: Tensor) => Tensor,
 ): Module<I, O> {
   requireCounts(kind, { inputs, hidden });
-  const { returnSequences = false, initializer = glorotUniform, recurrentInitializer = orthogonal() } = named(kind, options);
+  const { returnSequences = false, initializer = glorotUniform, recurrentInitializer = orthogonal() } = options;
   const call = `${kind}(${inputs}, ${hidden})`;
   return leaf<I, O, Names>({
     kind,
@@ -78,7 +81,7 @@ export function rnn<I extends number, H extends number, const All extends boolea
   hidden: H,
   options: RecurrentOptions & { readonly returnSequences?: All; readonly activation?: "tanh" | "relu" } = {},
 ): Module<SequenceIn<I>, Hidden<H, All>> {
-  const { activation = "tanh" } = named("rnn", options);
+  const { activation = "tanh" } = known("rnn", options, [...recurrentOptions, "activation"]);
   oneOf("rnn", "activation", activation, ["tanh", "relu"]);
   return recurrent("rnn", 1, inputs, hidden, options, (input, back) =>
     activation === "tanh" ? input.add(back).tanh() : input.add(back).relu(),
@@ -97,7 +100,7 @@ export function gru<I extends number, H extends number, const All extends boolea
   options: RecurrentOptions & { readonly returnSequences?: All } = {},
 ): Module<SequenceIn<I>, Hidden<H, All>> {
   const gate = (x: Tensor, k: number) => x.slice([0, k * hidden], [x.shape[0], (k + 1) * hidden]);
-  return recurrent("gru", 3, inputs, hidden, options, (input, back, h) => {
+  return recurrent("gru", 3, inputs, hidden, known("gru", options, recurrentOptions), (input, back, h) => {
     const r = gate(input, 0).add(gate(back, 0)).logistic();
     const z = gate(input, 1).add(gate(back, 1)).logistic();
     const n = gate(input, 2)

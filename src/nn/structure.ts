@@ -4,7 +4,8 @@ import type { FloatDType } from "../graph/dtype.ts";
 import { fail } from "../graph/errors.ts";
 import { formatShape, type Shape, sameShape } from "../graph/shape.ts";
 import { concat as join } from "../tensor/functions/structure.ts";
-import { callable, describe, dimensions, named } from "../tensor/operands.ts";
+import { callable, describe, dimensions } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Context, inference, type State } from "./context.ts";
 import { applyChild, initAll, leaf, located, type Module, type Parameters } from "./module.ts";
@@ -167,7 +168,7 @@ export function fn<P extends Parameters = Record<string, never>, I extends Shape
   f: (x: Tensor<I>, parameters: P, context: Context) => Tensor<O>,
   options: FunctionOptions<P> = {},
 ): Module<I, O> {
-  const { init, state } = named("fn", options);
+  const { init, state } = known("fn", options, ["name", "init", "state"]);
   callable("fn", "the first argument", f);
   if (init !== undefined) callable("fn", "init", init);
   if (state !== undefined) callable("fn", "state", state);

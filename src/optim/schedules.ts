@@ -3,7 +3,8 @@
 
 import { fail } from "../graph/errors.ts";
 import { minimum, where } from "../tensor/functions/elementwise.ts";
-import { callable, describe, named, nodeOf, number } from "../tensor/operands.ts";
+import { callable, describe, nodeOf, number } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** From the number of steps taken (a float scalar) to the learning rate (a scalar). Any such function will do. */
@@ -39,7 +40,7 @@ export interface ExponentialDecayOptions {
 
 /** η(t) = initial · rate^(t/steps). With steps 1 (the default) it is torch.optim.lr_scheduler.ExponentialLR. */
 export function exponentialDecay(initial: number, options: ExponentialDecayOptions): Schedule {
-  const { rate, steps = 1, staircase = false } = named("exponentialDecay", options);
+  const { rate, steps = 1, staircase = false } = known("exponentialDecay", options, ["rate", "steps", "staircase"]);
   requireSteps("exponentialDecay", "steps", steps);
   if (!(number("exponentialDecay", "rate", rate) > 0)) fail("argument", `exponentialDecay: rate must be above 0, got ${rate}.`);
   return schedule("exponentialDecay", { initial, ...options }, (t) => {
@@ -50,7 +51,7 @@ export function exponentialDecay(initial: number, options: ExponentialDecayOptio
 
 /** η(t) = initial / (1 + rate·t/steps). (Robbins & Monro 1951 ask for a decay like this one.) */
 export function inverseTime(initial: number, options: { readonly rate: number; readonly steps?: number }): Schedule {
-  const { rate, steps = 1 } = named("inverseTime", options);
+  const { rate, steps = 1 } = known("inverseTime", options, ["rate", "steps"]);
   requireSteps("inverseTime", "steps", steps);
   return schedule("inverseTime", { initial, ...options }, (t) =>
     t
@@ -66,7 +67,7 @@ export function inverseTime(initial: number, options: { readonly rate: number; r
  * (Loshchilov & Hutter 2017, SGDR, without restarts; torch.optim.lr_scheduler.CosineAnnealingLR up to t = steps.)
  */
 export function cosineDecay(initial: number, options: { readonly steps: number; readonly final?: number }): Schedule {
-  const { steps, final = 0 } = named("cosineDecay", options);
+  const { steps, final = 0 } = known("cosineDecay", options, ["steps", "final"]);
   requireSteps("cosineDecay", "steps", steps);
   return schedule("cosineDecay", { initial, ...options }, (t) => anneal(initial, final, minimum(t, steps).div(steps)));
 }
@@ -90,7 +91,7 @@ export interface PolynomialOptions {
 
 /** η(t) = final + (initial − final)(1 − min(t, steps)/steps)^power. */
 export function polynomial(initial: number, options: PolynomialOptions): Schedule {
-  const { steps, final = 0, power = 1 } = named("polynomial", options);
+  const { steps, final = 0, power = 1 } = known("polynomial", options, ["steps", "final", "power"]);
   requireSteps("polynomial", "steps", steps);
   return schedule("polynomial", { initial, ...options }, (t) => {
     const left = minimum(t, steps).div(-steps).add(1);
@@ -117,7 +118,7 @@ export function piecewise(pieces: readonly (readonly [from: number, rate: number
  * from + (then(0) − from)·(t + 1)/steps, so that the first update already does something. (Goyal et al. 2017.)
  */
 export function warmup(then: number | Schedule, options: { readonly steps: number; readonly from?: number }): Schedule {
-  const { steps, from = 0 } = named("warmup", options);
+  const { steps, from = 0 } = known("warmup", options, ["steps", "from"]);
   requireSteps("warmup", "steps", steps);
   if (typeof then !== "number") callable("warmup", "what follows, unless it is a number,", then);
   const later = typeof then === "number" ? constant(then) : then;
@@ -145,7 +146,7 @@ export interface OneCycleOptions {
 
 /** Half a cosine up to `peak` and another down to almost nothing. (Smith & Topin 2018; torch.optim.lr_scheduler.OneCycleLR.) */
 export function oneCycle(peak: number, options: OneCycleOptions): Schedule {
-  const { steps, rise = 0.3, start = 25, end = 1e4 } = named("oneCycle", options);
+  const { steps, rise = 0.3, start = 25, end = 1e4 } = known("oneCycle", options, ["steps", "rise", "start", "end"]);
   requireSteps("oneCycle", "steps", steps);
   for (const [name, value] of Object.entries({ peak, rise, start, end })) number("oneCycle", name, value);
   const top = rise * steps - 1;

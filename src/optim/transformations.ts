@@ -3,7 +3,8 @@
 
 import { fail } from "../graph/errors.ts";
 import { zeros, zerosLike } from "../tensor/create.ts";
-import { callable, describe, named, nodeOf } from "../tensor/operands.ts";
+import { callable, describe, nodeOf } from "../tensor/operands.ts";
+import { known } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leavesWithPaths, mapTree, type Tree } from "../tensor/tree.ts";
 import { mapTrees, type Optimizer, perDType, requireRange } from "./optimizer.ts";
@@ -69,7 +70,7 @@ export function describeRate(rate: number | Schedule): unknown {
  * torch.optim.SGD the learning rate is applied after, so that a change of rate acts at once.)
  */
 export function trace(momentum: number, options: { readonly nesterov?: boolean } = {}): Optimizer<{ readonly trace: Trees }> {
-  const { nesterov = false } = named("trace", options);
+  const { nesterov = false } = known("trace", options, ["nesterov"]);
   requireRange("trace", "momentum", momentum, 0, 1);
   return {
     kind: "trace",
@@ -99,7 +100,7 @@ export interface AdamScaling {
 export function scaleByAdam(
   options: AdamScaling = {},
 ): Optimizer<{ readonly step: Tensor; readonly mean: Trees; readonly square: Trees }> {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = named("scaleByAdam", options);
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = known("scaleByAdam", options, ["beta1", "beta2", "epsilon"]);
   requireRange("scaleByAdam", "beta1", beta1, 0, 1);
   requireRange("scaleByAdam", "beta2", beta2, 0, 1);
   requireRange("scaleByAdam", "epsilon", epsilon, 0);
@@ -134,7 +135,7 @@ export function scaleByAdam(
 export function scaleByRss(
   options: { readonly initial?: number; readonly epsilon?: number } = {},
 ): Optimizer<{ readonly sum: Trees }> {
-  const { initial = 0, epsilon = 1e-10 } = named("scaleByRss", options);
+  const { initial = 0, epsilon = 1e-10 } = known("scaleByRss", options, ["initial", "epsilon"]);
   requireRange("scaleByRss", "initial", initial, 0);
   requireRange("scaleByRss", "epsilon", epsilon, 0);
   return {
@@ -152,7 +153,7 @@ export function scaleByRss(
 export function scaleByRms(
   options: { readonly decay?: number; readonly epsilon?: number } = {},
 ): Optimizer<{ readonly square: Trees }> {
-  const { decay = 0.99, epsilon = 1e-8 } = named("scaleByRms", options);
+  const { decay = 0.99, epsilon = 1e-8 } = known("scaleByRms", options, ["decay", "epsilon"]);
   requireRange("scaleByRms", "decay", decay, 0, 1);
   requireRange("scaleByRms", "epsilon", epsilon, 0);
   return {

@@ -1,9 +1,9 @@
 // What may happen at the end of a batch or an epoch: early stopping, a watch on the loss, anything of one's own.
 
 import { fail } from "../graph/errors.ts";
+import { didYouMean } from "../graph/suggest.ts";
 import type { Parameters } from "../nn/module.ts";
 import type { EpochRecord } from "./history.ts";
-import { didYouMean } from "./suggest.ts";
 
 export interface BeginContext {
   /** Names of the metrics that every epoch will have: "loss", "val_loss" … */

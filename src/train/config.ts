@@ -4,6 +4,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { TableEncoding } from "../data/table.ts";
 import { fail } from "../graph/errors.ts";
+import { didYouMean } from "../graph/suggest.ts";
 import type { Metric } from "../metrics/index.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer } from "../optim/index.ts";
@@ -11,7 +12,6 @@ import type { Callback } from "./callbacks.ts";
 import type { JsonValue } from "./command.ts";
 import type { MetricName } from "./metric-names.ts";
 import type { Loss } from "./step.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Settings every configuration has; further ones are the configuration's own. (A type, not an interface: only types are records.) */
 export type BaseSettings = {

@@ -10,6 +10,7 @@ import { fail } from "../graph/errors.ts";
 import type { Metric } from "../metrics/index.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer } from "../optim/index.ts";
+import { known } from "../tensor/options.ts";
 import { foldIn, key as makeKey } from "../tensor/random.ts";
 import { readable } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
@@ -76,6 +77,23 @@ export interface RunOptions {
   readonly run?: string;
 }
 
+const trainingOptions = [
+  "loss",
+  "optimizer",
+  "epochs",
+  "batchSize",
+  "validation",
+  "metrics",
+  "seed",
+  "shuffle",
+  "dropRemainder",
+  "engine",
+  "threads",
+  "callbacks",
+  "resume",
+] as const;
+const runOptions = ["signal", "onEvent", "checkpoint", "checkpointSeconds", "run"] as const;
+
 export interface FitOptions extends TrainingOptions, RunOptions {}
 
 export interface FitResult extends TrainedModel {
@@ -101,7 +119,8 @@ export interface FitResult extends TrainedModel {
  * first step, and a numeric error when training makes NaN or infinity, which names step, layer and operation where it began.
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
-  return prepareTraining(model, data, options).run(options);
+  const all = known("fit", options, [...trainingOptions, ...runOptions]);
+  return prepared(model, data, all).run(all);
 }
 
 /** Training that is known to be possible and has not begun. */
@@ -111,6 +130,10 @@ export interface Training {
 
 /** Checks all that can be checked without training. Errors as `fit` throws before the first step. */
 export function prepareTraining(model: Module, data: Dataset, options: TrainingOptions): Training {
+  return prepared(model, data, known("prepareTraining", options, trainingOptions));
+}
+
+function prepared(model: Module, data: Dataset, options: TrainingOptions): Training {
   const plan = planOf(model, data, options);
   requireTrainable(plan.problem, plan.start.state, { train: data, validation: options.validation }, plan.course.batchSize);
   return { run: (run = {}) => train(plan, run) };

@@ -1,6 +1,7 @@
 // Metrics that can be asked for by name.
 
 import { fail } from "../graph/errors.ts";
+import { didYouMean } from "../graph/suggest.ts";
 import {
   accuracy,
   binaryAccuracy,
@@ -12,7 +13,6 @@ import {
   r2,
   recall,
 } from "../metrics/index.ts";
-import { didYouMean } from "./suggest.ts";
 
 const byName = {
   accuracy,

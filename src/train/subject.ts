@@ -4,10 +4,10 @@ import { resolve } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { type EngineName, engineNamed, missingFor } from "../engines/index.ts";
 import { fail } from "../graph/errors.ts";
+import { didYouMean } from "../graph/suggest.ts";
 import type { CommandContext, JsonValue, Target, Task } from "./command.ts";
 import { changeSettings, configOf, type Settings, type TrainingConfig, type TrainingData } from "./config.ts";
 import { type RunConfig, readRunConfig } from "./run-folder.ts";
-import { didYouMean } from "./suggest.ts";
 import { tasks } from "./tasks.ts";
 
 const engineNames: readonly EngineName[] = ["auto", "wasm", "native", "interpreter"];

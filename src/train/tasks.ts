@@ -3,11 +3,11 @@
 import { digits } from "../data/digits.ts";
 import { mnist } from "../data/mnist.ts";
 import { fail } from "../graph/errors.ts";
+import { didYouMean } from "../graph/suggest.ts";
 import { crossEntropy } from "../losses/index.ts";
 import * as nn from "../nn/index.ts";
 import { adam } from "../optim/index.ts";
 import { type BaseSettings, defineConfig, type TrainingConfig, type TrainingData } from "./config.ts";
-import { didYouMean } from "./suggest.ts";
 
 type DigitSettings = BaseSettings & {
   /** "mlp": one hidden layer; "linear": none; "cnn": two convolutions. */

@@ -4,7 +4,7 @@ import { fail } from "../../graph/errors.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { Answer, JsonValue } from "../../train/command.ts";
 import { columns } from "../../train/format.ts";
-import { didYouMean } from "../../train/suggest.ts";
+import { didYouMean } from "../../graph/suggest.ts";
 import { grad } from "../../transforms/index.ts";
 import type { Certificate } from "../certificate.ts";
 import { certify } from "../convexity/certify.ts";
