@@ -63,6 +63,12 @@ describe.skipIf(process.platform === "win32")("finding the compiler", () => {
     expect(readdirSync(cacheFolder()).filter((name) => name.startsWith("note-"))).toHaveLength(1);
   });
 
+  it("leaves the processor to $CC if that names one", () => {
+    pretend("exit 1");
+    process.env.CC = `${process.env.CC} -march=x86-64`;
+    expect(findCompiler().flags).toEqual([]);
+  });
+
   it("says why a compiler does not work", () => {
     pretend("exit 1");
     writeFileSync(join(place, "broken"), '#!/bin/sh\necho "fatal error: math.h: No such file" >&2\nexit 1\n', { mode: 0o755 });

@@ -106,7 +106,7 @@ export function findCompiler(): Compiler {
   if (known?.asked === asked) return known.compiler;
   const command = commandLine();
   const { size, mtimeMs } = fs().statSync(command[0]);
-  const name = `compiler-${sha256("2", command.join("\0"), `${size} ${mtimeMs}`, processor()).slice(0, 32)}`;
+  const name = `compiler-${sha256("3", command.join("\0"), `${size} ${mtimeMs}`, processor()).slice(0, 32)}`;
   const note = readNote(name);
   let compiler: Compiler | undefined;
   try {
@@ -139,7 +139,9 @@ function probe(command: readonly string[]): Compiler {
     const ask = (...rest: string[]) => runOne([...command, ...rest], folder, limitSeconds);
     // One after the other, for the first nearly always works, and a program waits for this.
     let reason = "";
-    for (const flags of [["-march=native"], ["-mcpu=native"], []]) {
+    // Whoever names a processor in $CC knows why.
+    const named = command.some((word) => /^-m(arch|cpu)=/.test(word));
+    for (const flags of named ? [[]] : [["-march=native"], ["-mcpu=native"], []]) {
       const macros = ask(...flags, "-dM", "-E", source);
       const link = ask(...standard, ...flags, "-shared", "-o", "probe", source, ...linking);
       if (macros.code === 0 && link.code === 0) return compilerOf(command, flags, ask("--version").stdout, macros.stdout);
@@ -154,12 +156,15 @@ function probe(command: readonly string[]): Compiler {
 
 function compilerOf(command: readonly string[], flags: readonly string[], version: string, macros: string): Compiler {
   const telling = /^__(AVX|SSE|FMA|F16C|ARM|aarch64|x86_64|amd64|BYTE_ORDER|clang|GNUC|VERSION|wasm|riscv|powerpc)/;
-  const defined = [...macros.matchAll(/^#define (\w+)(?:[ \t]+(.*))?$/gm)].filter(([, name]) => telling.test(name));
+  const found = [...macros.matchAll(/^#define (\w+)(?:[ \t]+(.*))?$/gm)].filter(([, name]) => telling.test(name));
+  const defined: Readonly<Record<string, string>> = Object.fromEntries(found.map(([, name, value]) => [name, value ?? ""]));
+  // For some ARM processors GCC from 14 on rounds multiply-adds twice in some loops and once in others: results would depend on the tiling.
+  const fused = "__aarch64__" in defined && !("__clang__" in defined) ? ["--param=avoid-fma-max-bits=0"] : [];
   return {
     command,
     version: version.split("\n")[0].trim(),
-    flags,
-    macros: Object.fromEntries(defined.map(([, name, value]) => [name, value ?? ""])),
+    flags: [...flags, ...fused],
+    macros: defined,
     processor: sha256(processor()),
   };
 }

@@ -15,7 +15,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const kernels = ["tiles.c", "gemm.c", "convolution.c", "pooling.c"].map((file) => join(here, "runtime", file));
 
 /** Compiles the comparison and returns what runs it: fact, seed and rounds to what it prints. */
-async function comparison(place: string, { command, flags }: Compiler) {
+async function comparison(place: string, { command }: Compiler, flags: readonly string[]) {
   const [program, ...always] = command;
   const objects = await Promise.all(
     [...kernels, join(here, "kernels.test.c")].map(async (file, i) => {
@@ -34,24 +34,31 @@ async function comparison(place: string, { command, flags }: Compiler) {
   };
 }
 
-describe.runIf(nativeMissing() === undefined)("kernels of the native engine, for 1 to 8 threads, with and without finish", () => {
-  const place = mkdtempSync(join(tmpdir(), "gradus-kernels-test-"));
-  let compare: Awaited<ReturnType<typeof comparison>>;
+/** What the kernels are compiled for: this processor, and one that has vectors of 128 bits and no fused multiply-add, as ARM has the one. */
+const processors: [string, () => readonly string[]][] = [["this processor", () => findCompiler().flags]];
+if (process.arch === "x64") processors.push(["any x86", () => ["-march=x86-64"]]);
 
-  beforeAll(async () => {
-    compare = await comparison(place, findCompiler());
-  }, 120_000);
-  afterAll(() => rmSync(place, { recursive: true, force: true }));
+describe.runIf(nativeMissing() === undefined).each(processors)(
+  "kernels of the native engine for %s, for 1 to 8 threads, with and without finish",
+  (_processor, flags) => {
+    const place = mkdtempSync(join(tmpdir(), "gradus-kernels-test-"));
+    let compare: Awaited<ReturnType<typeof comparison>>;
 
-  it.each([
-    ["matmul", "matrix products of any size, layout and batch", 600],
-    ["convolution", "convolutions with any windows, channels and groups, and both gradients", 500],
-    ["pooling", "pooling over any windows, NaN and infinities included", 500],
-  ])("%s: equals its definition in %s", { timeout: 60_000 }, async (fact, _what, rounds) => {
-    expect(await compare(fact, 1, rounds)).toBe("ok");
-    expect(await compare(fact, 20_260_101, rounds)).toBe("ok");
-  });
-});
+    beforeAll(async () => {
+      compare = await comparison(place, findCompiler(), flags());
+    }, 120_000);
+    afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+    it.each([
+      ["matmul", "matrix products of any size, layout and batch", 600],
+      ["convolution", "convolutions with any windows, channels and groups, and both gradients", 500],
+      ["pooling", "pooling over any windows, NaN and infinities included", 500],
+    ])("%s: equals its definition in %s", { timeout: 60_000 }, async (fact, _what, rounds) => {
+      expect(await compare(fact, 1, rounds)).toBe("ok");
+      expect(await compare(fact, 20_260_101, rounds)).toBe("ok");
+    });
+  },
+);
 
 describe.runIf(nativeMissing() !== undefined)("where there is no compiler", () => {
   it("what is missing is said, and how to get it", () => {

@@ -39,23 +39,34 @@ function floatHelpers(target: Target, letter: "n" | "w", element: "f" | "d", lan
   const min = isX86 ? `${builtin("min", bytes, element)}(a, b)` : `select_${type}(a < b, a, b)`;
   define("above", `${type} a, ${type} b`, `return ${max};`);
   define("below", `${type} a, ${type} b`, `return ${min};`);
-  // Both ways round they differ only in NaNs and in the signs of zeros.
-  define(
-    "max",
-    `${type} a, ${type} b`,
-    `${type} p = above_${type}(a, b), q = above_${type}(b, a); ${mask} d = (${mask})p ^ (${mask})q; return (${type})((${mask})p | d) - (${type})d;`,
-  );
-  define(
-    "min",
-    `${type} a, ${type} b`,
-    `${type} p = below_${type}(a, b), q = below_${type}(b, a); return (${type})((${mask})p | (${mask})q);`,
-  );
+  if (target.name === "neon") {
+    // The instruction has the rules for NaNs and zeros that are wanted here.
+    const lane = `${lanes}${element === "f" ? "s" : "d"}`;
+    for (const name of ["max", "min"]) {
+      const instruction = `__asm__("f${name} %0.${lane}, %1.${lane}, %2.${lane}" : "=w"(r) : "w"(a), "w"(b));`;
+      define(name, `${type} a, ${type} b`, `${type} r; ${instruction} return r;`);
+    }
+  } else {
+    // Both ways round they differ only in NaNs and in the signs of zeros.
+    define(
+      "max",
+      `${type} a, ${type} b`,
+      `${type} p = above_${type}(a, b), q = above_${type}(b, a); ${mask} d = (${mask})p ^ (${mask})q; return (${type})((${mask})p | d) - (${type})d;`,
+    );
+    define(
+      "min",
+      `${type} a, ${type} b`,
+      `${type} p = below_${type}(a, b), q = below_${type}(b, a); return (${type})((${mask})p | (${mask})q);`,
+    );
+  }
   const elementwise = (name: string, x86: string, one: string, operands = ["x"]) => {
     const parameters = operands.map((o) => `${type} ${o}`).join(", ");
     const loop = each((l) => `__builtin_${one}${suffix}(${operands.map((o) => `${o}${l}`).join(", ")})`);
-    if (!isX86) define(name, parameters, loop);
+    // Of vectors of 128 bits, without AVX2, some instructions are there from SSE4.1 on.
+    const first = target.name === "generic" && bytes === 16 ? "defined(__SSE4_1__) && " : "";
+    if (!isX86 && first === "") define(name, parameters, loop);
     else {
-      lines.push(`#if ${x86.startsWith("__") ? `__has_builtin(${x86.slice(0, x86.indexOf("("))})` : "0"}`);
+      lines.push(`#if ${first}__has_builtin(${x86.slice(0, x86.indexOf("("))})`);
       define(name, parameters, `return ${x86};`);
       lines.push("#else");
       define(name, parameters, loop);
@@ -89,7 +100,11 @@ function booleanHelpers(target: Target, letter: "n" | "w", lanes: number): strin
   const word = lanes === 8 ? "long long" : lanes === 4 ? "int" : "short";
   const slow = [
     `static inline ${mask} load_bool_${letter}(const void *p) { const unsigned char *c = p; return -(${mask}){${list(lanes, (l) => `c[${l}]`)}}; }`,
-    `static inline void store_bool_${letter}(void *p, ${mask} m) { unsigned char *c = p; for (int l = 0; l < ${lanes}; l++) c[l] = m[l] & 1; }`,
+    "#if defined(__clang__)",
+    `static inline void store_bool_${letter}(void *p, ${mask} m) { typedef char bytes __attribute__((vector_size(${lanes}))); bytes c = __builtin_convertvector(m & 1, bytes); __builtin_memcpy(p, &c, ${lanes}); }`,
+    "#else",
+    `static inline void store_bool_${letter}(void *p, ${mask} m) { unsigned char *c = p; ${Array.from({ length: lanes }, (_, l) => `c[${l}] = m[${l}] & 1;`).join(" ")} }`,
+    "#endif",
   ];
   if (target.name !== "avx2") return slow.join("\n");
   const extend = letter === "n" ? "__builtin_ia32_pmovzxbd256" : "__builtin_ia32_pmovzxbq256";

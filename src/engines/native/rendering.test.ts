@@ -47,9 +47,14 @@ const missing = (() => {
 })();
 
 /** The engine without its thresholds: as many threads as it is told, however small the program; launches are divided from `worth` µs on. */
-function engineWith(threads: number, optimization: readonly string[] = [], worth?: number): Engine {
+function engineWith(
+  threads: number,
+  optimization: readonly string[] = [],
+  worth?: number,
+  macros: Readonly<Record<string, string>> = findCompiler().macros,
+): Engine {
   const compile = ({ parameters, outputs }: Graph, { donate }: CompileOptions = {}) => {
-    const target = targetFor(findCompiler().macros);
+    const target = targetFor(macros);
     const graph = { parameters, outputs: simplify(outputs) };
     const plan = lowerSimplified(graph, { ...(donate ? { donate } : {}), epilogues: takesEpilogue });
     const rendered = renderProgram(plan, target, worth === undefined ? {} : { worth });
@@ -76,10 +81,7 @@ function results(
   return [...graph.outputs.map((_, j) => program.read(j)), ...donated];
 }
 
-function expectSame(graph: Graph, tolerance: number, options: CompileOptions = {}, times = 1): void {
-  const inputs = randomInputs(graph, 7);
-  const expected = results(interpreter, graph, options, inputs, times);
-  const actual = results(engineWith(1), graph, options, inputs, times);
+function expectNear(actual: readonly TypedArray[], expected: readonly TypedArray[], tolerance: number): void {
   expected.forEach((e, k) => {
     let scale = 1;
     for (const x of e) if (Number.isFinite(x)) scale = Math.max(scale, Math.abs(x));
@@ -88,6 +90,12 @@ function expectSame(graph: Graph, tolerance: number, options: CompileOptions = {
       if (!same) expect.fail(`result ${k}, entry ${i}: ${actual[k][i]}, expected ${e[i]}`);
     }
   });
+}
+
+function expectSame(graph: Graph, tolerance: number, options: CompileOptions = {}, times = 1): void {
+  const inputs = randomInputs(graph, 7);
+  const actual = results(engineWith(1), graph, options, inputs, times);
+  expectNear(actual, results(interpreter, graph, options, inputs, times), tolerance);
   expect(results(engineWith(3), graph, options, inputs, times)).toEqual(actual);
   expectSameBits(graph, options, times);
 }
@@ -113,17 +121,27 @@ describe.skipIf(missing !== undefined)("generated C", () => {
     expect(passed).toBeGreaterThan(2000);
   });
 
-  it("agrees with the interpreter on random programs", { timeout: 60_000 }, () => {
+  const randomGraph = (dtype: "float32" | "float64", count: number): Graph => {
     const next = numbers(5);
+    const choices = () => Array.from({ length: 50 }, () => Math.floor(next() * 1000));
+    const graphs = Array.from({ length: count }, () => randomProgram(dtype, choices()));
+    return { parameters: graphs.flatMap((g) => g.parameters), outputs: graphs.flatMap((g) => g.outputs) };
+  };
+
+  it.each([
+    ["float32", 1e-5],
+    ["float64", 1e-12],
+  ] as const)("agrees with the interpreter on random programs in %s", { timeout: 60_000 }, (dtype, tolerance) => {
+    expectSame(randomGraph(dtype, 40), tolerance);
+  });
+
+  it("agrees with the interpreter where vectors have 128 bits and multiply-adds round twice", { timeout: 60_000 }, () => {
+    const generic = engineWith(2, ["-O1"], 0, {});
     for (const dtype of ["float32", "float64"] as const) {
-      const graphs = Array.from({ length: 40 }, () =>
-        randomProgram(
-          dtype,
-          Array.from({ length: 50 }, () => Math.floor(next() * 1000)),
-        ),
-      );
-      const all = { parameters: graphs.flatMap((g) => g.parameters), outputs: graphs.flatMap((g) => g.outputs) };
-      expectSame(all, dtype === "float32" ? 1e-5 : 1e-12);
+      const graph = randomGraph(dtype, 20);
+      const inputs = randomInputs(graph, 7);
+      const expected = results(interpreter, graph, {}, inputs, 1);
+      expectNear(results(generic, graph, {}, inputs, 1), expected, dtype === "float32" ? 1e-5 : 1e-12);
     }
   });
 

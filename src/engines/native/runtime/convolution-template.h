@@ -35,7 +35,7 @@ static const REAL *NAME(source_of)(const struct gradus_windows *w, const struct 
 }
 
 static long NAME(frame_size)(const struct gradus_windows *w) {
-  return w->framed ? gradus_round_up(w->frame[0] * w->step[0], 16) + 2 * LANES : 0;
+  return w->framed ? gradus_round_up(w->frame[0] * w->step[0] + 2 * LANES, 16) : 0;
 }
 
 /* The weights of a group as the right operand of tiles: for each phase, blocks of terms, panels of columns. */

@@ -1,6 +1,14 @@
 /* Register tiles and the packing of panels for one type of elements; see tiles.h. */
 #include "vectors.h"
 
+/* GCC for ARM would load all elements of a step first, into registers that the sums need, and spill these. */
+#undef IN_ORDER
+#if defined(__aarch64__) && !defined(__clang__)
+#define IN_ORDER(x) __asm__ volatile("" : "+w"(x) : : "memory")
+#else
+#define IN_ORDER(x) (void)0
+#endif
+
 /*
  * Never larger than what registers hold, always inlined with constant `count` and `vectors`, so that `sums` lives in registers.
  * Each element is a chain of multiply-adds in the order of p, whatever tile it stands in: results do not depend on the tiling.
@@ -19,7 +27,9 @@ INLINE void NAME(tile)(int count, int vectors, const REAL *const *rows, const lo
     UNROLL for (int v = 0; v < vectors; v++) right[v] = CONST_VECTOR_AT(b + v * LANES);
     b += bStep;
     UNROLL for (int r = 0; r < count; r++) {
-      VECTOR left = SPLAT(row[r][step]);
+      REAL element = row[r][step];
+      IN_ORDER(element);
+      VECTOR left = SPLAT(element);
       UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = MULTIPLY_ADD(left, right[v], sums[r][v]);
     }
   }
@@ -85,10 +95,20 @@ void NAME(gradus_packed_tile)(const REAL *a, long k, const REAL *b, REAL *c, lon
   for (long p = 0; p < k; p++) {
     VECTOR right[TILE_VECTORS];
     UNROLL for (int v = 0; v < TILE_VECTORS; v++) right[v] = CONST_VECTOR_AT(b + v * LANES);
+#if defined(__aarch64__)
+    /* Multiplies by one lane of a register: loaded one by one, GCC takes a register for each and spills sums. */
+    UNROLL for (int r = 0; r < TILE_ROWS; r += LANES) {
+      VECTOR left = CONST_VECTOR_AT(a + r);
+      UNROLL for (int l = 0; l < LANES; l++) {
+        UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r + l][v] = MULTIPLY_ADD(SPLAT(left[l]), right[v], sums[r + l][v]);
+      }
+    }
+#else
     UNROLL for (int r = 0; r < TILE_ROWS; r++) {
       VECTOR left = SPLAT(a[r]);
       UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = MULTIPLY_ADD(left, right[v], sums[r][v]);
     }
+#endif
     a += TILE_ROWS;
     b += TILE_COLUMNS;
   }

@@ -63,6 +63,10 @@ typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(REAL_BITS 
 #define MULTIPLY_ADD(a, b, sum) __builtin_ia32_vfmaddpd256(a, b, sum)
 #endif
 #else
+/* Clang before 14 does not unless it is told. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#endif
 #define MULTIPLY_ADD(a, b, sum) ((sum) + (a) * (b))
 #endif
 /* A vector of equal lanes. */
