@@ -16,7 +16,7 @@ import {
 import { compositionFinding } from "../composition/index.ts";
 import { isZero, kinksOf, neg, print, simplify } from "../symbolic/index.ts";
 import { type Box, boxData } from "./boxes.ts";
-import { constantProofs } from "./constant-proofs.ts";
+import { type ConstantProofs, constantProofs } from "./constant-proofs.ts";
 import { gradientLipschitz, kinkedLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConvexity } from "./constants.ts";
 import { strictByLeadingForm } from "./leading-form.ts";
 import { boundedOnLines } from "./lines.ts";
@@ -26,6 +26,7 @@ import { explained } from "./reasons.ts";
 import { regularityOf } from "./regularity.ts";
 import { extremesOver, provedScalar, type ScalarStudy, studyScalar } from "./scalar.ts";
 import { type Curvature, refute, simpleChord } from "./search.ts";
+import { curvatureOfPieces, lipschitzOfPieces, provedByPieces, smoothPiecesOf, spectrumOfPieces } from "./smooth-pieces.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
 import { curvatureOf, withoutSettledKinks } from "./structure.ts";
 import { remaining, type Subject, subjectOf, withValue } from "./subject.ts";
@@ -52,6 +53,8 @@ interface Studied {
   readonly concave: Side;
   /** Bounds of the Hessian's eigenvalues, where f is once continuously differentiable. */
   readonly spectrum?: Spectrum;
+  /** Where the spectrum comes from, if not from one Hessian. */
+  readonly curvature?: Proof;
   /** μ may be read off although slopes jump: they only jump up (for convex functions). */
   readonly kinked?: boolean;
   readonly lipschitz?: Enclosure;
@@ -192,10 +195,30 @@ function hintsOf(study: ScalarStudy, word: "convex" | "concave"): Curvature[] {
   return places.map((x) => ({ x: [x], value: 0, direction: [1] }));
 }
 
+/** By the parts it is composed of; and, where its slopes have no jumps, by the Hessians of its pieces. */
+function studyKinked(subject: Subject, found: Finding, refuted: Refutations): Studied {
+  const lipschitz = attempt(subject.deadline, nothing, () => kinkedLipschitz(subject));
+  const { convex, concave } = studyStructure(subject);
+  const pieces = hasTightConstants(found) ? undefined : attempt(subject.deadline, undefined, () => smoothPiecesOf(subject));
+  if (!pieces) return { convex, concave, lipschitz };
+  const side = (word: "convex" | "concave", known: Side): Side => {
+    if (known.proof || refuted[word] || found[word]?.answer === "yes") return known;
+    const proof = attempt(subject.deadline, undefined, () => provedByPieces(subject, pieces, word));
+    return proof ? { proof, method: "pieces and kinks", hints: [] } : known;
+  };
+  const spectrum = attempt(subject.deadline, unbounded, () => spectrumOfPieces(subject, pieces));
+  const slopes = lipschitz.upper === null ? attempt(subject.deadline, nothing, () => lipschitzOfPieces(pieces)) : lipschitz;
+  return {
+    convex: side("convex", convex),
+    concave: side("concave", concave),
+    lipschitz: slopes,
+    spectrum,
+    curvature: curvatureOfPieces(subject, pieces, spectrum),
+  };
+}
+
 function studyMany(subject: Subject, found: Finding, refuted: Refutations): Studied {
-  if (subject.kinks.length > 0) {
-    return { ...studyStructure(subject), lipschitz: attempt(subject.deadline, nothing, () => kinkedLipschitz(subject)) };
-  }
+  if (subject.kinks.length > 0) return studyKinked(subject, found, refuted);
   const { second, interior } = subject;
   if (!second) return { convex: noSide, concave: noSide };
   const regular = regularityOf(subject);
@@ -307,10 +330,8 @@ function assembled(
       concave = { answer: against("concave", studied.concave.hints) ?? concave.answer, strict: false };
   }
   const constants = constantsOf(studied, found, convex.answer, concave.answer, undefinedAt !== undefined);
-  const proofs =
-    undefinedAt === undefined
-      ? constantProofs({ convex: convex.answer, concave: concave.answer, ...constants }, subject, { ...studied, found })
-      : {};
+  const sources = { convex: convex.answer, concave: concave.answer, ...constants };
+  const proofs = undefinedAt === undefined ? fromPieces(constantProofs(sources, subject, { ...studied, found }), studied) : {};
   const strong = (constants.mu.lower ?? 0) > 0;
   const quasi =
     found.quasi ??
@@ -329,6 +350,13 @@ function assembled(
     variables: problem.variables,
     ...(excluded.length > 0 && { excluded }),
   };
+}
+
+/** Where constants are eigenvalues, of which Hessians they are. */
+function fromPieces(proofs: ConstantProofs, { curvature }: Studied): ConstantProofs {
+  if (!curvature) return proofs;
+  const named = Object.entries(proofs).map(([name, p]) => [name, p.rule.startsWith("bounds of the Hessian") ? curvature : p]);
+  return Object.fromEntries(named);
 }
 
 function refuted(subject: Subject, word: "convex" | "concave", witness: Witness): Answer {

@@ -1,5 +1,6 @@
 // The constants of a certificate from what is known of its Hessian's eigenvalues and its gradient.
 
+import { GradusError } from "../../graph/errors.ts";
 import { point, sqrt } from "../../numeric/interval.ts";
 import type { Enclosure } from "../certificate.ts";
 import { nothing } from "../certificate.ts";
@@ -77,11 +78,23 @@ export function kinkedLipschitz(subject: Subject): Enclosure {
   let upper = 0;
   for (let pattern = 0; pattern < 2 ** kinks.length; pattern++) {
     const signs: KinkSigns = new Map(kinks.map((u, i) => [u, (pattern >> i) & 1 ? 1 : -1]));
-    const found = slopeOf(subject, kinks.length === 0 ? value : simplify(resolveKinks(value, signs)));
+    const found = slopeOnOneSide(subject, signs);
     if (found.upper === null || found.upper === Infinity) return nothing;
     upper = Math.max(upper, found.upper);
   }
   return { lower: null, upper };
+}
+
+function slopeOnOneSide(subject: Subject, signs: KinkSigns): Enclosure {
+  const { value } = subject;
+  if (signs.size === 0) return slopeOf(subject, value);
+  try {
+    return slopeOf(subject, simplify(resolveKinks(value, signs)));
+  } catch (error) {
+    // As log(max(x, 0)) with x < 0: a branch on that side may have values all the same.
+    if (error instanceof GradusError) return nothing;
+    throw error;
+  }
 }
 
 function slopeOf(subject: Subject, value: Expression): Enclosure {

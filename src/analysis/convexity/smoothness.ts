@@ -1,17 +1,20 @@
 // L and μ of a function: the largest and the smallest curvature on a domain or on a ball, proved from both sides, beside what samples show.
 
 import { fail } from "../../graph/errors.ts";
+import { attempt } from "../../numeric/effort.ts";
 import { add, type Interval, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, mulDown, mulUp } from "../../numeric/rounding.ts";
-import { both, type Enclosure, type Finding, nothing } from "../certificate.ts";
+import { both, type Certificate, type Enclosure, type Finding, nothing } from "../certificate.ts";
 import { compositionFinding } from "../composition/index.ts";
 import { boxDomain, type Domain } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
 import { smoothnessOf } from "./constants.ts";
 import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
 import { regularityOf } from "./regularity.ts";
+import { extremesOver, studyScalar } from "./scalar.ts";
 import { curvatureAt, samplePoints } from "./search.ts";
-import { type Region, spectrumOf } from "./spectrum.ts";
+import { smoothPiecesOf, spectrumOfPieces } from "./smooth-pieces.ts";
+import { type Region, type Spectrum, spectrumOf } from "./spectrum.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
 export interface SmoothnessOptions extends ProblemOptions {
@@ -79,14 +82,39 @@ function constants(
     const own = found.convex?.answer === "yes" ? found.mu : undefined;
     if (found.L && own && statusOf(found.L, own) === "proved") return { L: found.L, mu: own };
     const spectrum = spectrumOf(subject, subject.interior, deadline, region);
-    const { lower, upper } = spectrum.inf;
-    const number = (x: number) => (Number.isFinite(x) || x === upper ? x : null);
-    const mu: Enclosure = { lower: upper === -Infinity ? -Infinity : number(lower), upper: upper === Infinity ? null : upper };
     const L = smoothnessOf(spectrum);
+    const mu = leastCurvature(spectrum);
     return { L: found.L ? both(L, found.L) : L, mu: own ? both(mu, own) : mu };
   }
-  const { L, mu } = certifyProblem(problem, deadline);
+  const kinked = kinkedConstants(subject);
+  const { L, mu } = kinked ?? leastOf(certifyProblem(problem, deadline));
   return { L: region ? { lower: null, upper: L.upper } : L, mu: region ? { lower: mu.lower, upper: null } : mu };
+}
+
+function leastCurvature({ inf: { lower, upper } }: Spectrum): Enclosure {
+  const number = (x: number) => (Number.isFinite(x) || x === upper ? x : null);
+  return { lower: upper === -Infinity ? -Infinity : number(lower), upper: upper === Infinity ? null : upper };
+}
+
+/** A certificate's μ is that of −f for a concave f, whose least eigenvalue is −L. */
+function leastOf({ convex, concave, L, mu }: Certificate): { L: Enclosure; mu: Enclosure } {
+  if (convex.answer === "yes" || concave.answer !== "yes") return { L, mu };
+  const below = (x: number | null) => (x === null ? null : 0 - x);
+  return { L, mu: { lower: below(L.upper), upper: below(L.lower) } };
+}
+
+/** Of a function whose formula has kinks, though its slopes have none. */
+function kinkedConstants(subject: Subject): { L: Enclosure; mu: Enclosure } | undefined {
+  const spectrum = attempt(subject.deadline, undefined, () => {
+    if (subject.problem.coordinates > 1) {
+      const pieces = smoothPiecesOf(subject);
+      return pieces && spectrumOfPieces(subject, pieces);
+    }
+    const study = studyScalar(subject);
+    const smooth = study?.kinks.every((k) => k.jump === "zero") && study.pieces.every((p) => p.regular !== "unknown");
+    return study && smooth ? extremesOver(subject, study, (p) => p.second, 0.5) : undefined;
+  });
+  return spectrum && { L: smoothnessOf(spectrum), mu: leastCurvature(spectrum) };
 }
 
 function statusOf(L: Enclosure, mu: Enclosure): Smoothness["status"] {

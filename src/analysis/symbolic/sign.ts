@@ -9,6 +9,7 @@ import type { JsonData, Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
 import type { EffortOptions, Sign, SignResult } from "./answers.ts";
 import { type Box, type Evaluator, evaluatorOf, samplePoint, split } from "./branch.ts";
+import { expressionData } from "./data.ts";
 import { signsAroundZero } from "./exponential-polynomial.ts";
 import { mul, power, quickSign, sub } from "./expression.ts";
 import { type Base, type Fraction, fractionOf, normaliserOf, quarters } from "./normal.ts";
@@ -18,7 +19,7 @@ import { print } from "./print.ts";
 import { searchPoints } from "./search.ts";
 import { constant, type Expression, isZero, variable } from "./store.ts";
 import { substitute } from "./traverse.ts";
-import { type FormSigns, signsOfForm, type UnivariateForm, univariateForm } from "./univariate.ts";
+import { type FormSigns, signsOfForm, univariateForm } from "./univariate.ts";
 
 /** Which signs are possible: what is false is excluded by proof. */
 type Signs = FormSigns;
@@ -50,6 +51,14 @@ function quickSigns(e: Expression): Signs {
   return s ? { negative: s.lower < 0, zero: s.zero, positive: s.upper > 0 } : anything;
 }
 
+/** The same on a domain within the store's, which may leave out where a variable is 0. */
+function signsWithin(e: Expression, { box, open }: Domain): Signs {
+  if (e.kind !== "variable") return quickSigns(e);
+  const { lower, upper } = box[e.index];
+  const zero = (lower < 0 || (lower === 0 && !open[e.index].lower)) && (upper > 0 || (upper === 0 && !open[e.index].upper));
+  return { negative: lower < 0, zero, positive: upper > 0 };
+}
+
 /** The sign of e on the domain (which lies in that of e's store), proved; "unknown" where the budget did not suffice. */
 export function signOf(e: Expression, domain: Domain = e.store.domain, options: EffortOptions = {}): SignResult {
   const deadline = performance.now() + (options.budget ?? 500);
@@ -66,15 +75,26 @@ function decide(e: Expression, domain: Domain, deadline: number, forms: readonly
   const f = fractionOf(e);
   const simple = f ? normaliserOf(e.store).expression(f) : e;
   const claim = (relation: string) => `${print(simple)} ${relation}`;
-  const result = (sign: Sign, method: string, data?: JsonData): SignResult => {
+  const result = (sign: Sign, method: string, data?: { readonly [key: string]: JsonData }): SignResult => {
     const relation = { positive: "> 0", nonnegative: ">= 0", negative: "< 0", nonpositive: "<= 0", zero: "= 0" }[sign as "zero"];
-    const proof: Proof = { rule: method, claim: claim(`${relation} on ${domain.text}`), ...(data === undefined ? {} : { data }) };
+    const product = f && productData(f, e.store);
+    const all = { ...data, ...(product && { product }) };
+    const proof: Proof = {
+      rule: method,
+      claim: claim(`${relation} on ${domain.text}`),
+      ...(Object.keys(all).length > 0 && { data: all }),
+    };
     return { sign, method, proof };
   };
   if (isZero(simple)) return result("zero", "normal form");
+  // Where the domain leaves out more than the store's, a sign by structure may be sharpened.
+  let weak: SignResult | undefined;
   for (const form of [e, simple]) {
-    const sign = signOfSigns(quickSigns(form));
-    if (sign !== "unknown") return result(sign, "signs of parts");
+    const sign = signOfSigns(signsWithin(form, domain));
+    if (sign === "unknown") continue;
+    const quick = result(sign, "signs of parts");
+    if (domain === e.store.domain || (sign !== "nonnegative" && sign !== "nonpositive")) return quick;
+    weak = quick;
   }
   let rest: { readonly expression: Expression; readonly known: Signs } = {
     expression: simple,
@@ -87,17 +107,18 @@ function decide(e: Expression, domain: Domain, deadline: number, forms: readonly
       const signs = whole && signsOfForm(whole);
       if (whole && signs) {
         const sign = signOfSigns(signs);
-        if (sign !== "unknown") return result(sign, "Sturm's theorem", formData(whole));
+        if (sign !== "unknown") return result(sign, "Sturm's theorem");
       }
       const factored = factorSigns(f, e, domain);
       const sign = signOfSigns(factored.signs);
-      if (sign !== "unknown") return result(sign, "signs of factors", factored.data);
+      if (sign !== "unknown") return result(sign, "signs of factors", { signs: factored.data });
       rest = { expression: factored.open, known: factored.known };
       const around = phiSigns(e, domain);
       return around && result(around, "exponential polynomial");
     });
     if (exactly) return exactly;
   }
+  if (weak) return weak;
   const evaluator = evaluatorOf(e, domain, forms);
   const found = searchPoints(evaluator, domain);
   if (found.negativeAt && found.positiveAt) return { sign: "mixed", method: "points", ...found };
@@ -119,17 +140,15 @@ function decide(e: Expression, domain: Domain, deadline: number, forms: readonly
 
 const boxData = (box: Box): JsonData => box.map(({ lower, upper }) => [String(lower), String(upper)]);
 
-function formData({ indeterminate, over, root, factors, exponent, range, constant: c }: UnivariateForm): JsonData {
-  const bound = (b: P.Bound) => (typeof b === "string" ? b : format(b));
-  return {
-    indeterminate: over ? `${print(indeterminate)} / ${print(over)}` : print(indeterminate),
-    root,
-    constant: [c.lower, c.upper],
-    factors: factors.map(({ p, exponent: a }) => ({ polynomial: p.map(format), exponent: a })),
-    exponent: exponent.map(format),
-    range: [bound(range.from), bound(range.to)],
-    open: [range.openFrom, range.openTo],
-  };
+/** The product that a normal form is: coefficient · Π rootᵉˣᵖᵒⁿᵉⁿᵗ. Undefined where it is too large to be sent. */
+export function productData(f: Fraction, store: Expression["store"]): JsonData | undefined {
+  const { generators } = normaliserOf(store);
+  const factors = [
+    ...[...f.generators].map(([g, exponent]) => [generators[g].expression, exponent] as const),
+    ...[...f.bases].map(([b, exponent]) => [b.expression, exponent] as const),
+  ];
+  const written = expressionData(factors.map(([e]) => e));
+  return written && { ...written, coefficient: format(f.coefficient), exponents: factors.map(([, e]) => format(quarters(e))) };
 }
 
 interface Factored {
@@ -158,7 +177,7 @@ function factorSigns(f: Fraction, e: Expression, domain: Domain): Factored {
   };
   for (const [g, exponent] of f.generators) {
     const { expression } = n.generators[g];
-    put(expression, exponent, quickSigns(expression), "signs of parts");
+    put(expression, exponent, signsWithin(expression, domain), "signs of parts");
   }
   for (const [b, exponent] of f.bases) {
     const { signs: own, method } = baseSigns(b, e, domain);
