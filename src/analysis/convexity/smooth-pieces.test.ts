@@ -62,12 +62,7 @@ describe("L of a smooth function with kinks in its formula", () => {
   });
 
   it("bounds how gradients change, at random points", () => {
-    const formulas = [
-      "max(0,1-x*y)^2",
-      "max(max(x,0)^2-y,0)^2",
-      "huber(x*y,1) + sin(x)*y",
-      "if(x>0.1, (x-0.1)^2*y, 0)",
-    ];
+    const formulas = ["max(0,1-x*y)^2", "max(max(x,0)^2-y,0)^2", "huber(x*y,1) + sin(x)*y", "if(x>0.1, (x-0.1)^2*y, 0)"];
     for (const text of formulas) {
       const { upper } = certify(text, { domain: "-1<=x<=1, -1<=y<=2", budget: 4000 }).L;
       expect(upper, text).not.toBeNull();
