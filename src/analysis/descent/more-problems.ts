@@ -15,6 +15,8 @@ const osborne2 = vector([
   0.739, 0.71, 0.729, 0.72, 0.636, 0.581, 0.428, 0.292, 0.162, 0.098, 0.054,
 ]);
 
+const meyer = vector([34780, 28610, 23650, 19630, 16370, 13720, 11540, 9744, 8261, 7030, 6005, 5147, 4427, 3820, 3307, 2872]);
+
 /** A·x for a matrix of numbers. */
 const times = (rows: number, columns: number, entry: (i: number, j: number) => number, x: Tensor): Tensor =>
   tensor(
@@ -62,6 +64,16 @@ export const moreTestProblems: readonly TestProblem[] = [
     const y = vector(t.map((s) => 25 + (-50 * Math.log(s)) ** (2 / 3)));
     return [y.sub(b).abs().pow(c).div(a).neg().exp().sub(vector(t))];
   }),
+  // Of SciPy 1.17's methods BFGS and trust-exact get here, L-BFGS-B stops at 89.27 and Newton-CG at 5147; the minimum published has six digits.
+  {
+    name: "Meyer (10)",
+    start: [0.02, 4000, 250],
+    residuals: ([a, b, c]) => {
+      const t = vector(count(16, (i) => 45 + 5 * i));
+      return [a.mul(b.div(t.add(c)).exp()).sub(meyer)];
+    },
+    minima: [87.945855170464],
+  },
   zeroAt("box three-dimensional (12)", [0, 10, 20], ([a, b, c]) => {
     const t = vector(count(10, (i) => -i / 10));
     const y = vector(count(10, (i) => Math.exp(-i / 10) - Math.exp(-i)));
