@@ -1,5 +1,6 @@
 // Sums of many products in float64 with a-priori bounds of their errors: as sound as interval arithmetic, and as fast as floats.
 
+import { spend } from "../../numeric/effort.ts";
 import { add, type Interval, mul, point } from "../../numeric/interval.ts";
 import { addDown, addUp } from "../../numeric/rounding.ts";
 import type { Row } from "./rows.ts";
@@ -18,6 +19,7 @@ function around(value: number, size: number, operations: number, uncertain: numb
 
 /** rowᵀv. */
 export function along({ columns, values, scale, relative }: Row, v: ArrayLike<number>): Interval {
+  spend(2 + columns.length / 40);
   let total = 0;
   let size = 0;
   for (let k = 0; k < columns.length; k++) {
@@ -46,6 +48,7 @@ function careful(n: number): Accumulator {
   return {
     add: ({ columns, values, scale, relative }, c) => {
       if (c.lower === 0 && c.upper === 0) return;
+      spend(1 + columns.length);
       const spread = relative === 0 ? point(1) : { lower: addDown(1, -relative), upper: addUp(1, relative) };
       const factor = mul(mul(c, point(scale)), spread);
       for (let k = 0; k < columns.length; k++) sum[columns[k]] = add(sum[columns[k]], mul(factor, point(values[k])));
@@ -65,6 +68,7 @@ function fast(n: number): Accumulator {
       const radius = c.lower === c.upper ? 0 : Math.max(addUp(c.upper, -middle), addUp(middle, -c.lower));
       if (middle === 0 && radius === 0) return;
       operations += 4;
+      spend(1 + columns.length / 20);
       const factor = middle * scale;
       const spread =
         (radius + Math.abs(middle) * relative * (1 + 1e-9)) * Math.abs(scale) * (1 + 1e-9) + radius * Math.abs(scale) * relative;

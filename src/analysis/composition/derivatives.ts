@@ -4,6 +4,7 @@
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { callAttributes, isIdentity } from "../../graph/structural.ts";
+import { spend } from "../../numeric/effort.ts";
 import { round } from "../../numeric/exact/rational.ts";
 import {
   add,
@@ -333,6 +334,7 @@ function derivativesFrom(
         result[i] = result[i - 1];
         continue;
       }
+      spend(10);
       const d = combine(
         name,
         n,

@@ -1,6 +1,7 @@
 // Proved bounds of the eigenvalues of Σ cᵢ rᵢ rᵢᵀ over the rows of an affine map. The sum is taken in float64 with an a-priori bound of its error;
 // columns that no row connects fall into blocks, each bounded by itself (the classes of a softmax on shared data).
 
+import { spend } from "../../numeric/effort.ts";
 import { add, mul, point, square } from "../../numeric/interval.ts";
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
 import { addDown, addUp, mulUp } from "../../numeric/rounding.ts";
@@ -121,6 +122,7 @@ function blockSpectrum(
   let relative = 0;
   for (const i of members) {
     const { columns, values, scale } = rows[i];
+    spend(1 + Math.min(columns.length, n) ** 2 / 200);
     const weight = weights[i] * scale * scale;
     if (!Number.isFinite(weight) || !withinReach(weight)) return undefined;
     relative = Math.max(relative, rows[i].relative);
@@ -174,6 +176,7 @@ function single(rows: readonly Row[], weights: ArrayLike<number>, members: reado
   let total = point(0);
   for (const i of members) {
     const { values, scale, relative } = rows[i];
+    spend(2);
     const spread = relative === 0 ? point(1) : { lower: addDown(1, -relative), upper: addUp(1, relative) };
     total = add(total, mul(point(weights[i]), square(mul(spread, mul(point(scale), point(values[0]))))));
   }
@@ -183,6 +186,7 @@ function single(rows: readonly Row[], weights: ArrayLike<number>, members: reado
 /** A proved lower bound of the smallest eigenvalue, near it. */
 function least(a: Float64Array, n: number): number {
   if (n === 1) return a[0];
+  spend(n ** 3 / 20);
   const guess = n <= 160 ? symmetricEigen(a, n).values[0] : ritz(a, n);
   let scale = 1e-280;
   for (let i = 0; i < n; i++) {
@@ -205,6 +209,7 @@ function ritz(a: Float64Array, n: number): number {
   const beta: number[] = [];
   let v = Float64Array.from({ length: n }, (_, i) => Math.sin(1 + 7 * i) + 0.1);
   for (let k = 0; k < steps; k++) {
+    spend((n * n) / 50);
     for (let pass = 0; pass < 2; pass++) {
       for (const u of basis) {
         let d = 0;

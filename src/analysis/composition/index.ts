@@ -21,7 +21,7 @@ export { checkCompositionProof, formulaOf } from "./proof.ts";
 /**
  * What composition establishes of a function of one output element, traced in float64 (constants are the numbers they are). Coordinates of the domain are
  * all elements of all parameters in order, row by row. Only "yes" is ever answered, with a proof that checkCompositionProof accepts; what
- * is not established is absent. Throws an analysis error where the output is no scalar or the domain has another number of coordinates.
+ * is not established is absent. Within a budget (effort.ts) constants are what was found of them in time. Throws an analysis error where the output is no scalar or the domain has another number of coordinates.
  */
 export function compositionFinding(graph: Graph, domain: Domain): Finding {
   const f = normalise(graph);

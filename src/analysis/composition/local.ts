@@ -3,6 +3,7 @@
 
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { spend } from "../../numeric/effort.ts";
 import { add, div, entire, type Interval, midpoint, mul, point, square, sub } from "../../numeric/interval.ts";
 import { exp as expI } from "../../numeric/interval-elementary.ts";
 import { solve, symmetricEigen } from "../../numeric/linalg/index.ts";
@@ -31,12 +32,14 @@ export interface Local {
 function sharesOf(z: readonly Interval[]): Interval[] {
   const top = Math.max(...z.map((x) => x.upper));
   if (!Number.isFinite(top)) return z.map(() => ({ lower: 0, upper: 1 }));
+  spend(10 * z.length);
   const e = z.map((x) => expI(sub(x, point(top))));
+  const after: Interval[] = [point(0)];
+  for (let i = e.length - 1; i > 0; i--) after.push(add(after[after.length - 1], e[i]));
+  let before = point(0);
   return e.map((x, i) => {
-    let others = point(0);
-    e.forEach((v, k) => {
-      if (k !== i) others = add(others, v);
-    });
+    const others = add(before, after[e.length - 1 - i]);
+    before = add(before, x);
     // x/(x + others) grows with x and falls with the others.
     const lower = div(point(x.lower), add(point(x.lower), point(others.upper))).lower;
     const upper = div(point(x.upper), add(point(x.upper), point(others.lower))).upper;
@@ -142,6 +145,7 @@ function hessianTimes({ rows, seconds, groups }: Local, v: Float64Array): Float6
 }
 
 function dot({ columns, values, scale }: Row, v: Float64Array): number {
+  spend(1 + columns.length / 20);
   let d = 0;
   for (let k = 0; k < columns.length; k++) d += values[k] * v[columns[k]];
   return d * scale;
@@ -211,6 +215,7 @@ function kroneckerExtremes({ rows, groups }: Local, n: number): Extremes | undef
       factor,
     } of groups) {
       const { values } = row;
+      spend(1 + width / 20);
       let d = 0;
       for (let j = 0; j < width; j++) d += values[j] * v[j];
       const c = d * row.scale * row.scale * midpoint(factor);
@@ -341,6 +346,7 @@ function leastSquares(rows: readonly Row[], targets: readonly number[], place: I
   const gram = new Float64Array(n * n);
   const right = new Float64Array(n);
   rows.forEach(({ columns, values, scale }, r) => {
+    spend(1 + columns.length ** 2 / 50);
     for (let i = 0; i < columns.length; i++) {
       const at = place[columns[i]];
       const x = scale * values[i];

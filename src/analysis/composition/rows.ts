@@ -4,6 +4,7 @@
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { isIdentity } from "../../graph/structural.ts";
+import { spend } from "../../numeric/effort.ts";
 import { type Interval, point, reciprocal } from "../../numeric/interval.ts";
 import { addDown, addUp, divUp, mulDown, mulUp, sqrtDown, sqrtUp } from "../../numeric/rounding.ts";
 import { reduceIndices } from "../../ops/sum.ts";
@@ -86,6 +87,7 @@ export function combineRows(rows: readonly Row[], coefficients?: ArrayLike<numbe
     const c = coefficients ? coefficients[from + j * step] : 1;
     if (c === 0 || isEmptyRow(row)) return;
     const { columns, values, relative } = plain(row);
+    spend(1 + columns.length);
     for (let i = 0; i < columns.length; i++) {
       const v = values[i];
       const error = relative === 0 ? 0 : mulUp(Math.abs(v), relative);
@@ -257,6 +259,7 @@ const knownSquares = new WeakMap<Float64Array, Interval>();
 function squares(values: Float64Array): Interval {
   const known = knownSquares.get(values);
   if (known) return known;
+  spend(values.length / 5);
   let lower = 0;
   let upper = 0;
   for (const v of values) {

@@ -3,6 +3,7 @@
 // Bounds from outside are eigenvalues of these sums (gram.ts); from inside, Rayleigh quotients of the Hessian at a point, in interval arithmetic.
 
 import type { Node } from "../../graph/node.ts";
+import { attempt } from "../../numeric/effort.ts";
 import {
   add,
   div,
@@ -212,8 +213,17 @@ function slopesOf(node: Node, reader: RowReader, n: number, entriesOf: (node: No
   }
 }
 
-/** The constants of a function of which composition says that it is convex (`sign` 1), concave (−1) or neither (0). */
+/**
+ * The constants of a function of which composition says that it is convex (`sign` 1), concave (−1) or neither (0). Where time runs out, those
+ * found until then.
+ */
 export function constantsOf(f: Normalised, propagation: Propagation, domain: Domain, sign: -1 | 0 | 1): Constants {
+  return attempt(Infinity, {}, () => constantsWithin(f, propagation, domain, sign));
+}
+
+function constantsWithin(f: Normalised, propagation: Propagation, domain: Domain, sign: -1 | 0 | 1): Constants {
+  /** As far as there is time. */
+  const tried = (work: () => void) => attempt(Infinity, undefined, work);
   const n = f.coordinates;
   const sum = decompose(f, propagation);
   const convex = sign !== 0 && allConvex(f, propagation, sign);
@@ -232,37 +242,41 @@ export function constantsOf(f: Normalised, propagation: Propagation, domain: Dom
   let upper: Enclosure["upper"] = null;
   let muLower: number | null = null;
   let muUpper: number | null = null;
-  if (bounded && allFinite(bounded.lower)) {
+  tried(() => {
+    if (!bounded || !allFinite(bounded.lower)) return;
     const least = gramSpectrum(bounded.rows, bounded.lower, n);
     if (least && convex) muLower = Math.max(0, least.lower);
     if (smooth && least && allFinite(bounded.upper)) {
       const most = gramSpectrum(bounded.rows, bounded.upper, n);
       if (most) upper = Math.max(0, most.upper, convex ? 0 : -least.lower);
     }
-  }
-  const limit = convex ? limitOf(f, turned, domain) : undefined;
-  if (limit) {
+  });
+  tried(() => {
+    const limit = convex ? limitOf(f, turned, domain) : undefined;
+    if (!limit) return;
     // Curvature anywhere, and its limits, are at least μ.
     const least = limit.rows.length === 0 ? point(0) : rayleigh(limit, extremes(limit, n).least ?? []);
     muUpper = Math.max(0, least.upper);
-  }
+  });
   const muIsKnown = () => muUpper !== null && muLower !== null && muUpper - muLower <= 1e-9 * muUpper;
-  const points = sum.rest.length === 0 ? candidates(f, sum, domain) : [];
   let slopeLower = 0;
-  const offsets = points.length > 0 ? offsetsOf(f, sum) : new Map<Node, Interval[]>();
-  for (const x of points) {
-    const local = localAt(f, turned, offsets, x);
-    if (!local) continue;
-    const { most, least } = extremes(local, n);
-    const r = rayleigh(local, most);
-    lower = Math.max(lower ?? 0, r.lower, -r.upper);
-    if (convex && least && !muIsKnown()) muUpper = Math.min(muUpper ?? Infinity, Math.max(0, rayleigh(local, least).upper));
-    if (sign >= 0) slopeLower = Math.max(slopeLower, norm(local.gradient).lower);
-  }
+  tried(() => {
+    const points = sum.rest.length === 0 ? candidates(f, sum, domain) : [];
+    const offsets = points.length > 0 ? offsetsOf(f, sum) : new Map<Node, Interval[]>();
+    for (const x of points) {
+      const local = localAt(f, turned, offsets, x);
+      if (!local) continue;
+      const { most, least } = extremes(local, n);
+      const r = rayleigh(local, most);
+      lower = Math.max(lower ?? 0, r.lower, -r.upper);
+      if (convex && least && !muIsKnown()) muUpper = Math.min(muUpper ?? Infinity, Math.max(0, rayleigh(local, least).upper));
+      if (sign >= 0) slopeLower = Math.max(slopeLower, norm(local.gradient).lower);
+    }
+  });
   // The Hessian at any point is above μ and below L.
   if (upper !== null && convex && muUpper === null) muUpper = upper;
   if (lower !== null && !Number.isFinite(lower)) lower = null;
-  const K = gradientBound(sum, f, propagation);
+  const K = attempt(Infinity, Infinity, () => gradientBound(sum, f, propagation));
   const strictRows = turned.pieces.filter(
     (p) => (p.bounds.strict > 0 && p.weight.lower > 0) || (p.bounds.strict < 0 && p.weight.upper < 0),
   );
@@ -271,7 +285,7 @@ export function constantsOf(f: Normalised, propagation: Propagation, domain: Dom
     const spectrum = gramSpectrum(rows, new Array<number>(rows.length).fill(1), n);
     return spectrum !== undefined && spectrum.lower > 0;
   };
-  const strict = convex && strictRows.length > 0 && ((muLower ?? 0) > 0 || spans());
+  const strict = convex && strictRows.length > 0 && ((muLower ?? 0) > 0 || attempt(Infinity, false, spans));
   return {
     ...((lower !== null || upper !== null) && { L: { lower: smooth ? (lower ?? 0) : lower, upper } }),
     ...(convex && muLower !== null && { mu: { lower: muLower, upper: muUpper } }),

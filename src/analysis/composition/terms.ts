@@ -4,6 +4,7 @@
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { callAttributes, isIdentity, isParameter } from "../../graph/structural.ts";
+import { spend } from "../../numeric/effort.ts";
 import { add, type Interval, mul, neg, point, reciprocal } from "../../numeric/interval.ts";
 import { reduceIndices } from "../../ops/sum.ts";
 import { exactValue, isMovement, sources } from "./constants.ts";
@@ -47,6 +48,7 @@ export function termsOf({ nodes, output }: Normalised, entriesOf: (node: Node) =
     const node = nodes[k];
     const own = weights.get(node);
     if (!own) continue;
+    spend(own.length);
     if (isParameter(node) || entriesOf(node).every(isAffine) || !backwards(node, own, give, entriesOf)) {
       terms.push({ node, weights: own });
     }

@@ -4,6 +4,7 @@
 import type { Node } from "../../graph/node.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
 import { callAttributes, isCall, isIdentity } from "../../graph/structural.ts";
+import { spend } from "../../numeric/effort.ts";
 import { add, entire, type Interval, mul, point } from "../../numeric/interval.ts";
 import { exp as expI, log as logI } from "../../numeric/interval-elementary.ts";
 import { addDown, addUp } from "../../numeric/rounding.ts";
@@ -54,6 +55,7 @@ function elementwise(f: Transfer, inputs: readonly Entries[], size: number): Ent
       const x = inputs[0][i];
       let y = seen.get(x);
       if (!y) {
+        spend(10);
         y = f(x);
         seen.set(x, y);
       }
@@ -62,6 +64,7 @@ function elementwise(f: Transfer, inputs: readonly Entries[], size: number): Ent
     }
     let same = last !== undefined;
     for (let k = 0; same && k < arity; k++) same = inputs[k][i] === inputs[k][i - 1];
+    spend(same ? 0.1 : 5);
     if (!same) last = f(...inputs.map((e) => e[i]));
     result[i] = last!;
   }
@@ -81,6 +84,7 @@ function groups(node: Node, axes: readonly number[]): { readonly starts: number[
 /** Σ over a group, remembering groups of one and the same entry. */
 export function sumOf(list: Entries): Entry {
   if (list.length === 0) return zero;
+  spend(list.length / 20);
   const first = list[0];
   if (list.length > 2 && list.every((e) => e === first)) {
     // The orders of a sum are not those of a multiple: only the range is.
@@ -106,11 +110,15 @@ export function sumOf(list: Entries): Entry {
 
 function reduction(node: Node, input: Entries, combine: (list: Entries) => Entry): Entries {
   const { starts, offsets } = groups(node, node.attributes.axes as readonly number[]);
-  return starts.map((start) => combine(Array.from(offsets, (o) => input[start + o])));
+  return starts.map((start) => {
+    spend(offsets.length / 20);
+    return combine(Array.from(offsets, (o) => input[start + o]));
+  });
 }
 
 /** Σⱼ cⱼ·eⱼ for numbers c. */
 function linear(coefficients: ArrayLike<number>, from: number, step: number, entries: Entries): Entry {
+  spend(1 + entries.length / 10);
   let convex = true;
   let concave = true;
   let root = Infinity;
@@ -169,6 +177,7 @@ function matmul(node: Node, inputs: readonly (() => Entries)[]): Entries {
       for (let i = 0; i < rows; i++) {
         const from = startA + i * inner;
         for (let j = 0; j < columns; j++) {
+          spend(1 + inner / 50);
           const skip = free[j] && Number.isFinite(left[from]) && left[from] !== 0 && finiteRow(left, from, inner);
           result[at++] = skip ? plain : linear(left, from, 1, block[j]);
         }

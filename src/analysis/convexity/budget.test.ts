@@ -2,7 +2,10 @@
 // work. What is looked up after the deadline is work beyond the budget.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { softplus, type Tensor, tensor } from "../../tensor/index.ts";
 import { certify } from "./certify.ts";
+import { defaultBudget, problemOf, sizeOfData } from "./problem.ts";
+import { smoothness } from "./smoothness.ts";
 
 /** Formulas whose exact forms once ran for seconds or minutes: long rationals in Sturm sequences, large expansions, long eliminations. */
 const long: readonly (readonly [string, string])[] = [
@@ -30,4 +33,39 @@ describe("certify", () => {
       expect(looks).toBeLessThan(600);
     });
   }
+
+  describe("on more data than can be taken apart", () => {
+    const [n, d] = [1100, 100];
+    const numbers = Float64Array.from({ length: n * d }, (_, i) => Math.sin(1 + i * i));
+    const X = tensor(numbers, { shape: [n, d], dtype: "float64" });
+    const loss = (w: Tensor) => softplus(X.matmul(w)).mean();
+    const counted = (budget: number) => {
+      let looks = 0;
+      vi.spyOn(performance, "now").mockImplementation(() => 0.2 * looks++);
+      const certificate = certify(loss, { variables: [[d]], budget });
+      return { looks, certificate };
+    };
+
+    it("stops soon after its deadline", () => {
+      const { looks, certificate } = counted(0.2);
+      expect(looks).toBeLessThan(60);
+      expect(certificate.convex).toMatchObject({ answer: "unknown", reason: expect.stringContaining("data are too many") });
+    });
+
+    it("decides curvature before it bounds constants", () => {
+      const decided = counted(4).certificate;
+      expect(decided.convex.answer).toBe("yes");
+      expect(decided.L.upper).toBeNull();
+      const { L, verdict } = counted(4000).certificate;
+      expect(verdict).toBe("strictly convex");
+      expect(L.upper as number).toBeLessThan((L.lower as number) * 1.001);
+    });
+
+    it("gives a default budget in proportion", () => {
+      const problem = problemOf("certify", loss, { variables: [[d]] });
+      expect(sizeOfData(problem)).toBeGreaterThanOrEqual(n * d);
+      expect(defaultBudget(problem)).toBeCloseTo(1000 + 0.004 * n * d, 0);
+      expect(smoothness(loss, { variables: [[d]] }).status).toBe("proved");
+    });
+  });
 });

@@ -93,9 +93,17 @@ export function problemOf(operation: string, f: Analysed, options: ProblemOption
   return { graph, variables, names, coordinates, domain, ...(parsed && { source: parsed }) };
 }
 
+/** Numbers of data that enter the function. */
+export function sizeOfData({ graph }: Pick<Problem, "graph">): number {
+  return usedConstants(graph.outputs).reduce((sum, node) => sum + sizeOf(node.shape), 0);
+}
+
+/** Milliseconds for a question about the function, unless its user says otherwise: a second, and four for every million numbers of data. */
+export const defaultBudget = (problem: Problem): number => 1000 + sizeOfData(problem) * 0.004;
+
 function refuseNaN(operation: string, { outputs }: Graph): void {
   for (const node of usedConstants(outputs)) {
-    const at = Array.from(constantData(node)).findIndex(Number.isNaN);
+    const at = constantData(node).findIndex((x) => Number.isNaN(x));
     if (at < 0) continue;
     const place =
       node.shape.length === 0 ? "a constant" : `a constant of shape ${formatShape(node.shape)}, at ${placeOf(at, node.shape)},`;

@@ -9,7 +9,7 @@ import { compositionFinding } from "../composition/index.ts";
 import { boxDomain, type Domain } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
 import { smoothnessOf } from "./constants.ts";
-import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
+import { type Analysed, defaultBudget, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
 import { regularityOf } from "./regularity.ts";
 import { extremesOver, studyScalar } from "./scalar.ts";
 import { curvatureAt, samplePoints } from "./search.ts";
@@ -20,7 +20,7 @@ import { type Subject, subjectOf } from "./subject.ts";
 export interface SmoothnessOptions extends ProblemOptions {
   /** Asks about the ball ‖x − center‖ ≤ radius only. */
   readonly ball?: { readonly center: readonly number[]; readonly radius: number };
-  /** Milliseconds. Default 1000. */
+  /** Milliseconds. Default 1000, and 4 more for every thousand numbers of data. */
   readonly budget?: number;
 }
 
@@ -47,16 +47,15 @@ export function smoothness(f: Analysed, options: SmoothnessOptions = {}): Smooth
     fail("analysis", `smoothness: the ball needs a center of ${whole.coordinates} finite numbers and a radius above 0.`);
   }
   const problem: Problem = ball ? { ...whole, domain: within(whole.domain, ball.center, ball.radius) } : whole;
-  const deadline = performance.now() + (options.budget ?? 1000);
+  const deadline = performance.now() + (options.budget ?? defaultBudget(whole));
   const subject = subjectOf(problem, deadline);
   if (typeof subject === "string" || subject.undefinedAt !== undefined) {
-    return {
-      L: nothing,
-      mu: nothing,
-      status: "unknown",
-      evidence: { samples: 0, L: Number.NaN, mu: Number.NaN },
-      domain: problem.domain.text,
-    };
+    // What cannot be taken apart may be composed all the same; on a larger domain than asked about, where that is a ball.
+    const found = typeof subject === "string" ? leastOf(certifyProblem(whole, deadline)) : { L: nothing, mu: nothing };
+    const L = ball ? { lower: null, upper: found.L.upper } : found.L;
+    const mu = ball ? { lower: found.mu.lower, upper: null } : found.mu;
+    const evidence = { samples: 0, L: Number.NaN, mu: Number.NaN };
+    return { L, mu, status: statusOf(L, mu), evidence, domain: textOf(problem.domain, ball) };
   }
   const region = ball && problem.coordinates > 1 ? regionOf(ball.center, ball.radius) : undefined;
   const evidence = evidenceOf(subject, region);
@@ -66,9 +65,12 @@ export function smoothness(f: Analysed, options: SmoothnessOptions = {}): Smooth
     mu,
     status: statusOf(L, mu),
     evidence,
-    domain: ball ? `‖x − (${ball.center.join(", ")})‖ ≤ ${ball.radius}` : subject.domain.text,
+    domain: textOf(subject.domain, ball),
   };
 }
+
+const textOf = (domain: Domain, ball: SmoothnessOptions["ball"]) =>
+  ball ? `‖x − (${ball.center.join(", ")})‖ ≤ ${ball.radius}` : domain.text;
 
 function constants(
   problem: Problem,
@@ -78,7 +80,7 @@ function constants(
 ): { L: Enclosure; mu: Enclosure } {
   if (subject.kinks.length === 0 && regularityOf(subject) === "analytic") {
     // Composition knows the constants of sums of losses at once, and exactly where the spectrum of a Hessian over a region is hard.
-    const found: Finding = region ? {} : compositionFinding(problem.graph, subject.domain);
+    const found: Finding = region ? {} : attempt(deadline, {}, () => compositionFinding(problem.graph, subject.domain));
     const own = found.convex?.answer === "yes" ? found.mu : undefined;
     if (found.L && own && statusOf(found.L, own) === "proved") return { L: found.L, mu: own };
     const spectrum = spectrumOf(subject, subject.interior, deadline, region);
@@ -178,5 +180,6 @@ function evidenceOf(subject: Subject, region: Region | undefined): Smoothness["e
 
 /** The least K with |f(x) − f(y)| ≤ K‖x − y‖ on the domain. Throws as `certify` does. */
 export function lipschitz(f: Analysed, options: ProblemOptions & { readonly budget?: number } = {}): Enclosure {
-  return certifyProblem(problemOf("lipschitz", f, options), performance.now() + (options.budget ?? 1000)).lipschitz;
+  const problem = problemOf("lipschitz", f, options);
+  return certifyProblem(problem, performance.now() + (options.budget ?? defaultBudget(problem))).lipschitz;
 }

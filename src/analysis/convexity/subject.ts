@@ -16,7 +16,7 @@ import {
   simplify,
 } from "../symbolic/index.ts";
 import { signOn } from "./cones.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, sizeOfData } from "./problem.ts";
 import { type Guard, guardsOf } from "./regular.ts";
 
 export interface Subject {
@@ -53,6 +53,9 @@ export interface SecondDerivatives {
 /** More coordinates than this have too many second derivatives to look at one by one. */
 const mostCoordinates = 40;
 
+/** More numbers than this are not looked at one by one: an expression for each would take most of a budget, and then too much memory. */
+const mostData = 100_000;
+
 /** What is left of the budget, in milliseconds, and at most `share` of it. */
 export function remaining(subject: { readonly deadline: number }, share = 1): number {
   return Math.max(0, (subject.deadline - performance.now()) * share);
@@ -73,6 +76,7 @@ export function subjectOf(problem: Problem, deadline: number): Subject | string 
 }
 
 function subjectWithin(problem: Problem, deadline: number): Subject | string {
+  if (sizeOfData(problem) > mostData) return "the data are too many for the formula to be taken apart number by number";
   try {
     let found = scalarise(problem.graph, { domain: problem.domain });
     if (found.kind !== "scalarised") return found.reason;
