@@ -1,17 +1,29 @@
 // Domains of positive definite 2×2 matrices, by coordinates in which they are boxes.
 
 import type { Domain } from "../domain.ts";
-import { add, div, type Expression, mul, type SignResult, signOf, simplify, substitute, variable } from "../symbolic/index.ts";
+import {
+  add,
+  div,
+  type Expression,
+  mul,
+  type SignResult,
+  signOf,
+  simplify,
+  sub,
+  substitute,
+  variable,
+} from "../symbolic/index.ts";
 
 /**
  * [[x, y], [y, z]] is positive definite exactly where x > 0 and z = y²/x + s with s > 0: with s in place of z, what is left of the domain
- * is a box. Bounds of z are forgotten, which only asks for more.
+ * is a box. Bounds of z are forgotten, which only asks for more. `back` writes an expression in the coordinates that were given.
  */
 export function withoutCones(
   entries: readonly Expression[],
   interior: Domain,
-): { readonly entries: Expression[]; readonly domain: Domain } {
+): { readonly entries: Expression[]; readonly domain: Domain; readonly back: (e: Expression) => Expression } {
   let current = [...entries];
+  const replaced: (readonly [Expression, Expression])[] = [];
   let domain = interior;
   for (const cone of interior.cones) {
     if (cone.entries.length !== 2 || current.length === 0) continue;
@@ -21,6 +33,7 @@ export function withoutCones(
     const [vx, vy, vz] = [x, y, z].map((i) => variable(store, i));
     const map = new Map([[vz, add(div(mul(vy, vy), vx), vz)]]);
     current = current.map((e) => simplify(substitute(e, map)));
+    replaced.push([vz, sub(vz, div(mul(vy, vy), vx))]);
     domain = {
       ...domain,
       box: domain.box.map((side, i) =>
@@ -30,7 +43,8 @@ export function withoutCones(
       cones: domain.cones.filter((c) => c !== cone),
     };
   }
-  return { entries: current, domain };
+  const back = (e: Expression) => (replaced.length === 0 ? e : simplify(substitute(e, new Map(replaced))));
+  return { entries: current, domain, back };
 }
 
 /** The sign of an expression on a domain that may have cones. Points that are found are dropped where the coordinates were changed. */

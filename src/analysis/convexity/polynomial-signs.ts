@@ -3,10 +3,9 @@
 //
 // Source: Collins, Akritas, Polynomial real root isolation using Descartes' rule of signs (1976).
 
-import { add, compare, mul, neg, one, parseRational, type Rational, rational, sign, zero } from "../../numeric/exact/rational.ts";
-import type { JsonData } from "../certificate.ts";
+import { add, compare, mul, neg, one, type Rational, rational, sign, zero } from "../../numeric/exact/rational.ts";
 
-type End = Rational | "-infinity" | "infinity";
+export type End = Rational | "-infinity" | "infinity";
 
 /** p(x + a). */
 function shifted(p: readonly Rational[], a: Rational): Rational[] {
@@ -33,7 +32,7 @@ const valueAt = (p: readonly Rational[], x: Rational) => p.reduceRight((total, c
 const half = rational(1n, 2n);
 
 /** The sign of p everywhere strictly between the ends; undefined where it has both, or where halving does not tell. */
-function signBetween(p: readonly Rational[], from: End, to: End, depth = 24): -1 | 1 | undefined {
+export function signBetween(p: readonly Rational[], from: End, to: End, depth = 24): -1 | 1 | undefined {
   const [left, right] = [typeof from === "string" ? undefined : from, typeof to === "string" ? undefined : to];
   const mapped =
     left && right
@@ -55,29 +54,4 @@ function signBetween(p: readonly Rational[], from: End, to: End, depth = 24): -1
 function farther(x: Rational, way: 1 | -1): Rational {
   const double = add(x, x);
   return sign(x) === way && compare(x, rational(way)) * way >= 0 ? double : add(x, rational(way));
-}
-
-/** The sign that a proof's polynomial form is shown to have on its range; undefined where that is not shown, or the data are none. */
-export function signOfFormData(data: JsonData | undefined): -1 | 1 | undefined {
-  try {
-    const { factors, range, constant } = data as {
-      factors: readonly { polynomial: readonly string[]; exponent: number }[];
-      range: readonly string[];
-      constant: readonly number[];
-    };
-    const [from, to] = range.map((b): End => (b === "infinity" || b === "-infinity" ? b : parseRational(b)));
-    let total: -1 | 1 | undefined = constant[0] > 0 ? 1 : constant[1] < 0 ? -1 : undefined;
-    for (const { polynomial, exponent } of factors) {
-      // Even powers, and roots, are not negative where they are defined.
-      if (!Number.isInteger(exponent) || exponent % 2 === 0) continue;
-      const own = signBetween(polynomial.map(parseRational), from, to);
-      if (total === undefined || own === undefined) return undefined;
-      total = total === own ? 1 : -1;
-    }
-    return total;
-  } catch (error) {
-    // Data of another form.
-    if (error instanceof TypeError || error instanceof RangeError) return undefined;
-    throw error;
-  }
 }

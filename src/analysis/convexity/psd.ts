@@ -2,9 +2,23 @@
 // it is constant, by elimination with expressions, and by boxes.
 
 import { type Rational, sign as signR } from "../../numeric/exact/rational.ts";
-import type { Proof } from "../certificate.ts";
+import type { JsonData, Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
-import { compileEnclosure, div, type Expression, isZero, print, signOf, simplify, sub, mul as times } from "../symbolic/index.ts";
+import {
+  compileEnclosure,
+  constant,
+  div,
+  type Expression,
+  expressionData,
+  fractionOf,
+  isZero,
+  print,
+  productData,
+  signOf,
+  simplify,
+  sub,
+  mul as times,
+} from "../symbolic/index.ts";
 import { BudgetError } from "../symbolic/store.ts";
 import { withoutCones } from "./cones.ts";
 import { asNumbers, inertiaProof, kindOf } from "./definiteness.ts";
@@ -121,13 +135,14 @@ function provePart(
     }
     return { definite: kind === "positive definite", method: "exact elimination", proof: inertiaProof(numbers, found) };
   }
-  const { entries, domain } = withoutCones(matrix.flat(), interior);
+  const { entries, domain, back } = withoutCones(matrix.flat(), interior);
   const n = matrix.length;
   return eliminate(
     matrix.map((_, i) => entries.slice(i * n, (i + 1) * n)),
     domain,
     names,
     deadline,
+    back,
   );
 }
 
@@ -135,11 +150,18 @@ function provePart(
  * Elimination with expressions as entries: the matrix is semidefinite where every pivot is ≥ 0, and a row whose pivot vanishes identically
  * vanishes with it. A pivot may vanish at single points: the rest is then semidefinite near them, and by continuity at them.
  */
-function eliminate(matrix: ExpressionMatrix, domain: Domain, names: readonly string[], deadline: number): DefiniteOn | undefined {
+function eliminate(
+  matrix: ExpressionMatrix,
+  domain: Domain,
+  names: readonly string[],
+  deadline: number,
+  back: (e: Expression) => Expression,
+): DefiniteOn | undefined {
   let rest = matrix.map((row) => [...row]);
   let open = matrix.map((_, i) => i);
   let definite = true;
   const premises: Proof[] = [];
+  const squares: JsonData[] = [];
   try {
     while (open.length > 0) {
       if (performance.now() > deadline) return undefined;
@@ -155,6 +177,7 @@ function eliminate(matrix: ExpressionMatrix, domain: Domain, names: readonly str
       const { index, strict, proof } = pivot;
       definite &&= strict;
       premises.push(proof);
+      squares.push(squareOf(rest, open, index, back));
       open = open.filter((i) => i !== index);
       const next = rest.map((row) => [...row]);
       for (const i of open) {
@@ -177,9 +200,26 @@ function eliminate(matrix: ExpressionMatrix, domain: Domain, names: readonly str
     proof: {
       rule: "elimination",
       claim: `the pivots of the Hessian are ${definite ? "positive" : "nonnegative"}`,
+      data: { squares },
       premises,
     },
   };
+}
+
+/** The pivot d and the vector v with which elimination takes d·v·vᵀ from the matrix, so that the matrix is the sum of these. */
+function squareOf(
+  rest: readonly (readonly Expression[])[],
+  open: readonly number[],
+  index: number,
+  back: (e: Expression) => Expression,
+): JsonData {
+  const pivot = rest[index][index];
+  const vector = rest.map((row, i) =>
+    i === index || !open.includes(i) ? constant(pivot.store, i === index ? 1 : 0) : back(simplify(div(row[index], pivot))),
+  );
+  const weight = fractionOf(back(pivot));
+  const [product, entries] = [weight && productData(weight, pivot.store), expressionData(vector)];
+  return product && entries ? { product, vector: entries } : null;
 }
 
 function choosePivot(

@@ -1,12 +1,21 @@
-// Proofs by second derivatives, replayed from their data: that their boxes cover the domain, that the Hessian is semidefinite on each, that
-// slopes turn the right way at kinks, and that polynomials are those of the function.
+// Proofs by second derivatives, replayed from their data: that their boxes cover the domain, that the Hessian is semidefinite on each or the
+// sum of squares that it is said to be, that second derivatives have the signs of the products they are written as, and that slopes turn the
+// right way at kinks.
 
+import { attempt } from "../../numeric/effort.ts";
+import { exactly, parseRational, type Rational } from "../../numeric/exact/rational.ts";
 import type { JsonData, Proof } from "../certificate.ts";
-import { hessian, simplify } from "../symbolic/index.ts";
+import { fieldOf } from "../checker/claims.ts";
+import { type Arithmetic, arithmeticOf, type Fraction, scaled } from "../checker/fractions.ts";
+import { checkSquares, isMatrix } from "../checker/hessian.ts";
+import { atKink, continuousAt, signsOn, stretchesOf } from "../checker/scalar.ts";
+import { isKnown } from "../checker/signs.ts";
+import { beyond, isContinuous, isDefinedOn, regionOfDomain, resolvedIn, smoothnessIn } from "../checker/smooth.ts";
+import { hessian } from "../symbolic/index.ts";
 import { areCover, type Box, boxOf } from "./boxes.ts";
-import { signOfFormData } from "./polynomial-signs.ts";
+import { fieldMatrix, multipliesOut } from "./exact-matrices.ts";
 import type { ExpressionMatrix } from "./psd.ts";
-import { isContinuous, type Replay, replayBoxes, risesAt } from "./replay.ts";
+import { type Replay, replayBoxes } from "./replay.ts";
 import type { Subject } from "./subject.ts";
 
 /** What a replay found; "open" where only deciding anew can tell. */
@@ -15,11 +24,6 @@ export interface Replayed {
   readonly what: string;
   readonly message?: string;
 }
-
-const fieldOf = (data: JsonData | undefined, name: string): JsonData | undefined =>
-  typeof data === "object" && data !== null && !Array.isArray(data)
-    ? (data as { readonly [key: string]: JsonData | undefined })[name]
-    : undefined;
 
 /** The boxes of a proof's data; undefined where there are none, "broken" where they are no boxes. */
 function boxesOf(data: JsonData | undefined): readonly Box[] | undefined | "broken" {
@@ -43,57 +47,158 @@ export function replayProof(
   proof: Proof,
   deadline: number,
 ): readonly Replayed[] | undefined {
-  const sign = side === "convex" ? 1 : -1;
-  const n = subject.problem.coordinates;
-  if (n > 8 || subject.domain.cones.length > 0) return undefined;
-  const whole: Box = subject.domain.box;
-  const over = (entries: ExpressionMatrix, boxes: readonly Box[], shift: number): Replayed => {
-    const { outcome, at } = replayBoxes(subject.value, entries, boxes, sign, shift, deadline);
-    const message = outcome === "refuted" ? `the Hessian has a wrong sign at (${at?.join(", ")})` : undefined;
-    return {
-      outcome,
-      what: `the Hessian on ${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}`,
-      ...(message && { message }),
-    };
-  };
-  if (proof.rule === "interval Hessian" || proof.rule === "Hessian") {
-    if (!subject.second) return undefined;
-    const given = boxesOf(proof.data);
-    const bound = fieldOf(proof.data, "bound");
-    if (given === "broken" || listsOf(proof).some((list) => list === "broken" || !areCover(whole, list))) return [notCovered];
-    const shift = typeof bound === "number" ? Math.abs(bound) : 0;
-    return [over(subject.second.entries, given ?? [whole], shift)];
-  }
-  if (n !== 1 || (proof.rule !== "second derivative" && proof.rule !== "smooth pieces")) return undefined;
-  const pieces = (proof.premises ?? []).filter((p) => p.rule.startsWith("sign of the second derivative"));
-  const boxes = pieces.map((p) => boxOf(fieldOf(p.data, "box")));
-  if (!boxes.every((b) => b !== undefined) || !areCover(whole, boxes)) return [notCovered];
-  const entries = hessian(subject.value, 1).map((row) => row.map(simplify));
-  const found: Replayed[] = pieces.flatMap((piece, i): Replayed[] => {
-    const lists = (piece.premises ?? []).map((p) => boxesOf(p.data)).filter((b) => b !== undefined);
-    if (lists.some((list) => list === "broken" || !areCover(boxes[i], list))) return [notCovered];
-    const [list] = lists;
-    const [form] = (piece.premises ?? []).filter((p) => p.rule === "Sturm's theorem");
-    const shown = form && signOfFormData(form.data);
-    if (shown === -sign) return [{ outcome: "refuted", what: "the sign of a polynomial", message: "it has the other sign" }];
-    const onBoxes = over(entries, Array.isArray(list) ? list : [boxes[i]], 0);
-    if (shown !== sign) return [onBoxes];
-    // Boxes need not tell once the polynomial does, but they may contradict.
-    return [{ outcome: "confirmed", what: "the sign of a polynomial" }, ...(onBoxes.outcome === "open" ? [] : [onBoxes])];
+  const late: Replayed[] = [{ outcome: "open", what: proof.rule, message: "there was not time enough" }];
+  return attempt(deadline, late, () => {
+    const found = replayed(subject, side, proof, deadline);
+    return found && [...defined(subject), ...found];
   });
-  const ends = boxes.map(([b]) => b).sort((a, b) => a.lower - b.lower);
-  for (const [i, next] of ends.slice(1).entries()) {
-    const at = next.lower;
-    const fine = ends[i].upper === at && isContinuous(subject.value) && risesAt(subject.value, at, sign);
-    found.push({ outcome: fine ? "confirmed" : "open", what: `the slopes at ${at}` });
+}
+
+function defined({ conditions, domain, value }: Subject): readonly Replayed[] {
+  if (conditions.length === 0) return [];
+  const a = arithmeticOf(value.store);
+  const fine = isDefinedOn(conditions, domain, regionOfDomain(domain, a), a);
+  return [{ outcome: fine ? "confirmed" : "open", what: "it is defined on the domain" }];
+}
+
+function replayed(subject: Subject, side: "convex" | "concave", proof: Proof, deadline: number): readonly Replayed[] | undefined {
+  const { rule } = proof;
+  if (rule === "second derivative" || rule === "smooth pieces") {
+    return subject.problem.coordinates === 1 ? bySecondDerivative(subject, side, proof) : undefined;
+  }
+  if (rule === "interval Hessian") return byBoxes(subject, side, proof, deadline);
+  if (rule !== "Hessian") return undefined;
+  const { box, cones } = subject.domain;
+  if (listsOf(proof).some((list) => list === "broken" || (cones.length === 0 && !areCover(box, list)))) return [notCovered];
+  const squares = bySquares(subject, side, proof);
+  if (squares.every((r) => r.outcome !== "open")) return squares;
+  const boxes = byBoxes(subject, side, proof, deadline);
+  return boxes?.every((r) => r.outcome !== "open") ? boxes : squares;
+}
+
+/** The sign of the second derivative between kinks, and the slopes at kinks. */
+function bySecondDerivative(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] {
+  const { value, domain } = subject;
+  const premises = proof.premises ?? [];
+  const pieces = premises.filter((p) => p.rule.startsWith("sign of the second derivative"));
+  const boxes = pieces.map((p) => boxOf(fieldOf(p.data, "box")));
+  if (!boxes.every((b) => b !== undefined) || !areCover(domain.box, boxes)) return [notCovered];
+  const lists = pieces.flatMap((p, i) => (p.premises ?? []).map((q) => [boxesOf(q.data), boxes[i]] as const));
+  if (lists.some(([list, box]) => list === "broken" || (list && !areCover(box, list)))) return [notCovered];
+  const kinks = premises.filter((p) => p.rule === "slopes at a kink").map((p) => parsed(fieldOf(p.data, "at")));
+  if (!kinks.every((k) => k !== undefined) || kinks.length + 1 !== pieces.length) return [notCovered];
+  const a = arithmeticOf(value.store);
+  const stretches = stretchesOf(value, regionOfDomain(domain, a), kinks, a);
+  if (!stretches) return [{ outcome: "open", what: "it is smooth between its kinks" }];
+  const found = stretches.map((stretch, i): Replayed => {
+    const what = `the second derivative${kinks.length > 0 ? ` on piece ${i + 1}` : ""}`;
+    const judged = signsOn(stretch, "second", pieces[i].premises?.[0]?.data, a);
+    if (judged === "refuted") return { outcome: "refuted", what, message: "it is not the product that the proof writes it as" };
+    const { negative, positive } = judged.signs;
+    if (!isKnown(judged.signs)) return { outcome: "open", what };
+    if (!(side === "convex" ? negative : positive)) return { outcome: "confirmed", what };
+    return { outcome: "refuted", what, message: "it has the other sign" };
+  });
+  for (const [i, at] of kinks.entries()) {
+    const { continuous, jump } = atKink(value, stretches[i], stretches[i + 1], at, a);
+    const fine = continuous && !(side === "convex" ? jump.negative : jump.positive);
+    found.push({ outcome: fine ? "confirmed" : "open", what: `the slopes at ${at.numerator}/${at.denominator}` });
+  }
+  if (!isContinuous(value)) {
+    const [{ lower, upper }] = domain.box;
+    const [open] = domain.open;
+    const fine =
+      (open.lower || continuousAt(value, stretches[0], exactly(lower), a)) &&
+      (open.upper || continuousAt(value, stretches[stretches.length - 1], exactly(upper), a));
+    found.push({ outcome: fine ? "confirmed" : "open", what: "it is continuous at the ends of its domain" });
   }
   return found;
 }
 
-const notCovered: Replayed = { outcome: "refuted", what: "boxes cover the domain", message: "some of it is in no box" };
-
-/** The polynomials whose signs Sturm's theorem decided, as texts. */
-export function polynomialsOf(proof: Proof): readonly string[] {
-  const own = proof.rule === "Sturm's theorem" && proof.data !== undefined ? [JSON.stringify(proof.data)] : [];
-  return [...own, ...(proof.premises ?? []).flatMap(polynomialsOf)];
+function parsed(data: JsonData | undefined): Rational | undefined {
+  try {
+    return typeof data === "string" ? parseRational(data) : undefined;
+  } catch {
+    return undefined;
+  }
 }
+
+/** The Hessian as a sum of squares, block by block. */
+function bySquares(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] {
+  const { value, domain, problem } = subject;
+  const n = problem.coordinates;
+  const a = arithmeticOf(value.store);
+  const region = regionOfDomain(domain, a);
+  const smooth = resolvedIn(value, isContinuous(value) ? region : beyond(region, domain), a);
+  if (!smooth || smoothnessIn(smooth, region, a) !== "analytic") return [{ outcome: "open", what: "it is smooth" }];
+  const sign = exactly(side === "convex" ? 1 : -1);
+  const entries = hessian(smooth, n).map((row) => row.map((e) => a.of(e)));
+  const oriented = entries.map((row) => row.map(({ top, bottom }): Fraction => ({ top: scaled(top, sign), bottom })));
+  const [part] = proof.premises ?? [];
+  const blocks = part?.rule === "block diagonal" ? fieldOf(part.data, "blocks") : [Array.from({ length: n }, (_, i) => i)];
+  const proofs = part?.rule === "block diagonal" ? (part.premises ?? []).map((p) => p.premises?.[0]) : [part];
+  if (!isPartition(blocks, n) || blocks.length !== proofs.length)
+    return [{ outcome: "refuted", what: "the blocks of the Hessian" }];
+  const place = new Map(blocks.flatMap((block, k) => block.map((i) => [i, k] as const)));
+  const apart = oriented.every((row, i) => row.every((e, j) => place.get(i) === place.get(j) || e.top.size === 0));
+  if (!apart) return [{ outcome: "open", what: "the blocks of the Hessian" }];
+  return blocks.map((block, k) =>
+    ofBlock(
+      block.map((i) => block.map((j) => oriented[i][j])),
+      proofs[k],
+      region,
+      a,
+    ),
+  );
+}
+
+function ofBlock(
+  block: readonly (readonly Fraction[])[],
+  proof: Proof | undefined,
+  region: Parameters<typeof checkSquares>[2],
+  a: Arithmetic,
+): Replayed {
+  if (proof?.rule === "exact diagonalization") {
+    const matrix = fieldMatrix(proof.data, "matrix");
+    const same = matrix !== undefined && isMatrix(block, matrix, a) && multipliesOut(proof.data);
+    return { outcome: same ? "confirmed" : "refuted", what: "the Hessian is the matrix of the proof" };
+  }
+  const outcome = checkSquares(block, proof?.data, region, a);
+  const what = "the Hessian is a sum of squares";
+  return outcome === "refuted" ? { outcome, what, message: "it is not the sum that the proof writes it as" } : { outcome, what };
+}
+
+/** Whether these are sets of the numbers from 0 to n − 1, each of them once. */
+function isPartition(data: JsonData | undefined, n: number): data is readonly (readonly number[])[] {
+  if (!Array.isArray(data) || !data.every((block: JsonData) => Array.isArray(block) && block.length > 0)) return false;
+  const all = data.flat() as number[];
+  return all.length === n && new Set(all).size === n && all.every((i) => Number.isInteger(i) && i >= 0 && i < n);
+}
+
+function byBoxes(subject: Subject, side: "convex" | "concave", proof: Proof, deadline: number): readonly Replayed[] | undefined {
+  const n = subject.problem.coordinates;
+  if (n > 8 || subject.domain.cones.length > 0 || !subject.second) return undefined;
+  const whole: Box = subject.domain.box;
+  const given = boxesOf(proof.data);
+  const bound = fieldOf(proof.data, "bound");
+  if (given === "broken" || listsOf(proof).some((list) => list === "broken")) return [notCovered];
+  if (given && !areCover(whole, given)) return [notCovered];
+  const shift = typeof bound === "number" ? Math.abs(bound) : 0;
+  return [overBoxes(subject, side, subject.second.entries, given ?? [whole], shift, deadline)];
+}
+
+function overBoxes(
+  subject: Subject,
+  side: "convex" | "concave",
+  entries: ExpressionMatrix,
+  boxes: readonly Box[],
+  shift: number,
+  deadline: number,
+): Replayed {
+  const { outcome, at } = replayBoxes(subject.value, entries, boxes, side === "convex" ? 1 : -1, shift, deadline, subject.domain);
+  const message = outcome === "refuted" ? `the Hessian has a wrong sign at (${at?.join(", ")})` : undefined;
+  const what = `the Hessian on ${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}`;
+  return { outcome, what, ...(message && { message }) };
+}
+
+const notCovered: Replayed = { outcome: "refuted", what: "boxes cover the domain", message: "some of it is in no box" };

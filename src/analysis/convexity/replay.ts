@@ -3,8 +3,8 @@
 
 import { attempt } from "../../numeric/effort.ts";
 import * as I from "../../numeric/interval.ts";
+import { type Domain, isInside } from "../domain.ts";
 import type { Expression } from "../symbolic/store.ts";
-import { inOrder, variablesOf } from "../symbolic/traverse.ts";
 import { type Box, isNegative, isSemidefinite } from "./boxes.ts";
 import { jetsOn } from "./interval-jets.ts";
 import type { ExpressionMatrix } from "./psd.ts";
@@ -24,7 +24,7 @@ const mostBoxes = 20_000;
 
 /**
  * Whether sign·(Hessian) − shift·I is positive semidefinite on the boxes. `entries`: the Hessian as expressions, which are held against the chain rule
- * at points before they are trusted to be it.
+ * at points before they are trusted to be it. `domain`: what lies outside of it refutes nothing.
  */
 export function replayBoxes(
   value: Expression,
@@ -33,7 +33,9 @@ export function replayBoxes(
   sign: 1 | -1,
   shift: number,
   deadline: number,
+  domain?: Domain,
 ): Replay {
+  const asked = (x: readonly number[]) => domain === undefined || isInside(domain, x);
   const n = entries.length;
   const triangle = entries.flatMap((row, i) => row.slice(0, i + 1));
   const late: Replay = { outcome: "open" };
@@ -41,6 +43,7 @@ export function replayBoxes(
     const wrong = boxes
       .slice(0, 64)
       .map(pointOf)
+      .filter(asked)
       .find((x) => contradicts(value, triangle, x, n));
     if (wrong) return { outcome: "refuted", at: wrong };
     const oriented = (list: readonly Interval[]): Interval[] => {
@@ -65,7 +68,7 @@ export function replayBoxes(
         if (hessian && isSemidefinite(hessian, n)) continue;
         const middle = pointOf(box);
         const there = hessianOn(middle.map(I.point));
-        if (there && isNegative(there, n)) return { outcome: "refuted", at: middle };
+        if (there && asked(middle) && isNegative(there, n)) return { outcome: "refuted", at: middle };
         const halves = halved(box);
         if (!halves || pieces > mostPieces || ++total > mostBoxes) return { outcome: "open", at: middle };
         stack.push(...halves);
@@ -112,20 +115,4 @@ function halved(box: Box): readonly Box[] | undefined {
     { lower, upper: at },
     { lower: at, upper },
   ].map((half) => box.map((x, k) => (k === side ? half : x)));
-}
-
-/** Whether the expression is continuous wherever it is defined: it has no steps. */
-export function isContinuous(e: Expression): boolean {
-  return inOrder([e]).every((node) => node.kind !== "piecewise" && !(node.kind === "function" && node.name === "sign"));
-}
-
-/** Whether the slope of a function of one variable is shown not to fall (sign 1) or rise (−1) at a kink. */
-export function risesAt(value: Expression, at: number, sign: 1 | -1): boolean {
-  if (variablesOf(value).length !== 1) return false;
-  const slope = (box: Interval) => jetsOn([value], [box], 1)?.[0].slopes[0];
-  const step = Math.max(Math.abs(at) * 2 ** -50, 2 ** -1000);
-  const left = slope({ lower: at - step, upper: at });
-  const right = slope({ lower: at, upper: at + step });
-  if (!left || !right) return false;
-  return sign > 0 ? left.upper <= right.lower : left.lower >= right.upper;
 }

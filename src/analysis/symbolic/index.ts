@@ -2,12 +2,13 @@
 
 export type { Bounds, EffortOptions, Extreme, Sign, SignResult } from "./answers.ts";
 export { boundsOf } from "./bounds.ts";
+export { expressionData, expressionsOf } from "./data.ts";
 export { differentiate, gradient, hessian, kinksOf } from "./differentiate.ts";
 export type { Condition } from "./elements.ts";
 export { compileEnclosure, compileFloat, type Encloser } from "./enclose.ts";
 export { abs, add, div, exp, linear, mul, neg, power, scale, sqrt, sub } from "./expression.ts";
 export { cos, log, max, normcdf, phi, sin } from "./functions.ts";
-export { simplify } from "./normal.ts";
+export { fractionOf, simplify } from "./normal.ts";
 export { print } from "./print.ts";
 export {
   type NotScalarised,
@@ -16,6 +17,6 @@ export {
   scalarise,
   scalariseFunction,
 } from "./scalarise.ts";
-export { signOf } from "./sign.ts";
+export { productData, signOf } from "./sign.ts";
 export { constant, createStore, type Expression, type Factor, isZero, type Store, type Term, variable } from "./store.ts";
 export { apply, substitute } from "./traverse.ts";

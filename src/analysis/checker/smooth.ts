@@ -1,0 +1,121 @@
+// What the checker has to know of a function before it looks at derivatives: which branch of each kink it takes in a region, and that what is
+// left is analytic there.
+
+import { compare, exactly, neg, one } from "../../numeric/exact/rational.ts";
+import { nextDown, nextUp } from "../../numeric/rounding.ts";
+import type { Domain } from "../domain.ts";
+import { type Condition, constant, type Expression, neg as minus, power, sub, variable } from "../symbolic/index.ts";
+import { inOrder, rebuild } from "../symbolic/traverse.ts";
+import { type Arithmetic, constantPolynomial, type Polynomial, sum } from "./fractions.ts";
+import { endsOf, isNonnegative, isPositive, type Region, regionOf, type Signs, signsOfFraction } from "./signs.ts";
+
+const isNonpositive = (s: Signs) => !s.positive;
+const isNegative = (s: Signs) => !s.positive && !s.zero;
+
+/** The interior of a domain: its bounds, half-spaces and cones. */
+export function regionOfDomain(domain: Domain, a: Arithmetic): Region {
+  const variables = domain.box.map((_, i) => a.of(variable(a.store, i)).top);
+  const facts: Polynomial[] = domain.halfSpaces.map(({ normal, offset }) =>
+    normal.reduce((total, n, i) => sum(total, variables[i], exactly(-n)), constantPolynomial(exactly(offset))),
+  );
+  for (const { entries } of domain.cones) {
+    const n = entries.length;
+    for (const i of entries.keys()) facts.push(variables[entries[i][i]]);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < i; j++) {
+        const [p, q, r] = [entries[i][i], entries[j][j], entries[i][j]].map((k) => variables[k]);
+        facts.push(sum(a.times(p, q), a.times(r, r), neg(one)));
+      }
+  }
+  return regionOf(domain.box.map(endsOf), facts);
+}
+
+/** Whether a kink is resolved: the expression without kinks that it equals in the region; undefined where one's sign is not shown. */
+export function resolvedIn(e: Expression, region: Region, a: Arithmetic): Expression | undefined {
+  const made = new Map<Expression, Expression>();
+  const of = (o: Expression) => made.get(o) ?? o;
+  for (const node of inOrder([e])) {
+    const found = branchOf(node, of, region, a);
+    if (!found) return undefined;
+    made.set(node, found);
+  }
+  return of(e);
+}
+
+function branchOf(node: Expression, of: (o: Expression) => Expression, region: Region, a: Arithmetic): Expression | undefined {
+  const signs = (u: Expression) => signsOfFraction(a.of(u), region, a);
+  if (node.kind === "piecewise") {
+    const s = signs(of(node.test));
+    if (isNegative(s) || (isNonpositive(s) && !node.strict)) return of(node.then);
+    return isPositive(s) || (isNonnegative(s) && node.strict) ? of(node.otherwise) : undefined;
+  }
+  if (node.kind !== "function") return rebuild(node, of);
+  const [u, v] = node.operands.map(of);
+  if (node.name === "abs") {
+    const s = signs(u);
+    return isNonnegative(s) ? u : isNonpositive(s) ? minus(u) : undefined;
+  }
+  if (node.name === "sign") {
+    const s = signs(u);
+    return isPositive(s) ? constant(node.store, 1) : isNegative(s) ? constant(node.store, -1) : undefined;
+  }
+  if (node.name === "max" || node.name === "min") {
+    const s = signs(sub(u, v));
+    if (isNonnegative(s)) return node.name === "max" ? u : v;
+    return isNonpositive(s) ? (node.name === "max" ? v : u) : undefined;
+  }
+  return rebuild(node, of);
+}
+
+/**
+ * "analytic" in the region; "differentiable": once, and analytic but where some base of a power above 1 vanishes; undefined where neither is
+ * shown.
+ */
+export function smoothnessIn(e: Expression, region: Region, a: Arithmetic): "analytic" | "differentiable" | undefined {
+  let result: "analytic" | "differentiable" = "analytic";
+  const signs = (u: Expression) => signsOfFraction(a.of(u), region, a);
+  for (const node of inOrder([e])) {
+    if (node.kind === "piecewise") return undefined;
+    if (node.kind === "product") {
+      for (const { base, exponent } of node.factors) {
+        if (exponent.denominator === 1n && exponent.numerator > 0n) continue;
+        const s = signs(base);
+        if (isPositive(s) || (exponent.denominator === 1n && isNegative(s))) continue;
+        if (exponent.denominator === 1n || !isNonnegative(s) || compare(exponent, one) <= 0) return undefined;
+        result = "differentiable";
+      }
+    }
+    if (node.kind !== "function") continue;
+    const [u] = node.operands;
+    if (["abs", "sign", "max", "min"].includes(node.name)) return undefined;
+    if (node.name === "log" && !isPositive(signs(u))) return undefined;
+    if (["asin", "acos", "atanh"].includes(node.name) && !isPositive(signs(sub(constant(e.store, 1), power(u, 2)))))
+      return undefined;
+    if (node.name === "acosh" && !isPositive(signs(sub(u, constant(e.store, 1))))) return undefined;
+  }
+  return result;
+}
+
+/** Whether nothing in it steps: what is continuous wherever it has a value. */
+export const isContinuous = (e: Expression): boolean =>
+  inOrder([e]).every((node) => node.kind !== "piecewise" && !(node.kind === "function" && node.name === "sign"));
+
+/** The region with a little beyond the bounds that belong to the domain, so that it has them inside. */
+export function beyond(region: Region, domain: Domain): Region {
+  const ends = domain.box.map(({ lower, upper }, i) => {
+    const { lower: from, upper: to } = domain.open[i];
+    return endsOf({ lower: from ? lower : nextDown(lower), upper: to ? upper : nextUp(upper) });
+  });
+  return regionOf(ends, region.positive);
+}
+
+/** Whether all conditions for f to have a value are shown to hold on the domain. */
+export function isDefinedOn(conditions: readonly Condition[], domain: Domain, region: Region, a: Arithmetic): boolean {
+  // Half-spaces and cones are closed or not: only what needs no more than their inside is used of them.
+  const around = domain.halfSpaces.some((h) => !h.strict) ? regionOf(beyond(region, domain).ends) : beyond(region, domain);
+  return conditions.every(({ expression, relation }) => {
+    if (relation === "nonnegative") return isNonnegative(signsOfFraction(a.of(expression), region, a));
+    const s = signsOfFraction(a.of(expression), around, a);
+    return isPositive(s) || (relation === "nonzero" && isNegative(s));
+  });
+}
