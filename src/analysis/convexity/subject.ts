@@ -22,6 +22,8 @@ import { type Guard, guardsOf } from "./regular.ts";
 export interface Subject {
   readonly problem: Problem;
   readonly value: Expression;
+  /** Where the value is another expression than that of the function: the one of the function, which a witness is checked by. */
+  readonly written?: Subject;
   /** The domain, cut to where the function is defined. */
   readonly domain: Domain;
   /** Its interior's box: all bounds left out. */
@@ -147,7 +149,10 @@ function made(
 /** The same subject with an expression that is equal on the domain. */
 export function withValue(subject: Subject, value: Expression): Subject {
   const { problem, domain, conditions, excluded, deadline, undefinedAt } = subject;
-  return made(problem, domain, value, conditions, excluded, deadline, undefinedAt);
+  // Not a spread: second derivatives are computed when they are asked for.
+  return Object.assign(made(problem, domain, value, conditions, excluded, deadline, undefinedAt), {
+    written: subject.written ?? subject,
+  });
 }
 
 /** The simplified expression where it is not longer: expansion can make enclosures wide. */

@@ -9,7 +9,7 @@ import { quasiGap } from "./quasi.ts";
 import { explained } from "./reasons.ts";
 import { replayProof } from "./replay-proof.ts";
 import { type Subject, subjectOf } from "./subject.ts";
-import { gapOf } from "./witness.ts";
+import { seenGap } from "./witness.ts";
 
 export interface Check {
   /** What was checked, as "convex: witness". */
@@ -145,7 +145,7 @@ function checkWitness(
   if (!isInside(subject.domain, a) || !isInside(subject.domain, b)) {
     return { ok: false, how: "evaluated", message: "a point is outside the domain" };
   }
-  const found = gapOf(subject, a, b, t);
+  const found = seenGap(subject, a, b, t);
   const ok = side === "convex" ? gap > 0 && found.lower >= gap : gap < 0 && found.upper <= gap;
   return ok
     ? { ok, how: "evaluated" }

@@ -5,6 +5,7 @@ import type { Witness } from "../certificate.ts";
 import { isInside } from "../domain.ts";
 import { compileEnclosure, type Encloser } from "../symbolic/index.ts";
 import { quadraticForm } from "./eigenvalue-bounds.ts";
+import { jetsOn } from "./interval-jets.ts";
 import type { Subject } from "./subject.ts";
 
 /**
@@ -17,6 +18,24 @@ export function gapOf(subject: Subject, a: readonly number[], b: readonly number
   const curved = curvedGap(subject, a, b, t);
   const together = curved && intersect(direct, curved);
   return together && together.lower <= together.upper ? together : direct;
+}
+
+/** The same, and where that leaves it open by the chain rule on pieces of the segment, where kinks may be seen to stay away. */
+export function seenGap(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval {
+  const gap = gapOf(subject, a, b, t);
+  if (gap.lower > 0 || gap.upper < 0 || gap === entire) return gap;
+  const n = a.length;
+  const form = alongPieces(subject, a, b, (box, d) => {
+    const triangle = n <= 8 ? jetsOn([subject.value], box, n)?.[0].curvatures : undefined;
+    if (!triangle) return undefined;
+    const at = (i: number, j: number) => triangle[i >= j ? (i * (i + 1)) / 2 + j : (j * (j + 1)) / 2 + i];
+    return formOver(
+      a.map((_, i) => a.map((_x, j) => at(i, j))),
+      d,
+    );
+  });
+  const together = form && intersect(gap, fromCurvature(form, t));
+  return together && together.lower <= together.upper ? together : gap;
 }
 
 /** A point between a and b, kept between them. */
@@ -41,24 +60,41 @@ const pieces = 8;
 const guardEnclosers = new WeakMap<Subject, Encloser>();
 
 function curvedGap(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval | undefined {
-  if (subject.kinks.length > 0 || !subject.second) return undefined;
+  const { kinks, second } = subject;
+  if (kinks.length > 0 || !second) return undefined;
   let guards = guardEnclosers.get(subject);
   if (!guards) {
     guards = compileEnclosure(subject.guards.map((g) => g.expression));
     guardEnclosers.set(subject, guards);
   }
+  const arePositive = guards;
+  const curvature = alongPieces(subject, a, b, (box, d) =>
+    arePositive(box).some((g) => !(g.lower > 0)) ? undefined : formOver(second.enclose(box), d),
+  );
+  return curvature && fromCurvature(curvature, t);
+}
+
+/** −½t(1−t)·g″. */
+const fromCurvature = (curvature: Interval, t: number): Interval =>
+  mul(mul(point(-0.5), mul(point(t), sub(point(1), point(t)))), curvature);
+
+/** What `form` gives on each piece of the segment, together; undefined where it gives nothing, or f may be undefined. */
+function alongPieces(
+  subject: Subject,
+  a: readonly number[],
+  b: readonly number[],
+  form: (box: readonly Interval[], d: readonly Interval[]) => Interval | undefined,
+): Interval | undefined {
   const d = a.map((x, i) => sub(point(b[i]), point(x)));
-  let curvature: Interval | undefined;
+  let all: Interval | undefined;
   for (let k = 0; k < pieces; k++) {
     const s: Interval = { lower: k / pieces, upper: (k + 1) / pieces };
     const box = a.map((x, i) => between(x, b[i], s));
-    if (!subject.enclose(box).defined || guards(box).some((g) => !(g.lower > 0))) return undefined;
-    const form = formOver(subject.second.enclose(box), d);
-    curvature = curvature ? hull(curvature, form) : form;
+    const own = subject.enclose(box).defined ? form(box, d) : undefined;
+    if (!own) return undefined;
+    all = all ? hull(all, own) : own;
   }
-  if (!curvature) return undefined;
-  const at = point(t);
-  return mul(mul(point(-0.5), mul(at, sub(point(1), at))), curvature);
+  return all;
 }
 
 function formOver(matrix: readonly (readonly Interval[])[], d: readonly Interval[]): Interval {
@@ -82,7 +118,9 @@ export function witnessOf(
 ): Witness | undefined {
   if (!(t > 0 && t < 1) || !a.every(Number.isFinite) || !b.every(Number.isFinite)) return undefined;
   if (!isInside(subject.domain, a) || !isInside(subject.domain, b)) return undefined;
-  const gap = gapOf(subject, a, b, t);
+  // The gap is claimed as it will be checked, where that shows it.
+  const seen = subject.written && seenGap(subject.written, a, b, t);
+  const gap = seen && (against === "convex" ? seen.lower > 0 : seen.upper < 0) ? seen : seenGap(subject, a, b, t);
   if (against === "convex")
     return gap.lower > 0 && gap.lower < Infinity ? { a: [...a], b: [...b], t, gap: gap.lower } : undefined;
   return gap.upper < 0 && gap.upper > -Infinity ? { a: [...a], b: [...b], t, gap: gap.upper } : undefined;
