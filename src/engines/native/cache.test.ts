@@ -13,7 +13,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cacheFolder, cacheLocation, libraryName, lookUp, publish, temporaryFolder } from "./cache.ts";
+import { cacheFolder, cacheLocation, keeping, libraryName, lookUp, publish, temporaryFolder } from "./cache.ts";
 
 const isRoot = process.getuid?.() === 0;
 let place: string;
@@ -151,6 +151,21 @@ describe("the cache of compiled programs", () => {
     mkdirSync(join(place, "cache"), { mode: 0o700 });
     chownSync(join(place, "cache"), 12345, 12345);
     expect(() => cacheFolder()).toThrow(/it belongs to another user \(number 12345; you are 0\)/);
+  });
+
+  it.runIf(process.platform === "linux")("says so where the system makes no folders", () => {
+    process.env.GRADUS_CACHE = "/proc/gradus/cache";
+    expect(() => cacheFolder()).toThrow(/cannot be kept in \/proc\/gradus\/cache: .*GRADUS_CACHE.*engine: "wasm"/s);
+  });
+
+  it("says so where the disk is full, and passes other errors on", () => {
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { syscall: "write", code: "ENOSPC" });
+    const toss = (error: Error) => () => {
+      throw error;
+    };
+    expect(() => keeping(toss(full))).toThrow(/native: compiled programs cannot be kept in .*: ENOSPC.*GRADUS_CACHE/s);
+    expect(() => keeping(toss(new RangeError("another")))).toThrow(RangeError);
+    expect(keeping(() => 7)).toBe(7);
   });
 
   it("says why where the folder cannot be made", () => {

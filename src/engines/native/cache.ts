@@ -65,20 +65,55 @@ function objection(folder: string): string | undefined {
   }
 }
 
+const advice = 'Set the environment variable GRADUS_CACHE to a folder of your own, or use engine: "wasm", which needs none.';
+
+/** What `action` returns, which reads and writes the folder; what the system refuses (a full disk …) is an engine error. */
+export function keeping<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    return fail("engine", `native: compiled programs cannot be kept in ${cacheLocation()}: ${error.message}. ${advice}`);
+  }
+}
+
+/** Makes a folder and those above it. (Node's own way never ends in /proc and the like.) */
+function makeFolder(folder: string): void {
+  if (fs().existsSync(folder)) return;
+  const above = path().dirname(folder);
+  if (above !== folder) makeFolder(above);
+  try {
+    fs().mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!fs().existsSync(folder)) throw error;
+  }
+}
+
 /** The folder, made if it does not exist. Throws an engine error where it cannot be made or is not safe. */
 export function cacheFolder(): string {
   const folder = cacheLocation();
-  const advice = 'Set the environment variable GRADUS_CACHE to a folder of your own, or use engine: "wasm", which needs none.';
-  try {
-    fs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+  keeping(() => {
+    makeFolder(folder);
     fs().accessSync(folder, fs().constants.W_OK | fs().constants.X_OK);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    fail("engine", `native: compiled programs cannot be kept in ${folder}: ${reason}. ${advice}`);
-  }
+  });
   const reason = objection(folder);
   if (reason) fail("engine", `native: compiled programs are not kept in ${folder}, because ${reason}. ${advice}`);
   return folder;
+}
+
+/** Throws an engine error where the system runs no code from files in the folder, of which `file` is one. */
+export function expectRunnable(file: string): void {
+  if (process.platform === "win32") return;
+  fs().chmodSync(file, 0o700);
+  try {
+    fs().accessSync(file, fs().constants.X_OK);
+  } catch {
+    fail(
+      "engine",
+      `native: the file system of ${cacheLocation()} is mounted so that nothing in it can be run (noexec). ${advice}`,
+    );
+  }
 }
 
 /** A new folder for one compilation. */
@@ -220,6 +255,11 @@ export function readNote(name: string): string | undefined {
 export function writeNote(name: string, text: string): void {
   const folder = cacheFolder();
   const temporary = path().join(folder, `new-${process.pid}-${crypto().randomUUID()}`);
-  fs().writeFileSync(temporary, text, { mode: 0o600 });
-  fs().renameSync(temporary, path().join(folder, `note-${name}`));
+  try {
+    fs().writeFileSync(temporary, text, { mode: 0o600 });
+    fs().renameSync(temporary, path().join(folder, `note-${name}`));
+  } catch (error) {
+    discard(temporary);
+    throw error;
+  }
 }

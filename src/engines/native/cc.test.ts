@@ -76,6 +76,13 @@ describe.skipIf(process.platform === "win32")("finding the compiler", () => {
     expect(() => findCompiler()).toThrow(/broken does not work: fatal error: math\.h: No such file/);
     expect(readdirSync(cacheFolder())).toEqual([]);
   });
+
+  it("does not take for a compiler what does nothing", () => {
+    writeFileSync(join(place, "nothing"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+    process.env.CC = join(place, "nothing");
+    expect(() => findCompiler()).toThrow(/nothing does not work: it compiles nothing, and says that all went well/);
+    expect(readdirSync(cacheFolder())).toEqual([]);
+  });
 });
 
 describe.skipIf(process.platform === "win32")("compiling", () => {
@@ -116,6 +123,12 @@ describe.skipIf(process.platform === "win32")("compiling", () => {
     expect(() => compileUnits([unit])).toThrow(
       /pretend 1\.0\) could not compile a test: a\.c:1:1: error: no\nOr use engine: "wasm"/,
     );
+    expect(entries()).toEqual([]);
+  });
+
+  it("says so where a compiler makes nothing and says that all went well", () => {
+    pretend("exit 0");
+    expect(() => compileUnits([unit])).toThrow(/could not compile a test: it gave no reason\nOr use engine: "wasm"/);
     expect(entries()).toEqual([]);
   });
 

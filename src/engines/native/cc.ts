@@ -2,7 +2,19 @@
 // cache where they are known.
 
 import { fail } from "../../graph/errors.ts";
-import { discard, type Entry, libraryName, lookUp, publish, readNote, sha256, temporaryFolder, writeNote } from "./cache.ts";
+import {
+  discard,
+  type Entry,
+  expectRunnable,
+  keeping,
+  libraryName,
+  lookUp,
+  publish,
+  readNote,
+  sha256,
+  temporaryFolder,
+  writeNote,
+} from "./cache.ts";
 import { type Job, runJobs, runOne } from "./driver.ts";
 import { fs, os, path } from "./node.ts";
 
@@ -31,6 +43,8 @@ export interface Unit {
 
 /** A compilation that takes longer has hung, or will not be worth it. */
 const limitSeconds = 120;
+/** Of the few lines by which a compiler is tried. */
+const probeSeconds = 30;
 const standard = ["-std=gnu11", "-fPIC", "-w"];
 const linking = process.platform === "linux" ? ["-lpthread", "-ldl", "-lm"] : process.platform === "win32" ? ["-lpthread"] : [];
 
@@ -115,8 +129,9 @@ export function findCompiler(): Compiler {
     // As good as absent.
   }
   if (!compiler) {
-    compiler = probe(command);
-    writeNote(name, JSON.stringify(compiler));
+    const probed = keeping(() => probe(command));
+    keeping(() => writeNote(name, JSON.stringify(probed)));
+    compiler = probed;
   }
   known = { asked, compiler };
   return compiler;
@@ -136,17 +151,25 @@ function probe(command: readonly string[]): Compiler {
   try {
     const source = path().join(folder, "probe.c");
     fs().writeFileSync(source, probeSource, { mode: 0o600 });
-    const ask = (...rest: string[]) => runOne([...command, ...rest], folder, limitSeconds);
-    // One after the other, for the first nearly always works, and a program waits for this.
-    let reason = "";
+    const made = path().join(folder, "probe");
+    const ask = (...rest: string[]) => runOne([...command, ...rest], folder, probeSeconds);
     // Whoever names a processor in $CC knows why.
     const named = command.some((word) => /^-m(arch|cpu)=/.test(word));
+    // One after the other, for the first nearly always works, and a program waits for this.
+    let reason = "";
     for (const flags of named ? [[]] : [["-march=native"], ["-mcpu=native"], []]) {
-      const macros = ask(...flags, "-dM", "-E", source);
       const link = ask(...standard, ...flags, "-shared", "-o", "probe", source, ...linking);
-      if (macros.code === 0 && link.code === 0) return compilerOf(command, flags, ask("--version").stdout, macros.stdout);
-      reason = link.timedOut || macros.timedOut ? `it did not finish within ${limitSeconds} s` : firstLines(link.stderr);
-      if (link.timedOut || macros.timedOut) break;
+      reason = link.timedOut ? `it did not finish within ${probeSeconds} s` : firstLines(link.stderr);
+      if (link.timedOut) break;
+      if (link.code !== 0) continue;
+      if (!fs().existsSync(made)) {
+        reason = "it compiles nothing, and says that all went well";
+        continue;
+      }
+      expectRunnable(made);
+      const macros = ask(...flags, "-dM", "-E", source);
+      if (macros.code === 0) return compilerOf(command, flags, ask("--version").stdout, macros.stdout);
+      reason = firstLines(macros.stderr);
     }
     return fail("engine", `native: the C compiler ${command.join(" ")} does not work: ${reason}\n${advice()}. ${orElse}`);
   } finally {
@@ -176,6 +199,10 @@ function firstLines(text: string): string {
 
 /** Where the compiled libraries of the units are, compiling those that the cache lacks, all at the same time. */
 export function compileUnits(units: readonly Unit[], seconds = limitSeconds): Entry[] {
+  return keeping(() => compileMissing(units, seconds));
+}
+
+function compileMissing(units: readonly Unit[], seconds: number): Entry[] {
   const compiler = findCompiler();
   const keys = units.map((unit) => keyOf(compiler, unit));
   const entries = keys.map(lookUp);
@@ -200,7 +227,8 @@ export function compileUnits(units: readonly Unit[], seconds = limitSeconds): En
       const { name } = units[missing[at]];
       const by = `${compiler.command.join(" ")} (${compiler.version})`;
       if (timedOut) fail("engine", `native: compiling ${name} with ${by} took more than ${seconds} s and was ended. ${orElse}`);
-      if (code !== 0) fail("engine", `native: ${by} could not compile ${name}: ${firstLines(stderr)}\n${orElse}`);
+      const made = fs().existsSync(path().join(folders.get(missing[at])!, libraryName));
+      if (code !== 0 || !made) fail("engine", `native: ${by} could not compile ${name}: ${firstLines(stderr)}\n${orElse}`);
     }
     for (const i of missing) {
       entries[i] = publish(keys[i], folders.get(i)!);
