@@ -213,10 +213,10 @@ function wholeText(emission: Emission, kernel: WholeKernel, name: string): strin
   const rendering = wholeRendering(kernel);
   if (!rendering) return `  ${giveUp}`;
   const { epilogue } = kernel;
-  if (!epilogue) return rendering.body(kernel, giveUp, undefined);
+  if (!epilogue) return rendering.body(kernel, giveUp, undefined, emission.target);
   const dtype = kernel.outputs[0].dtype === "float64" ? "float64" : "float32";
   const finish = finishFunction(emission, name, renderFinish(epilogue, { dtype, batch: [] }, emission.target));
-  return slotList(kernel) + rendering.body(kernel, "rt->failed = 1;", finish);
+  return slotList(kernel) + rendering.body(kernel, "rt->failed = 1;", finish, emission.target);
 }
 
 // Control flow ------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import { cacheFolder } from "./cache.ts";
 import { findCompiler } from "./cc.ts";
 import { divisible, type RenderedProgram, renderProgram, takesEpilogue } from "./compiler.ts";
 import { type LoadedProgram, loadKoffi, loadProgram, runtimeHeader } from "./library.ts";
+import { rewriteMaxPooling } from "./max-pooling.ts";
 import { instantiate } from "./program.ts";
 import { targetFor } from "./target.ts";
 
@@ -27,7 +28,10 @@ export function planFor(graph: Graph, donate: CompileOptions["donate"]): Plan {
   return lowerSimplified(graph, { ...(donate ? { donate } : {}), epilogues: takesEpilogue });
 }
 
-const prepared = ({ parameters, outputs }: Graph): Graph => ({ parameters, outputs: cutSums(simplify(outputs)) });
+const prepared = ({ parameters, outputs }: Graph): Graph => ({
+  parameters,
+  outputs: cutSums(rewriteMaxPooling(simplify(outputs))),
+});
 
 /** The C source of a graph. Throws an engine error where there is no compiler, which the source is written for. */
 export function sourceOf(graph: Graph, { donate }: CompileOptions = {}): RenderedProgram {

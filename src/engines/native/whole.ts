@@ -11,12 +11,14 @@ import type { PoolingAttributes } from "../../ops/pooling.ts";
 import { threeAxes } from "../../ops/windows.ts";
 import type { WholeKernel } from "../lowering/ir.ts";
 import { bytesOf } from "./lanes.ts";
+import { renderMaxPool, renderMaxPoolTranspose } from "./max-pooling.ts";
+import type { Target } from "./target.ts";
 
 /**
  * The body of a kernel's function, with the slots' addresses s0, s1 …, `thread`, `threads` and `rt`. `giveUp` is a statement that has the room
  * compute it instead (what is an error, the room describes). `epilogue`: the name of the function that takes the result, of a convolution.
  */
-export type Routine = (kernel: WholeKernel, giveUp: string, epilogue: string | undefined) => string;
+export type Routine = (kernel: WholeKernel, giveUp: string, epilogue: string | undefined, target: Target) => string;
 
 export interface WholeRendering {
   readonly body: Routine;
@@ -42,6 +44,8 @@ const renderings: Readonly<Record<string, (kernel: WholeKernel) => WholeRenderin
   convolutionFilterGradient: () => ({ body: (k, g, e) => convolution(k, "filterGradient", g, e), divides: true }),
   maxPoolIndices: ({ inputs }) =>
     isFloat(inputs[0].dtype) ? { body: (k, g) => pooling(k, "max_pool_indices", g, false), divides: true } : undefined,
+  maxPool: () => ({ body: (k, _g, _e, target) => renderMaxPool(k, target), divides: true }),
+  maxPoolTranspose: () => ({ body: (k, _g, _e, target) => renderMaxPoolTranspose(k, target), divides: true }),
   sumPool: () => ({ body: (k, g) => pooling(k, "sum_pool", g, false), divides: true }),
   sumPoolTranspose: () => ({ body: (k, g) => pooling(k, "sum_pool_transpose", g, true), divides: true }),
   gather: (kernel) => {
