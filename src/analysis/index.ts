@@ -8,6 +8,13 @@ export { boxDomain, type Cone, type Domain, everywhere, type HalfSpace } from ".
 export { type ExpressionOptions, parseConstant, parseDomain, parseExpression } from "./expression/index.ts";
 export * from "./landscape/index.ts";
 export {
+  type GlobalBound,
+  type GlobalLipschitz,
+  type GlobalMethod,
+  type GlobalOptions,
+  networkLipschitz,
+} from "./networks/bound.ts";
+export {
   type ActivationName,
   activationConstants,
   exactLipschitz,
@@ -16,8 +23,11 @@ export {
   spectralNorm,
 } from "./networks/index.ts";
 export { type LocalLipschitz, type LocalOptions, localLipschitz } from "./networks/jacobian.ts";
+export { type SdpBound, type SdpOptions, sdpLipschitz } from "./networks/lipsdp.ts";
+export { type SdpCertificate, type SdpVerification, verifySdpLipschitz } from "./networks/lipsdp-verify.ts";
 export { type Network, networkOf } from "./networks/network.ts";
 export { type PatternBounds, type PatternOptions, patternLipschitz } from "./networks/patterns.ts";
+export { activationSlopes, type Slopes } from "./networks/slopes.ts";
 export { certifyObjective, type Objective, type ObjectiveOptions } from "./objective.ts";
 export { type ExampleGradient, type PerExample, perExample } from "./per-example.ts";
 export { type Separability, separability } from "./separability.ts";

@@ -12,7 +12,8 @@ import { separability } from "../separability.ts";
 export type Matrix = readonly (readonly number[])[];
 
 /**
- * Upper bounds of sup |σ′|, rounded up. GELU's is attained at √2, SiLU's at 2.3993573, Mish's at 1.4905712.
+ * Upper bounds of sup |σ′|, rounded up. GELU's is attained at √2, that of its approximation at 1.4185040, SiLU's at 2.3993573, Mish's at
+ * 1.4905712. leakyRelu's is that of slopes below 0 of at most 1 in size, elu's that of α = 1.
  */
 export const activationConstants = {
   identity: 1,
@@ -23,8 +24,10 @@ export const activationConstants = {
   softplus: 1,
   logistic: 0.25,
   gelu: 1.1289042,
+  /** GELU's tanh approximation. */
+  geluTanh: 1.1289931,
   silu: 1.0998394,
-  mish: 1.0884983,
+  mish: 1.0884982,
   /** As a map of vectors, in Euclidean norms. */
   softmax: 0.5,
 } as const;
@@ -41,9 +44,11 @@ function check(name: string, matrix: Matrix): void {
 /** Proved bounds of ‖W‖₂, within rounding of one another. */
 export function spectralNorm(matrix: Matrix): { readonly lower: number; readonly upper: number } {
   check("spectralNorm", matrix);
+  const n = matrix[0].length;
+  // ‖Wᵀ‖ = ‖W‖, and the matrix looked at is square in the number of columns.
+  if (n > matrix.length) return spectralNorm(matrix[0].map((_, j) => matrix.map((row) => row[j])));
   const columns = Int32Array.from(matrix[0], (_, j) => j);
   const rows = matrix.map((row) => ({ columns, values: Float64Array.from(row), scale: 1, relative: 0 }));
-  const n = matrix[0].length;
   const spectrum = gramSpectrum(rows, new Array<number>(rows.length).fill(1), n);
   if (!spectrum)
     fail("analysis", "spectralNorm: the matrix is too large, or its numbers too large or small, for a proved bound.");

@@ -4,11 +4,11 @@
 // away is added to the bounds.
 
 import { fail } from "../../graph/errors.ts";
-import { type Interval, intersect, isEmpty, mul, point, square, sub } from "../../numeric/interval.ts";
-import * as elementary from "../../numeric/interval-elementary.ts";
+import { type Interval, intersect, isEmpty, mul, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
-import { type ActivationName, type Matrix, spectralNorm } from "./index.ts";
+import { type Matrix, spectralNorm } from "./index.ts";
 import { checkNetwork, type Network } from "./network.ts";
+import { slopeRange, valueRange } from "./slopes.ts";
 
 export interface LocalOptions {
   readonly center: readonly number[];
@@ -43,8 +43,7 @@ export function localLipschitz(network: Network, options: LocalOptions): LocalLi
   }
   const relaxed = method === "linear relaxation";
   const preactivations = preactivationBounds(network, { center, radius, ball: region === "ball" }, relaxed);
-  const { activation = "relu" } = network;
-  const slopes = preactivations.map((list) => list.map((z) => slopeRange(activation, z)));
+  const slopes = preactivations.map((list) => list.map((z) => slopeRange(network, z)));
   const plain = jacobianByIntervals(network, slopes);
   const jacobian = relaxed ? plain.map((row, i) => row.map((j, c) => both(j, relaxedEntry(network, slopes, i, c)))) : plain;
   return { euclidean: normBounds(jacobian), maximum: rowSums(jacobian), jacobian, preactivations };
@@ -83,7 +82,7 @@ function overRegion(c: ArrayLike<number>, constant: number, { center, radius, ba
 
 /** What goes into the activations after each layer but the last. */
 function preactivationBounds(network: Network, region: Region, relaxed: boolean): Interval[][] {
-  const { weights, biases, activation = "relu" } = network;
+  const { weights, biases } = network;
   const result: Interval[][] = [];
   let inputs: readonly Interval[] = region.center.map((c) => ({
     lower: addDown(c, -region.radius),
@@ -97,7 +96,7 @@ function preactivationBounds(network: Network, region: Region, relaxed: boolean)
       return relaxed ? both(plain, backwards(network, result, row, bias?.[i] ?? 0, k - 1, region)) : plain;
     });
     result.push(z);
-    inputs = z.map((x) => valueRange(activation, x));
+    inputs = z.map((x) => valueRange(network, x));
   }
   return result;
 }
@@ -139,7 +138,7 @@ function backwards(
   k: number,
   region: Region,
 ): Interval {
-  const { weights, biases, activation = "relu" } = network;
+  const { weights, biases } = network;
   const side = (sign: 1 | -1): number => {
     // sign·(row·h + constant) from above.
     let c = Float64Array.from(row, (v) => sign * v);
@@ -147,7 +146,7 @@ function backwards(
     let slack = 0;
     for (let layer = k; layer >= 0; layer--) {
       const z = bounds[layer];
-      const lines = z.map((x) => activationLines(activation, x));
+      const lines = z.map((x) => activationLines(network, x));
       const onto = new Float64Array(z.length);
       for (let s = 0; s < z.length; s++) {
         const { low, lowAt, high, highAt } = lines[s];
@@ -175,7 +174,7 @@ function backwards(
       }
       for (let j = 0; j < width; j++) {
         const most =
-          layer === 0 ? Math.abs(region.center[j]) + region.radius : magnitudeOf(valueRange(activation, bounds[layer - 1][j]));
+          layer === 0 ? Math.abs(region.center[j]) + region.radius : magnitudeOf(valueRange(network, bounds[layer - 1][j]));
         slack += roundingOf(z.length, size[j]) * most * 1.01;
       }
       c = next;
@@ -190,7 +189,8 @@ function backwards(
 const magnitudeOf = ({ lower, upper }: Interval) => Math.max(Math.abs(lower), Math.abs(upper));
 
 /** Lines around an activation: chords of relu; for the others, lines of middle slope, moved by what slopes may differ. */
-function activationLines(activation: ActivationName, x: Interval): Lines {
+function activationLines(network: Network, x: Interval): Lines {
+  const { activation = "relu" } = network;
   const { lower, upper } = x;
   if (activation === "identity") return { low: 1, lowAt: 0, high: 1, highAt: 0 };
   if (activation === "relu") {
@@ -201,79 +201,17 @@ function activationLines(activation: ActivationName, x: Interval): Lines {
     const highAt = -lower * slope * (1 + 2 ** -48) + upper * 2 ** -48;
     return { low: upper > -lower ? 1 : 0, lowAt: 0, high: slope, highAt };
   }
-  const slopes = slopeRange(activation, x);
-  const values = valueRange(activation, x);
+  const slopes = slopeRange(network, x);
+  const values = valueRange(network, x);
   const middle = Number.isFinite(lower) && Number.isFinite(upper) ? lower / 2 + upper / 2 : 0;
   if (!Number.isFinite(lower) || !Number.isFinite(upper)) return { low: 0, lowAt: values.lower, high: 0, highAt: values.upper };
   const slope = slopes.lower / 2 + slopes.upper / 2;
   const differ = addUp(slopes.upper, -slope);
   const reach = mulUp(Math.max(differ, addUp(slope, -slopes.lower)), Math.max(addUp(upper, -middle), addUp(middle, -lower)));
-  const at = valueRange(activation, point(middle));
+  const at = valueRange(network, point(middle));
   const through = mul(point(slope), point(middle));
   const room = sub(at, through);
   return { low: slope, lowAt: addDown(room.lower, -reach), high: slope, highAt: addUp(room.upper, reach) };
-}
-
-/** σ over an interval. */
-function valueRange(activation: ActivationName, x: Interval): Interval {
-  const increasing = (f: (v: Interval) => Interval): Interval => ({
-    lower: f(point(x.lower)).lower,
-    upper: f(point(x.upper)).upper,
-  });
-  switch (activation) {
-    case "identity":
-      return x;
-    case "relu":
-      return { lower: Math.max(0, x.lower), upper: Math.max(0, x.upper) };
-    case "tanh":
-      return increasing(elementary.tanh);
-    case "logistic":
-      return increasing(elementary.logistic);
-    case "elu":
-      return {
-        lower: x.lower >= 0 ? x.lower : elementary.expm1(point(x.lower)).lower,
-        upper: x.upper >= 0 ? x.upper : elementary.expm1(point(x.upper)).upper,
-      };
-    case "softplus":
-      return { lower: Math.max(0, x.lower), upper: addUp(Math.max(0, x.upper), 0.6931471805599454) };
-    default:
-      // silu, gelu and mish lie between −0.31 and 0 below 0, and between 0 and x above it.
-      return { lower: x.lower >= 0 ? 0 : -0.31, upper: Math.max(0, x.upper) };
-  }
-}
-
-/** σ′ over an interval; of relu at 0 both sides. */
-function slopeRange(activation: ActivationName, x: Interval): Interval {
-  const kinked = (below: Interval): Interval => (x.lower > 0 ? point(1) : x.upper < 0 ? below : { lower: below.lower, upper: 1 });
-  const most = Math.max(Math.abs(x.lower), Math.abs(x.upper));
-  const least = x.lower > 0 ? x.lower : x.upper < 0 ? -x.upper : 0;
-  const falling = (f: (v: Interval) => Interval, top: number): Interval => ({
-    lower: most === Infinity ? 0 : Math.max(0, f(point(most)).lower),
-    upper: Math.min(top, f(point(least)).upper),
-  });
-  switch (activation) {
-    case "identity":
-      return point(1);
-    case "relu":
-      return kinked(point(0));
-    case "elu":
-      return kinked({
-        lower: x.lower === -Infinity ? 0 : elementary.exp(point(x.lower)).lower,
-        upper: Math.min(1, elementary.exp(point(Math.min(0, x.upper))).upper),
-      });
-    case "tanh":
-      return falling((v) => sub(point(1), square(elementary.tanh(v))), 1);
-    case "logistic":
-      return falling((v) => mul(elementary.logistic(v), elementary.logistic({ lower: -v.upper, upper: -v.lower })), 0.25);
-    case "softplus":
-      return { lower: elementary.logistic(point(x.lower)).lower, upper: elementary.logistic(point(x.upper)).upper };
-    case "gelu":
-      return { lower: -0.1289042, upper: 1.1289042 };
-    case "silu":
-      return { lower: -0.0998394, upper: 1.0998394 };
-    default:
-      return { lower: -0.1129, upper: 1.0884983 };
-  }
 }
 
 /** d·p for both in intervals. */

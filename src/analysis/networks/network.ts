@@ -13,10 +13,12 @@ export interface Network {
   readonly biases?: readonly (readonly number[] | undefined)[];
   /** Between every two layers. Default relu. */
   readonly activation?: Exclude<ActivationName, "softmax">;
+  /** Of leakyRelu, below 0, at most 1 in size. Default 0.01. */
+  readonly negativeSlope?: number;
 }
 
 /** Throws an analysis error where shapes do not fit or numbers are not finite. */
-export function checkNetwork(name: string, { weights, biases }: Network): void {
+export function checkNetwork(name: string, { weights, biases, activation, negativeSlope = 0 }: Network): void {
   if (weights.length === 0) fail("analysis", `${name}: a network needs at least one layer.`);
   weights.forEach((w, k) => {
     const width = w[0]?.length ?? 0;
@@ -31,11 +33,15 @@ export function checkNetwork(name: string, { weights, biases }: Network): void {
       fail("analysis", `${name}: layer ${k} has ${w.length} outputs and needs as many finite biases, not ${bias.length}.`);
     }
   });
+  if (activation === "leakyRelu" && !(Math.abs(negativeSlope) <= 1)) {
+    fail("analysis", `${name}: a leakyRelu with a slope of at most 1 in size is understood, not ${negativeSlope}.`);
+  }
 }
 
 const activations: Readonly<Record<string, NonNullable<Network["activation"]>>> = {
   identity: "identity",
   relu: "relu",
+  leakyRelu: "leakyRelu",
   elu: "elu",
   tanh: "tanh",
   softplus: "softplus",
@@ -55,6 +61,7 @@ export function networkOf(model: Module, parameters: Parameters, example: Tensor
   const weights: Matrix[] = [];
   const biases: (readonly number[] | undefined)[] = [];
   const used = new Set<NonNullable<Network["activation"]>>();
+  const negativeSlopes = new Set<number>();
   let between = 0;
   observe(
     ({ module, parameters: own }) => {
@@ -76,7 +83,11 @@ export function networkOf(model: Module, parameters: Parameters, example: Tensor
       if (!known) fail("analysis", `networkOf: a layer "${module.kind}" is neither dense nor a known activation.`);
       if (weights.length === 0)
         fail("analysis", `networkOf: the activation "${module.kind}" stands before the first dense layer.`);
-      used.add(known);
+      if (module.kind === "elu" && module.options.alpha !== 1) {
+        fail("analysis", `networkOf: elu is understood with α = 1, not ${module.options.alpha}.`);
+      }
+      if (module.kind === "leakyRelu") negativeSlopes.add(module.options.slope as number);
+      used.add(module.kind === "gelu" && module.options.approximation === "tanh" ? "geluTanh" : known);
       between++;
     },
     () => model.apply(parameters, example),
@@ -87,8 +98,11 @@ export function networkOf(model: Module, parameters: Parameters, example: Tensor
   if (between > 0) fail("analysis", "networkOf: an activation follows the last dense layer; leave it out.");
   if (used.size > 1)
     fail("analysis", `networkOf: one activation between all layers is understood, not ${[...used].join(" and ")}.`);
+  if (negativeSlopes.size > 1)
+    fail("analysis", `networkOf: one slope of leakyRelu is understood, not ${[...negativeSlopes].join(" and ")}.`);
   const [activation = "relu"] = used;
-  return { weights, biases, activation };
+  const [negativeSlope] = negativeSlopes;
+  return { weights, biases, activation, ...(negativeSlope === undefined ? {} : { negativeSlope }) };
 }
 
 const inARow = (model: Module): boolean =>

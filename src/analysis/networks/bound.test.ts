@@ -1,0 +1,52 @@
+// The best proved bound of all methods, and its name.
+
+import { describe, expect, it } from "vitest";
+import { networkLipschitz } from "./bound.ts";
+import { lipschitzProduct, type Matrix } from "./index.ts";
+import { verifySdpLipschitz } from "./lipsdp-verify.ts";
+
+function randomWeights(sizes: readonly number[], seed: number): Matrix[] {
+  let state = seed;
+  const next = () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return (2 * state) / 2147483648 - 1;
+  };
+  return sizes.slice(1).map((m, k) => Array.from({ length: m }, () => Array.from({ length: sizes[k] }, next)));
+}
+
+describe("networkLipschitz", () => {
+  it("returns the best of all methods and names it", () => {
+    const weights = randomWeights([3, 5, 4, 2], 2);
+    const relu = networkLipschitz({ weights });
+    expect(relu.method).toBe("activation patterns");
+    expect(relu.exact).toBe(true);
+    expect(relu.upper / relu.lower - 1).toBeLessThan(1e-10);
+    const tanh = networkLipschitz({ weights, activation: "tanh" });
+    expect(tanh.method).toBe("LipSDP-Neuron");
+    expect(tanh.bounds.map(({ method }) => method)).toEqual(["product of norms", "LipSDP-Neuron"]);
+    expect(tanh.upper).toBe(Math.min(...tanh.bounds.map(({ upper }) => upper)));
+    expect(verifySdpLipschitz({ weights, activation: "tanh" }, tanh.certificate!).valid).toBe(true);
+    expect(tanh.lower).toBeGreaterThan(0);
+    expect(tanh.lower).toBeLessThanOrEqual(tanh.upper);
+    expect(networkLipschitz({ weights, activation: "identity" })).toMatchObject({ method: "linear map", exact: true });
+  });
+
+  it("hands out no certificate where the product of norms is as good", () => {
+    // One unit in each layer: the product is exact.
+    const found = networkLipschitz({ weights: [[[3]], [[-2]]], activation: "softplus" });
+    expect(found.upper).toBeLessThanOrEqual(6 * (1 + 1e-12));
+    expect(found.method).toBe("product of norms");
+    expect(found).not.toHaveProperty("certificate");
+  });
+
+  it("keeps to the methods asked for, and says so where none applies", () => {
+    const weights = randomWeights([3, 5, 2], 4);
+    const only = networkLipschitz({ weights }, { methods: ["LipSDP-Layer"] });
+    expect(only.bounds).toHaveLength(1);
+    expect(only.method).toBe("LipSDP-Layer");
+    expect(() => networkLipschitz({ weights }, { methods: ["linear map"] })).toThrow(/product of norms/);
+    const hasty = networkLipschitz({ weights }, { budget: 0 });
+    expect(hasty.upper).toBeLessThanOrEqual(lipschitzProduct(weights));
+    expect(hasty.lower).toBeLessThanOrEqual(hasty.upper);
+  });
+});
