@@ -160,7 +160,11 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
              "0.5*sum((X*w-y)^2), X=[[1,2],[3,4]], y=[1,2]"`,
     options: {
       ...formulaOptions,
-      budget: { kind: "count", value: "MS", help: "milliseconds until what is open stays unknown (default 1000)" },
+      budget: {
+        kind: "count",
+        value: "MS",
+        help: "milliseconds until what is open stays unknown (default 1000; more for much data)",
+      },
     },
     examples: [
       'gradus certify "x^2+3*sin(x)^2"',
@@ -183,8 +187,9 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       step: {
         kind: "text",
         value: "STEP",
-        help: "of gradient descent: a number, 1/L (default), 2/(L+mu), exact, armijo, wolfe, polyak or silver",
+        help: "a number; or 1/L (default), 2/(L+mu), exact, armijo, wolfe, polyak, silver",
       },
+      minimum: { kind: "text", value: "VALUE", help: "the least value of f, where it is known" },
       iterations: { kind: "count", value: "N", help: "most iterations (default 100)" },
       ...formulaOptions,
     },

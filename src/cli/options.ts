@@ -13,6 +13,7 @@ import type {
   ExplainCommandOptions,
   LessonCommandOptions,
 } from "../explain/commands/command.ts";
+import { didYouMean } from "../graph/suggest.ts";
 import type {
   CheckOptions,
   CompileCommandOptions,
@@ -23,7 +24,6 @@ import type {
   Task,
   TrainOptions,
 } from "../train/command.ts";
-import { didYouMean } from "../graph/suggest.ts";
 import { type CommandName, commandNames, commandSpecs, commonOptions, isCommand, type OptionSpec } from "./grammar.ts";
 
 /** The command line is wrong; the message says where and what to write instead. */
@@ -101,7 +101,8 @@ export function parseCommandLine(words: readonly string[]): Request {
       return { command, options: { ...given, param: values.param ?? {}, expression: single(command, positionals) }, manner };
     }
     case "minimize": {
-      const given = pick(values, { domain: "domain", vars: "vars", html: "html", step: "step", iterations: "iterations" });
+      const names = { domain: "domain", vars: "vars", html: "html", step: "step", minimum: "minimum", iterations: "iterations" };
+      const given = pick(values, names);
       const { from, method = "gradient-descent" } = values;
       if (typeof from !== "string") throw new UsageError('minimize needs a starting point: --from 3, or --from "1,2"', command);
       const options = {

@@ -68,6 +68,45 @@ test("minimize shows the path and the theorems that hold", async () => {
   await expect(minimize({ ...options, step: "big" }, context)).rejects.toThrow("give a number above 0 or one of");
 });
 
+test("minimize takes steps and the minimum where a method has a use for them, and says so where not", async () => {
+  const asked = (method: string, more: Record<string, string> = {}) =>
+    minimize({ expression: "(x-1)^2", from: "3", method, param: {}, iterations: 30, ...more }, context);
+  const polyak = await asked("gradient-descent", { step: "polyak", minimum: "0" });
+  expect(polyak.text).toContain("T19 Polyak's step (hypotheses");
+  await expect(asked("gradient-descent", { step: "polyak" })).rejects.toThrow("as --minimum 0");
+  await expect(asked("gradient-descent", { minimum: "low" })).rejects.toThrow("the least value of f, a number");
+  for (const method of ["newton", "lbfgs", "ogm", "fista"])
+    await expect(asked(method, { step: "0.1" })).rejects.toThrow("finds its steps by itself");
+  await expect(asked("nesterov", { step: "armijo" })).rejects.toThrow("the step of nesterov is a number");
+  expect((await asked("heavy-ball", { step: "0.1" })).json).toMatchObject({ step: 0.1 });
+  await expect(asked("subgradient")).rejects.toThrow("give the step, as --step 0.1");
+  const kinked = await minimize(
+    { expression: "abs(x)", from: "3", method: "subgradient", param: {}, minimum: "0", iterations: 40 },
+    context,
+  );
+  expect(kinked.text).toContain("f* = 0 (assumed)");
+});
+
+test("a quadratic is known to be one, and what diverges has no rate", async () => {
+  const { text } = await minimize(
+    { expression: "x^2+3*y^2", from: "3,1", method: "gradient-descent", param: {}, iterations: 20 },
+    context,
+  );
+  expect(text).toMatch(/T9 convex quadratics \(hypotheses/);
+  const away = await minimize(
+    { expression: "x^2", from: "3", method: "gradient-descent", step: "5", param: {}, iterations: 8 },
+    context,
+  );
+  expect(away.text).toContain("no convergence");
+  expect(away.text).not.toContain("exact after");
+});
+
+test("a value for a name that the formula does not have is refused", async () => {
+  await expect(certify({ expression: "a*x^2", param: { b: "2" } }, context)).rejects.toThrow(
+    "--param b: the formula does not name it; it names a, x.",
+  );
+});
+
 test("every method of the command minimizes a quadratic", async () => {
   for (const method of ["gradient-descent", "nesterov", "heavy-ball", "newton", "lbfgs", "ogm", "fista"]) {
     const { json } = await minimize(

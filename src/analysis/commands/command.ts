@@ -26,6 +26,8 @@ export interface MinimizeCommandOptions extends FormulaOptions {
   readonly method: string;
   /** A number, or a rule by name ("1/L", "armijo" …). */
   readonly step?: string;
+  /** f*, where it is known: a number. */
+  readonly minimum?: string;
   readonly iterations?: number;
 }
 

@@ -2,10 +2,12 @@
 
 import { extname } from "node:path";
 import { fail } from "../../graph/errors.ts";
+import { didYouMean } from "../../graph/suggest.ts";
 import { decodeNpy, parseCsv, readFile, readText, writeFileAtomic } from "../../io/index.ts";
 import type { NestedArray, Tensor } from "../../tensor/index.ts";
 import { tensor } from "../../tensor/index.ts";
 import { type Expression, parseConstant, parseExpression } from "../expression/index.ts";
+import { namesIn } from "../expression/shapes.ts";
 import type { FormulaOptions } from "./command.ts";
 
 /** Reads the formula and its data. Throws an analysis error that points at a fault of the text, a data error for a file. */
@@ -13,7 +15,14 @@ export async function formulaOf({ expression, param, vars }: FormulaOptions): Pr
   const values: Record<string, Tensor> = {};
   for (const [name, given] of Object.entries(param)) values[name] = await valueOf(name, given);
   const variables = vars === undefined ? undefined : splitVariables(vars);
-  return parseExpression(expression, { values, ...(variables && { variables }) });
+  const parsed = parseExpression(expression, { values, ...(variables && { variables }) });
+  const used = namesIn(parsed.syntax);
+  for (const name of Object.keys(values)) {
+    if (used.includes(name)) continue;
+    const others = used.length > 0 ? `names ${used.join(", ")}` : "names nothing";
+    fail("analysis", `--param ${name}: the formula does not name it; it ${others}.${didYouMean(name, used)}`);
+  }
+  return parsed;
 }
 
 /** "x, w(2), A(2,3)" at its outer commas. */

@@ -1,10 +1,10 @@
 // gradus minimize: the path of a method, every theorem that applies with its bound beside the measurement, and the verdict.
 
 import { fail } from "../../graph/errors.ts";
+import { didYouMean } from "../../graph/suggest.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { Answer, JsonValue } from "../../train/command.ts";
 import { columns } from "../../train/format.ts";
-import { didYouMean } from "../../graph/suggest.ts";
 import { grad } from "../../transforms/index.ts";
 import type { Certificate } from "../certificate.ts";
 import { certify } from "../convexity/certify.ts";
@@ -14,6 +14,7 @@ import {
   firstOrder,
   gradientDescent,
   heavyBall,
+  isQuadratic,
   lbfgs,
   type MethodName,
   nesterov,
@@ -36,20 +37,48 @@ type Method = (
   step: StepChoice | undefined,
 ) => Descent<Point>;
 
+/** A step for a method that takes numbers only. */
+function sized(method: string, step: StepChoice | undefined): { readonly step?: number } {
+  if (step === undefined) return {};
+  if (typeof step === "number") return { step };
+  return fail("analysis", `--step ${String(step)}: the step of ${method} is a number.`);
+}
+
+/** A method that finds its steps by itself. */
+function unsized(method: string, step: StepChoice | undefined): void {
+  if (step !== undefined) fail("analysis", `--step: ${method} finds its steps by itself; leave the option out.`);
+}
+
 const ofTable =
   (name: MethodName): Method =>
-  (f, start, options) =>
-    firstOrder<Point>(name, f, start, options);
+  (f, start, options, step) => {
+    unsized(name, step);
+    return firstOrder<Point>(name, f, start, options);
+  };
+
+/** A subgradient step of R/(M√(N + 1)) needs a Lipschitz constant. */
+const bySubgradients: Method = (f, start, options, step) => {
+  const { constants } = options;
+  if (step === undefined && typeof constants === "object" && constants.lipschitz === undefined)
+    fail("analysis", "subgradient: no Lipschitz constant of f is proved; give the step, as --step 0.1, or a --domain.");
+  return subgradient<Point>(f, start, { ...options, ...(step === "polyak" ? { step } : sized("subgradient", step)) });
+};
 
 /** Methods by the names that --method takes. */
 export const minimizers: Readonly<Record<string, Method>> = {
   "gradient-descent": (f, start, options, step) =>
     gradientDescent<Point>(f, start, { ...options, ...(step !== undefined && { step }) }),
-  nesterov: (f, start, options) => nesterov<Point>(f, start, options),
-  "heavy-ball": (f, start, options) => heavyBall<Point>(f, start, options),
-  newton: (f, start, options) => newton<Point>(f, start, options),
-  lbfgs: (f, start, options) => lbfgs<Point>(f, start, options),
-  subgradient: (f, start, options) => subgradient<Point>(f, start, options),
+  nesterov: (f, start, options, step) => nesterov<Point>(f, start, { ...options, ...sized("nesterov", step) }),
+  "heavy-ball": (f, start, options, step) => heavyBall<Point>(f, start, { ...options, ...sized("heavy-ball", step) }),
+  newton: (f, start, options, step) => {
+    unsized("newton", step);
+    return newton<Point>(f, start, options);
+  },
+  lbfgs: (f, start, options, step) => {
+    unsized("lbfgs", step);
+    return lbfgs<Point>(f, start, options);
+  },
+  subgradient: bySubgradients,
   ogm: ofTable("ogm"),
   fista: ofTable("fista"),
 };
@@ -67,11 +96,22 @@ export async function minimize(options: MinimizeCommandOptions): Promise<Answer>
   const domain = options.domain === undefined ? undefined : parseDomain(options.domain, expression.variables);
   const certificate = certify(expression, domain && { domain });
   const iterations = options.iterations ?? 100;
+  const step = stepOf(options.step);
+  const minimum = options.minimum === undefined ? undefined : Number(options.minimum);
+  if (minimum !== undefined && (!Number.isFinite(minimum) || options.minimum?.trim() === ""))
+    fail("analysis", `--minimum "${options.minimum}": give the least value of f, a number.`);
+  if (step === "polyak" && minimum === undefined)
+    fail("analysis", "--step polyak is (f(x) − f*)/‖∇f(x)‖² times a factor: give the least value f* of f, as --minimum 0.");
+  const quadratic = isQuadratic(expression) && ({ value: true, status: "proved" } as const);
   const result = method(
     (x) => expression.f(x),
     parametersAt(expression, start),
-    { constants: provedConstants(certificate, domain), stop: { iterations } },
-    stepOf(options.step),
+    {
+      constants: { ...provedConstants(certificate, domain), ...(quadratic && { quadratic }) },
+      ...(minimum !== undefined && { minimum }),
+      stop: { iterations },
+    },
+    step,
   );
   const written = await writePage(options.html, () => pageOf(expression, certificate, result));
   const text = [

@@ -160,13 +160,16 @@ function strongForms(mu: number, minimum: number | undefined): Form[] {
 
 /**
  * Tests the inequalities that convexity (always), smoothness with the given L, strong convexity with the given μ are equivalent to, on
- * pairs of points of the domain, and reports for each the worst pair. Throws an analysis error where f has no scalar form.
+ * pairs of points of the domain, and reports for each the worst pair. Throws an analysis error where f has no scalar form, an argument error
+ * for an L that is not above 0.
  */
 export function checkInequality(f: Analysed, options: InequalityOptions = {}): readonly InequalityReport[] {
   const problem = problemOf("checkInequality", f, options);
   const subject = subjectOf(problem, performance.now() + 1000);
   if (typeof subject === "string") return fail("analysis", `checkInequality: ${subject}.`);
   const { L, mu, minimum } = options;
+  if (L !== undefined && !(L > 0 && L < Infinity)) fail("argument", `checkInequality: L must be a number above 0, got ${L}.`);
+  if (mu !== undefined && !Number.isFinite(mu)) fail("argument", `checkInequality: mu must be a number, got ${mu}.`);
   const n = problem.coordinates;
   const slope = compileFloat(gradient(subject.value, n));
   for (const x of options.points ?? []) {
@@ -187,6 +190,8 @@ export function checkInequality(f: Analysed, options: InequalityOptions = {}): r
   for (let shift = 1; shift < points.length && pairs.length < most; shift++) {
     for (let i = 0; i + shift < points.length && pairs.length < most; i++) {
       const [p, q] = [points[i], points[i + shift]];
+      // Of one point twice every inequality says 0 <= 0.
+      if (p.x.every((v, k) => v === q.x[k])) continue;
       pairs.push({ x: p.x, y: q.x, fx: p.fx, fy: q.fx, gx: p.gx, gy: q.gx });
     }
   }
@@ -201,7 +206,7 @@ function report({ name, formula, sides }: Form, pairs: readonly Pair[]): Inequal
   let held = true;
   for (const pair of pairs) {
     const { left, right, scale } = sides(pair);
-    if (!Number.isFinite(left) || !Number.isFinite(right)) continue;
+    if (!Number.isFinite(left) || !Number.isFinite(right) || (left === 0 && right === 0)) continue;
     const slack = (right - left) / Math.max(Math.abs(left), Math.abs(right), scale, Number.MIN_VALUE);
     if (slack >= least) continue;
     least = slack;
@@ -210,5 +215,6 @@ function report({ name, formula, sides }: Form, pairs: readonly Pair[]): Inequal
     if (slack < -1e-12) held = false;
   }
   const [first] = pairs;
+  // Where both sides are 0 throughout, any pair is the worst.
   return { name, formula, held, tested: pairs.length, worst: worst ?? { x: first.x, y: first.y, left: 0, right: 0 } };
 }

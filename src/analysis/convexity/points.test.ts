@@ -115,6 +115,12 @@ describe("checkInequality", () => {
     expect(chord.worst.left).toBeGreaterThan(chord.worst.right);
   });
 
+  it("reports pairs that say something, and refuses constants that are none", () => {
+    for (const { worst } of checkInequality("x^4", { L: 2, mu: 0.1 })) expect(worst.x).not.toEqual(worst.y);
+    expect(() => checkInequality("x^2", { L: -1 })).toThrow("L must be a number above 0, got -1");
+    expect(() => checkInequality("x^2", { mu: Number.NaN })).toThrow("mu must be a number");
+  });
+
   it("tests the Polyak-Lojasiewicz inequality: 1/32 holds for x^2+3sin^2 x, 0.18 does not (best: 0.175531)", () => {
     const at = [[2.20171], [-2.20171]];
     expect(named(checkInequality("x^2+3*sin(x)^2", { mu: 1 / 32, minimum: 0, points: at }), "Polyak-Lojasiewicz").held).toBe(

@@ -270,6 +270,9 @@ function undefinedPart(problem: Problem, conditions: readonly Condition[], domai
           : sign === "positive" || sign === "negative";
     if (fine) continue;
     const asked = { positive: "> 0", nonnegative: ">= 0", nonzero: "other than 0" }[relation];
+    const nowhere = sign === "zero" || sign === "negative" || (sign === "nonpositive" && relation === "positive");
+    if (nowhere && !(sign === "zero" && relation === "nonnegative") && relation !== "nonzero")
+      return `${operation} needs ${print(expression, problem.names)} ${asked}, which holds nowhere on the domain: the function has no value there`;
     return `${operation} needs ${print(expression, problem.names)} ${asked}, which is not proved on the whole domain; give a smaller domain`;
   }
   return undefined;

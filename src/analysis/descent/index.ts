@@ -31,7 +31,7 @@ export {
 export type { Inapplicable } from "./judge.ts";
 export type { MethodName } from "./methods.ts";
 export type { Path, Step, Stopped, StopRule } from "./path.ts";
-export { provedConstants } from "./proved.ts";
+export { isQuadratic, provedConstants } from "./proved.ts";
 export { convergenceRate, type Rate, type RateKind } from "./rate.ts";
 export type { ConstantsOf } from "./run.ts";
 export { type Beyond, stableCurvature } from "./stability.ts";

@@ -4,7 +4,9 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten } from "../../tensor/tree.ts";
 import type { Certificate } from "../certificate.ts";
 import { certify } from "../convexity/certify.ts";
-import type { Argument } from "../convexity/problem.ts";
+import { type Analysed, type Argument, type ProblemOptions, problemOf } from "../convexity/problem.ts";
+import { constantMatrix } from "../convexity/psd.ts";
+import { subjectOf } from "../convexity/subject.ts";
 import type { Domain } from "../domain.ts";
 import type { Constants } from "./constants.ts";
 
@@ -21,6 +23,14 @@ export function provedConstants({ L, mu, lipschitz, convex }: Certificate, domai
   };
 }
 
+/** Whether f is proved to be a polynomial of degree at most two. */
+export function isQuadratic(f: Analysed, options: ProblemOptions = {}): boolean {
+  const problem = problemOf("isQuadratic", f, options);
+  const subject = subjectOf(problem, performance.now() + 300);
+  if (typeof subject === "string" || subject.undefinedAt !== undefined || subject.kinks.length > 0) return false;
+  return subject.excluded.length === 0 && subject.second !== undefined && constantMatrix(subject.second.entries) !== undefined;
+}
+
 /** Beyond so many coordinates nothing is proved unasked: networks are minimized without waiting for a certificate. */
 const mostCoordinates = 100;
 
@@ -28,5 +38,7 @@ const mostCoordinates = 100;
 export function proveConstants<T>(f: (x: T) => Tensor, start: T): Constants | undefined {
   const { leaves } = flatten(start);
   if (leaves.reduce((sum, leaf) => sum + leaf.data().length, 0) > mostCoordinates) return undefined;
-  return provedConstants(certify(f as (x: Tensor) => Tensor, { variables: [start as Argument] }));
+  const options = { variables: [start as Argument] };
+  const quadratic = isQuadratic(f as (x: Tensor) => Tensor, options) && ({ value: true, status: "proved" } as const);
+  return { ...provedConstants(certify(f as (x: Tensor) => Tensor, options)), ...(quadratic && { quadratic }) };
 }

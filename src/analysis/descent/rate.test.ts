@@ -18,6 +18,14 @@ describe("convergenceRate", () => {
     }
   });
 
+  it("sees no rate in what grows, however far", () => {
+    for (const errors of [sequence(9, (k) => 9 * 81 ** k), [1, 10, 1e200, Infinity], [1, 2, 4, Number.NaN]]) {
+      expect(convergenceRate(errors).kind).toBe("none");
+      expect(convergenceRate(errors, 16).kind).toBe("none");
+    }
+    expect(convergenceRate([1, 0, 0]).kind).toBe("finite");
+  });
+
   it("keeps the true factor within its uncertainty when the sequence oscillates around it", () => {
     const rate = convergenceRate(sequence(100, (k) => 0.8 ** k * (1.5 + Math.sin(2 * k))));
     expect(rate.kind).toBe("linear");

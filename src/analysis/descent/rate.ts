@@ -58,13 +58,21 @@ function inWords(label: string, value: number, uncertainty: number): string {
 }
 
 /**
- * The rate of errors e₀, e₁, … ≥ 0. Errors at or below `noise` (default 1e-15 of the largest) are rounding, and end the sequence.
+ * The rate of errors e₀, e₁, … ≥ 0. Errors at or below `noise` (default 1e-15 of the largest before) are rounding, and end the sequence.
  * What is fitted is the second half of the rest, where the asymptotic behaviour shows.
  */
 export function convergenceRate(errors: readonly number[], noise?: number): Rate {
-  const largest = errors.reduce((a, b) => (Number.isNaN(b) ? a : Math.max(a, b)), 0);
-  const floor = noise ?? 1e-15 * largest;
-  let end = errors.findIndex((e) => !(e > floor));
+  const beyond = errors.findIndex((e) => !Number.isFinite(e));
+  if (beyond >= 0) return { kind: "none", fitted: [0, beyond], text: "no convergence: the error grows beyond all numbers" };
+  // What grows out of its own rounding is not noise at the start.
+  if (errors.length > 2 && errors[errors.length - 1] > Math.max(errors[0], noise ?? 0)) {
+    return { kind: "none", fitted: [0, errors.length - 1], text: "no convergence: the error does not fall" };
+  }
+  let largest = 0;
+  let end = errors.findIndex((e) => {
+    largest = Math.max(largest, e);
+    return !(e > (noise ?? 1e-15 * largest));
+  });
   const reached = end >= 0;
   if (end < 0) end = errors.length;
   const e = errors.slice(0, end);

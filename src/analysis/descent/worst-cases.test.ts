@@ -21,6 +21,10 @@ function attains(run: Descent<Tensor>, w: WorstCase, N: number): void {
   expect(report.tightness).toBeGreaterThan(1 - 1e-12);
 }
 
+it("a method without a worst case is told which have one", () => {
+  expect(() => worstCase("gradient-descent" as never, 1, 0, 3)).toThrow("There are gradient descent, ");
+});
+
 describe("bounds are attained on their worst cases", () => {
   it("T5, on Huber's function: LR²/(4NLγ + 2)", () => {
     for (const [L, N, step, figure] of [

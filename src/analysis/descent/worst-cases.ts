@@ -10,22 +10,25 @@ import { methods, ogmThetas, silverStep } from "./methods.ts";
 import type { Objective } from "./objective.ts";
 import { fistaBound, quadraticBound } from "./theorems.ts";
 
-export type WorstCaseOf =
-  | "gradient descent" // T5 for μ = 0, T6 for μ > 0
-  | "gradient descent, values on quadratics" // T9
-  | "gradient descent, smooth" // T3: smooth, not convex
-  | "descent lemma" // T1
-  | "exact line search" // T10
-  | "nesterov" // T11
-  | "ogm" // T14
-  | "ogm-g" // T15
-  | "fista" // T12, not attained: the worst Huber function
-  | "silver" // T16, not attained: the worst Huber function
-  | "heavy ball" // T17 on quadratics
-  | "heavy ball, not quadratic" // the cycle of Lessard, Recht & Packard
-  | "polyak" // T19
-  | "subgradient" // T20; L is the Lipschitz constant of f
-  | "gradient flow"; // T21, μ > 0
+/** What has a worst case. */
+const known = [
+  "gradient descent", // T5 for μ = 0, T6 for μ > 0
+  "gradient descent, values on quadratics", // T9
+  "gradient descent, smooth", // T3: smooth, not convex
+  "descent lemma", // T1
+  "exact line search", // T10
+  "nesterov", // T11
+  "ogm", // T14
+  "ogm-g", // T15
+  "fista", // T12, not attained: the worst Huber function
+  "silver", // T16, not attained: the worst Huber function
+  "heavy ball", // T17 on quadratics
+  "heavy ball, not quadratic", // the cycle of Lessard, Recht & Packard
+  "polyak", // T19
+  "subgradient", // T20; L is the Lipschitz constant of f
+  "gradient flow", // T21, μ > 0
+] as const;
+export type WorstCaseOf = (typeof known)[number];
 
 export interface WorstCase {
   /** The theorem whose bound is attained. */
@@ -222,7 +225,7 @@ export function worstCase(method: WorstCaseOf, L: number, mu: number, N: number,
         text: "½μx²: X_T = e^(−μT)x₀; T = N.",
       };
     default:
-      return fail("argument", `worstCase: no worst case is known for "${String(method)}".`);
+      return fail("argument", `worstCase: no worst case is known for "${String(method)}". There are ${known.join(", ")}.`);
   }
 }
 
