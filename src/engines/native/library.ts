@@ -4,8 +4,9 @@
 import { fail } from "../../graph/errors.ts";
 import { blasFor } from "./blas.ts";
 import { discard } from "./cache.ts";
-import { compileUnits, type Unit } from "./cc.ts";
+import { compileUnits, findCompiler, type Unit } from "./cc.ts";
 import { fs, modules, path, urls } from "./node.ts";
+import { kernelFlags } from "./target.ts";
 
 /** Computes operation number `call`, whose operands are at `runtime.operands`. Returns 1 where it has thrown. */
 export type HostFunction = (call: number) => number;
@@ -95,7 +96,7 @@ function runtimeUnit(name: string, sources: readonly string[], flags: readonly s
   files ??= runtimeFiles();
   const wanted = Object.entries(files).filter(([file]) => file.endsWith(".h") || sources.includes(file));
   // Optimization beyond -O2 takes half as long again to compile and gains nothing: the kernels are written in vectors.
-  return { name, files: Object.fromEntries(wanted), flags: ["-O2", ...flags] };
+  return { name, files: Object.fromEntries(wanted), flags: ["-O2", ...kernelFlags(findCompiler().macros), ...flags] };
 }
 
 /** A file of the runtime that stands by itself, compiled and loaded. */

@@ -29,3 +29,11 @@ export function targetFor(macros: Readonly<Record<string, string>>): Target {
   if (has("__aarch64__")) return { name: "neon", fma: true, ...byLanes };
   return { name: "generic", fma: false, ...byLanes };
 }
+
+/**
+ * Options for kernels with vectors of the whole width. Clang cuts those of 512 bits in two for processors that it thinks slow with them, and
+ * then the sums of a tile do not fit the registers.
+ */
+export function kernelFlags(macros: Readonly<Record<string, string>>): readonly string[] {
+  return macros.__AVX512F__ === undefined ? [] : ["-mprefer-vector-width=512"];
+}
