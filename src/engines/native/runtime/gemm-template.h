@@ -14,12 +14,12 @@ struct NAME(product) {
   long batch;
 };
 
-/* Rows of the left operand as tiles read them: packed panels, or where they are. */
+/* Rows of the left operand as tiles read them: element (r, t) at at[r · row + t · step]; those of a panel, if there are `panels`. */
 struct NAME(left) {
   const REAL *at;
-  int packed;
-  /** From row to row, and the places of the terms. */
-  long row;
+  int panels;
+  long row, step;
+  /* t · step, and how many terms there are. */
   const long *steps;
   long terms;
 };
@@ -33,14 +33,39 @@ static void NAME(block)(const struct NAME(left) *left, const REAL *b, long bStep
     for (long i = 0; i < rows; i += TILE_ROWS) {
       long count = least(TILE_ROWS, rows - i);
       REAL *to = c + i * cStride + j;
-      const REAL *a = left->packed ? left->at + i * terms : left->at + i * left->row;
-      if (left->packed && count == TILE_ROWS && width == TILE_COLUMNS && bStep == TILE_COLUMNS) {
-        NAME(gradus_packed_tile)(a, terms, b, to, cStride, mode);
-        continue;
+      const REAL *a = left->at + i * (left->panels ? terms : left->row);
+      if (count == TILE_ROWS && width == TILE_COLUMNS && bStep == TILE_COLUMNS) {
+        /* The next panel of the right operand, a quarter for each of four tiles; else of the left one. */
+        const REAL *next = i < 4 * TILE_ROWS ? b + bPanel + i / TILE_ROWS * terms * (TILE_COLUMNS / 4) : a + TILE_ROWS * terms;
+        if (left->panels) {
+          NAME(gradus_packed_tile)(a, terms, b, to, cStride, mode, next);
+          continue;
+        }
+#ifdef BROADCAST
+        if (left->step == 1) {
+          NAME(gradus_rows_tile)(a, left->row, terms, b, to, cStride, mode, next);
+          continue;
+        }
+#endif
       }
       const REAL *pointers[TILE_ROWS];
-      for (long r = 0; r < count; r++) pointers[r] = a + r * (left->packed ? 1 : left->row);
+      for (long r = 0; r < count; r++) pointers[r] = a + r * left->row;
       NAME(edge_tile)(pointers, left->steps, terms, b, bStep, to, cStride, count, width, mode);
+    }
+  }
+}
+
+/* Whole panels of columns that are neighbours, some at a time, so that memory is read in longer runs. */
+static void NAME(pack_neighbours)(REAL *to, const REAL *from, long step, long k, long columns) {
+  for (long j = 0; j < columns; j += NEIGHBOURS * TILE_COLUMNS) {
+    long end = least(columns, j + NEIGHBOURS * TILE_COLUMNS);
+    for (long p = 0; p < k; p++) {
+      for (long i = j; i < end; i += TILE_COLUMNS) {
+        const REAL *at = from + p * step + i;
+        __builtin_prefetch(at + ROWS_AHEAD * step);
+        UNROLL for (int v = 0; v < TILE_VECTORS; v++)
+          VECTOR_AT(to + i * k + p * TILE_COLUMNS + v * LANES) = CONST_VECTOR_AT(at + v * LANES);
+      }
     }
   }
 }
@@ -54,6 +79,10 @@ static void NAME(multiply)(const struct NAME(product) *p, struct part part, stru
   /* Packing costs about as much as a few tiles; not worth it for operands that few tiles read and that lie well. */
   int packB = p->bColumn != 1 || part.rows > 4 * TILE_ROWS;
   int packA = p->aColumn != 1 ? part.columns > TILE_COLUMNS : part.columns > 8 * TILE_COLUMNS;
+#ifdef BROADCAST
+  /* Rows that lie close together are as good as panels. */
+  if (p->aColumn == 1 && p->aRow <= mostTerms + mostTerms / 2) packA = 0;
+#endif
   long bSize = mostTerms * mostColumns + GRADUS_PANEL_SLACK;
   long aSize = packA ? mostTerms * mostRows + GRADUS_PANEL_SLACK : 0;
   /* Where sums wait for the rest of the terms, if not in c: whole blocks, one after the other. */
@@ -66,8 +95,8 @@ static void NAME(multiply)(const struct NAME(product) *p, struct part part, stru
   REAL *packedA = packedB + bSize, *waiting = packedA + aSize;
 
   long steps[MOST_TERMS + 8];
-  for (long t = 0; t < mostTerms; t++) steps[t] = packA ? t * TILE_ROWS : t * p->aColumn;
-  struct NAME(left) left = {.packed = packA, .row = p->aRow, .steps = steps};
+  struct NAME(left) left = {.panels = packA, .row = packA ? 1 : p->aRow, .step = packA ? TILE_ROWS : p->aColumn, .steps = steps};
+  for (long t = 0; t < mostTerms; t++) steps[t] = t * left.step;
 
   for (long column = 0; column < part.columns; column += mostColumns) {
     long columns = least(mostColumns, part.columns - column);
@@ -78,7 +107,12 @@ static void NAME(multiply)(const struct NAME(product) *p, struct part part, stru
       const REAL *b = p->b + term * p->bRow + (part.column + column) * p->bColumn;
       /* Columns that do not fill a tile are packed in any case, so that tiles can read whole vectors. */
       long direct = packB ? 0 : columns / TILE_COLUMNS * TILE_COLUMNS;
-      for (long j = direct; j < columns; j += TILE_COLUMNS) {
+      long packed = direct;
+      if (packB && p->bColumn == 1) {
+        packed = columns / TILE_COLUMNS * TILE_COLUMNS;
+        NAME(pack_neighbours)(packedB, b, p->bRow, terms, packed);
+      }
+      for (long j = packed; j < columns; j += TILE_COLUMNS) {
         NAME(gradus_pack)(packedB + j * terms, TILE_COLUMNS, least(TILE_COLUMNS, columns - j), b + j * p->bColumn, p->bColumn,
                           p->bRow, terms, 1);
       }
@@ -87,14 +121,10 @@ static void NAME(multiply)(const struct NAME(product) *p, struct part part, stru
       for (long row = 0; row < part.rows; row += mostRows) {
         long rows = least(mostRows, part.rows - row);
         const REAL *a = p->a + (part.row + row) * p->aRow + term * p->aColumn;
-        if (packA) {
-          for (long i = 0; i < rows; i += TILE_ROWS) {
-            NAME(gradus_pack)(packedA + i * terms, TILE_ROWS, least(TILE_ROWS, rows - i), a + i * p->aRow, p->aRow, p->aColumn,
-                              terms, 0);
-          }
-          a = packedA;
+        for (long i = 0; packA && i < rows; i += TILE_ROWS) {
+          NAME(gradus_pack)(packedA + i * terms, TILE_ROWS, least(TILE_ROWS, rows - i), a + i * p->aRow, p->aRow, p->aColumn, terms, 0);
         }
-        left.at = a;
+        left.at = packA ? packedA : a;
         for (long j = 0; j < columns; j += finishedColumns) {
           long width = least(finishedColumns, columns - j);
           long stride = p->finish ? round_up(width, TILE_COLUMNS) : p->cRow;

@@ -10,7 +10,9 @@
 /* The reduction is summed in parts of about this many terms: a panel of the right operand, 16 KiB, then stays in the first-level cache. */
 enum { MOST_TERMS = 320 };
 /* Columns of the right operand packed at a time; rows of the left one packed at a time, rounded to tiles; columns finished at a time. */
-enum { BLOCK_COLUMNS = 1024, BLOCK_ROWS = 96, FINISHED_COLUMNS = 64 };
+enum { BLOCK_COLUMNS = 2048, BLOCK_ROWS = 96, FINISHED_COLUMNS = 64 };
+/* Panels that are packed together; how many rows ahead they are fetched. */
+enum { NEIGHBOURS = 4, ROWS_AHEAD = 8 };
 
 static long least(long a, long b) { return a < b ? a : b; }
 static long round_up(long value, long step) { return (value + step - 1) / step * step; }

@@ -86,40 +86,109 @@ NAME(gradus_tile) *const NAME(gradus_tiles)[][16] = {
 #undef FIRST
 #undef NEXT
 
-void NAME(gradus_packed_tile)(const REAL *a, long k, const REAL *b, REAL *c, long cStride, enum gradus_mode mode) {
-  VECTOR sums[TILE_ROWS][TILE_VECTORS];
-  UNROLL for (int r = 0; r < TILE_ROWS; r++) {
-    UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = (VECTOR){0};
-    __builtin_prefetch(c + r * cStride, 1);
+/*
+ * Full tiles, written out four steps at a time with multiply-adds as instructions: where another thread of the core takes half of what
+ * it can start in a cycle, every instruction counts that is no multiply-add.
+ */
+#define STEPS(step)                                                                                                             \
+  for (; k >= 4; k -= 4) {                                                                                                      \
+    __builtin_prefetch(b + ahead, 0, 3);                                                                                        \
+    step(0) step(1) step(2) step(3)                                                                                             \
+    NEXT(4)                                                                                                                     \
+  }                                                                                                                             \
+  for (; k > 0; k--) {                                                                                                          \
+    step(0)                                                                                                                     \
+    NEXT(1)                                                                                                                     \
   }
-  for (long p = 0; p < k; p++) {
-    VECTOR right[TILE_VECTORS];
-    UNROLL for (int v = 0; v < TILE_VECTORS; v++) right[v] = CONST_VECTOR_AT(b + v * LANES);
+#define RIGHT(u)                                                                                                                \
+  VECTOR right[TILE_VECTORS];                                                                                                   \
+  UNROLL for (int v = 0; v < TILE_VECTORS; v++) right[v] = CONST_VECTOR_AT(b + (u) * TILE_COLUMNS + v * LANES);
+#define ADD_ROW(r) UNROLL for (int v = 0; v < TILE_VECTORS; v++) ADD_PRODUCT(sums[r][v], left, right[v]);
+#define START                                                                                                                   \
+  VECTOR sums[TILE_ROWS][TILE_VECTORS];                                                                                         \
+  UNROLL for (int r = 0; r < TILE_ROWS; r++) {                                                                                  \
+    UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = (VECTOR){0};                                                     \
+    __builtin_prefetch(c + r * cStride, 1);                                                                                     \
+  }
+#define FINISH                                                                                                                  \
+  UNROLL for (int r = 0; r < TILE_ROWS; r++) {                                                                                  \
+    UNROLL for (int v = 0; v < TILE_VECTORS; v++) {                                                                             \
+      REAL *at = c + r * cStride + v * LANES;                                                                                   \
+      if (mode == GRADUS_ADD) sums[r][v] += CONST_VECTOR_AT(at);                                                                \
+      VECTOR_AT(at) = sums[r][v];                                                                                               \
+    }                                                                                                                           \
+  }
+
+void NAME(gradus_packed_tile)(const REAL *a, long k, const REAL *b, REAL *c, long cStride, enum gradus_mode mode, const REAL *next) {
+  long ahead = next - b;
+  START
 #if defined(__aarch64__)
-    /* Multiplies by one lane of a register: loaded one by one, GCC takes a register for each and spills sums. */
-    UNROLL for (int r = 0; r < TILE_ROWS; r += LANES) {
-      VECTOR left = CONST_VECTOR_AT(a + r);
-      UNROLL for (int l = 0; l < LANES; l++) {
-        UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r + l][v] = MULTIPLY_ADD(SPLAT(left[l]), right[v], sums[r + l][v]);
-      }
-    }
+  /* Multiplies by one lane of a register: loaded one by one, GCC takes a register for each and spills sums. */
+#define STEP(u)                                                                                                                 \
+  {                                                                                                                             \
+    RIGHT(u)                                                                                                                    \
+    UNROLL for (int i = 0; i < TILE_ROWS; i += LANES) {                                                                         \
+      VECTOR lefts = CONST_VECTOR_AT(a + (u) * TILE_ROWS + i);                                                                  \
+      UNROLL for (int l = 0; l < LANES; l++) {                                                                                  \
+        VECTOR left = SPLAT(lefts[l]);                                                                                          \
+        ADD_ROW(i + l)                                                                                                          \
+      }                                                                                                                         \
+    }                                                                                                                           \
+  }
 #else
-    UNROLL for (int r = 0; r < TILE_ROWS; r++) {
-      VECTOR left = SPLAT(a[r]);
-      UNROLL for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = MULTIPLY_ADD(left, right[v], sums[r][v]);
-    }
+#define STEP(u)                                                                                                                 \
+  {                                                                                                                             \
+    RIGHT(u)                                                                                                                    \
+    UNROLL for (int r = 0; r < TILE_ROWS; r++) {                                                                                \
+      VECTOR left = SPLAT(a[(u) * TILE_ROWS + r]);                                                                              \
+      ADD_ROW(r)                                                                                                                \
+    }                                                                                                                           \
+  }
 #endif
-    a += TILE_ROWS;
-    b += TILE_COLUMNS;
-  }
-  UNROLL for (int r = 0; r < TILE_ROWS; r++) {
-    UNROLL for (int v = 0; v < TILE_VECTORS; v++) {
-      REAL *at = c + r * cStride + v * LANES;
-      if (mode == GRADUS_ADD) sums[r][v] += CONST_VECTOR_AT(at);
-      VECTOR_AT(at) = sums[r][v];
-    }
-  }
+#define NEXT(u) a += (u) * TILE_ROWS, b += (u) * TILE_COLUMNS;
+  STEPS(STEP)
+#undef NEXT
+#undef STEP
+  FINISH
 }
+
+#ifdef BROADCAST
+void NAME(gradus_rows_tile)(const REAL *a, long aRow, long k, const REAL *b, REAL *c, long cStride, enum gradus_mode mode,
+                            const REAL *next) {
+  long ahead = next - b, row = aRow * (long)sizeof(REAL);
+  const REAL *a3 = a + 3 * aRow;
+  /* What is read by instructions below has been written before this. */
+  __asm__ volatile("" : "+r"(a), "+r"(a3) : : "memory");
+  START
+#define ROW(r, u, place)                                                                                                        \
+  {                                                                                                                             \
+    VECTOR left;                                                                                                                \
+    __asm__(BROADCAST " %c3" place ", %0" : "=v"(left) : "r"((r) < 3 ? a : a3), "r"(row), "i"((u) * sizeof(REAL)));             \
+    ADD_ROW(r)                                                                                                                  \
+  }
+#define STEP(u)                                                                                                                 \
+  {                                                                                                                             \
+    RIGHT(u)                                                                                                                    \
+    ROW(0, u, "(%1)")                                                                                                           \
+    ROW(1, u, "(%1,%2)")                                                                                                        \
+    ROW(2, u, "(%1,%2,2)")                                                                                                      \
+    ROW(3, u, "(%1)")                                                                                                           \
+    ROW(4, u, "(%1,%2)")                                                                                                        \
+    ROW(5, u, "(%1,%2,2)")                                                                                                      \
+  }
+#define NEXT(u) a += (u), a3 += (u), b += (u) * TILE_COLUMNS;
+  STEPS(STEP)
+#undef NEXT
+#undef STEP
+#undef ROW
+  FINISH
+}
+#endif
+#undef STEPS
+#undef RIGHT
+#undef ADD_ROW
+#undef START
+#undef FINISH
 
 /* Squares of this size are transposed in registers. */
 #undef SQUARE
@@ -181,8 +250,11 @@ void NAME(gradus_pack)(REAL *to, long width, long count, const REAL *from, long 
       for (long r = (count - 1) / SQUARE * SQUARE; r >= 0; r -= SQUARE) {
         long left = count - r;
         NAME(lane) v[SQUARE];
-        UNROLL for (int i = 0; i < SQUARE; i++)
+        UNROLL for (int i = 0; i < SQUARE; i++) {
           v[i] = i < left ? *(const NAME(lane) *)(from + (r + i) * row + p) : (NAME(lane)){0};
+          /* The next panel's rows begin where these end. */
+          if (i < left && p % (64 / (long)sizeof(REAL)) == 0) __builtin_prefetch(from + (r + i + count) * row + p);
+        }
         NAME(transpose)(v);
         UNROLL for (int i = 0; i < SQUARE; i++) *(NAME(lane) *)(to + (p + i) * width + r) = v[i];
       }

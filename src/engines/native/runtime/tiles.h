@@ -31,9 +31,20 @@ typedef void gradus_tile_f64(const double *const *rows, const long *steps, long 
 extern GRADUS_HIDDEN gradus_tile_f32 *const gradus_tiles_f32[][16];
 extern GRADUS_HIDDEN gradus_tile_f64 *const gradus_tiles_f64[][16];
 
-/* The full tile over packed panels: element (r, p) of the left operand at a[p · TILE_ROWS + r], of the right at b[p · TILE_COLUMNS + j]. */
-GRADUS_HIDDEN void gradus_packed_tile_f32(const float *a, long k, const float *b, float *c, long cStride, enum gradus_mode mode);
-GRADUS_HIDDEN void gradus_packed_tile_f64(const double *a, long k, const double *b, double *c, long cStride, enum gradus_mode mode);
+/*
+ * The full tile over packed panels: element (r, p) of the left operand at a[p · TILE_ROWS + r], of the right at b[p · TILE_COLUMNS + j].
+ * From `next` on, as many cache lines as there are fours of steps are fetched meanwhile.
+ */
+GRADUS_HIDDEN void gradus_packed_tile_f32(const float *a, long k, const float *b, float *c, long cStride, enum gradus_mode mode,
+                                          const float *next);
+GRADUS_HIDDEN void gradus_packed_tile_f64(const double *a, long k, const double *b, double *c, long cStride, enum gradus_mode mode,
+                                          const double *next);
+
+/* The same with element (r, p) of the left operand at a[r · aRow + p], where vectors.h defines BROADCAST. */
+GRADUS_HIDDEN void gradus_rows_tile_f32(const float *a, long aRow, long k, const float *b, float *c, long cStride,
+                                        enum gradus_mode mode, const float *next);
+GRADUS_HIDDEN void gradus_rows_tile_f64(const double *a, long aRow, long k, const double *b, double *c, long cStride,
+                                        enum gradus_mode mode, const double *next);
 
 /*
  * to[p · width + r] = from[r · row + p · step] for r < count, p < k; 0 for count ≤ r < width when `fill`. Without `fill`, what lies

@@ -69,6 +69,24 @@ typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(REAL_BITS 
 #endif
 #define MULTIPLY_ADD(a, b, sum) ((sum) + (a) * (b))
 #endif
+/* sum += a · b, as MULTIPLY_ADD has it, in the register that sum is in: GCC would move sums to and fro. */
+#undef ADD_PRODUCT
+#undef BROADCAST
+#if defined(__FMA__) && defined(__x86_64__)
+#if REAL_BITS == 32
+#define ADD_PRODUCT(sum, a, b) __asm__("vfmadd231ps %1, %2, %0" : "+v"(sum) : "v"(b), "v"(a))
+#else
+#define ADD_PRODUCT(sum, a, b) __asm__("vfmadd231pd %1, %2, %0" : "+v"(sum) : "v"(b), "v"(a))
+#endif
+/* The instruction that loads a vector of equal lanes, where there is a tile that reads rows in place. */
+#if TILE_ROWS == 6 && REAL_BITS == 32
+#define BROADCAST "vbroadcastss"
+#elif TILE_ROWS == 6
+#define BROADCAST "vbroadcastsd"
+#endif
+#else
+#define ADD_PRODUCT(sum, a, b) ((sum) = MULTIPLY_ADD(a, b, sum))
+#endif
 /* A vector of equal lanes. */
 #define SPLAT(value) ((value) - (VECTOR){0})
 
