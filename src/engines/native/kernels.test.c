@@ -93,7 +93,24 @@ static void *shared(struct gradus_runtime *rt, long thread, long threads, long b
   }
   return memory;
 }
-static struct gradus_runtime runtime = {.barrier = wait_for_all, .scratch = scratch, .shared = shared};
+/* Units in any order, to whoever asks. */
+static pthread_mutex_t handing = PTHREAD_MUTEX_INITIALIZER;
+static int64_t works[MOST], handed_work;
+static long handed;
+static int64_t units(struct gradus_runtime *rt, long thread) {
+  (void)rt;
+  return ++works[thread];
+}
+static long next(struct gradus_runtime *rt, long thread, long threads, long count, int64_t work) {
+  (void)rt, (void)thread, (void)threads;
+  pthread_mutex_lock(&handing);
+  if (work > handed_work) handed_work = work, handed = 0;
+  long unit = work == handed_work && handed < count ? handed++ : -1;
+  pthread_mutex_unlock(&handing);
+  /* Not from first to last. */
+  return unit < 0 ? -1 : (unit + work % count) % count;
+}
+static struct gradus_runtime runtime = {.barrier = wait_for_all, .scratch = scratch, .shared = shared, .units = units, .next = next};
 
 struct part_of_run {
   void (*call)(long thread, long threads, const void *job);
@@ -110,6 +127,7 @@ static void run(void (*call)(long, long, const void *), const void *job, long th
   pthread_t handles[MOST];
   pthread_barrier_init(&gate, NULL, (unsigned)threads);
   for (long t = 0; t < threads; t++) {
+    works[t] = works[0];
     parts[t] = (struct part_of_run){call, job, t, threads};
     if (t > 0) pthread_create(handles + t, NULL, run_part, parts + t);
   }

@@ -206,7 +206,7 @@ const loadedKernels: LoadedLibrary[] = [];
 const mostOperands = 64;
 
 /** GRADUS_ABI of gradus.h. */
-const abi = 2;
+const abi = 3;
 
 // Programs ------------------------------------------------------------------------------------------------------------------
 

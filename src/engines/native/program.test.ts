@@ -127,6 +127,25 @@ describe.skipIf(missing !== undefined)("a native program", () => {
     for (let again = 0; again < 5; again++) expect(several.run([start, start])[0]).toEqual(one);
   });
 
+  it("hands out each unit of work once, however far threads are apart and however many run", () => {
+    const [rounds, most] = [300, 97];
+    // Work after work without a barrier, each with another number of units.
+    const body = `  int *taken = (int *)memory;
+  for (long round = 0; round < ${rounds}; round++) {
+    struct gradus_units u = gradus_units(rt, thread, threads, round % ${most + 1});
+    while (gradus_next(&u)) __atomic_fetch_add(taken + u.unit, 1, __ATOMIC_RELAXED);
+  }`;
+    const plan = planOf([{ dtype: "int32", length: most }]);
+    const expected = Int32Array.from({ length: most }, (_, unit) => {
+      let times = 0;
+      for (let round = 0; round < rounds; round++) if (unit < round % (most + 1)) times++;
+      return times;
+    });
+    const programs = [1, 2, 4, 3].map((threads) => programOf(body, plan, threads));
+    for (let again = 0; again < 20; again++)
+      for (const program of programs) expect(program.run([new Int32Array(most)])[0]).toEqual(expected);
+  });
+
   it("shares working memory among threads, and gives each its own", () => {
     const plan = planOf([{ dtype: "float64", length: 64 }]);
     const body = `  for (long size = 64; size <= 1 << 20; size *= 4) {

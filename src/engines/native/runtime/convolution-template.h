@@ -106,9 +106,8 @@ static void NAME(sliding)(struct gradus_runtime *rt, long thread, long threads, 
   REAL *frame = weights + weightsSize, *block = frame + frameSize, *image = block + blockSize;
   long *steps = (long *)(image + imageSize), *places = steps + elements * sourceChannels, *list = places + bandRows;
 
-  long units = w.examples * w.bands, first, last;
-  gradus_part(units, 1, thread, threads, &first, &last);
-  if (first == last) return;
+  struct gradus_units units = gradus_units(rt, thread, threads, w.examples * w.bands);
+  if (units.count == 0) return;
 
   /* Phase by phase: where the terms of a window are, and the weights they meet. */
   REAL *packed = weights;
@@ -132,8 +131,8 @@ static void NAME(sliding)(struct gradus_runtime *rt, long thread, long threads, 
   }
 
   long before = -1, placed = -1;
-  for (long unit = first; unit < last; unit++) {
-    struct gradus_band b = gradus_band_of(&w, unit);
+  while (gradus_next(&units)) {
+    struct gradus_band b = gradus_band_of(&w, units.unit);
     const REAL *source = NAME(source_of)(&w, &b, job->a, frame, &before);
     packed = weights;
     step = steps;
@@ -221,9 +220,9 @@ void NAME(gradus_convolution_filter)(struct gradus_runtime *rt, long thread, lon
   if (pieces < 2) pieces = 1;
   int inPlace = pieces == 1 && !job->finish;
   REAL *sums = inPlace ? job->result : rt->shared(rt, thread, threads, pieces * size * (long)sizeof(REAL));
-  long firstPiece = 0, lastPiece = 1, firstRow = 0, lastRow = rows;
-  if (pieces > 1) gradus_part(pieces, 1, thread, threads, &firstPiece, &lastPiece);
-  else gradus_part(rows, TILE_ROWS, thread, threads, &firstRow, &lastRow);
+  long firstRow = 0, lastRow = rows;
+  struct gradus_units work = gradus_units(rt, pieces > 1 ? thread : 0, pieces > 1 ? threads : 1, pieces);
+  if (pieces == 1) gradus_part(rows, TILE_ROWS, thread, threads, &firstRow, &lastRow);
 
   long frameSize = NAME(frame_size)(&w), edge = columns / TILE_COLUMNS * TILE_COLUMNS;
   long edgeSize = edge < columns ? bandRows * TILE_COLUMNS * groups + GRADUS_PANEL_SLACK : 0;
@@ -241,7 +240,8 @@ void NAME(gradus_convolution_filter)(struct gradus_runtime *rt, long thread, lon
     for (int a = 0; a < 3; a++) starts[r] += t[a] * w.scale[a] * w.step[a];
   }
   long before = -1, placed = -1;
-  for (long piece = firstPiece; piece < lastPiece; piece++) {
+  while (gradus_next(&work)) {
+    long piece = work.unit;
     REAL *target = sums + piece * size;
     long first = pieces > 1 ? units * piece / pieces : 0, last = pieces > 1 ? units * (piece + 1) / pieces : units;
     if (first == last) {

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 /* Counted up when anything below changes its layout or meaning. (The cache keys contain the text of this file besides.) */
-#define GRADUS_ABI 2
+#define GRADUS_ABI 3
 
 struct gradus_runtime;
 
@@ -118,6 +118,14 @@ struct gradus_runtime {
   gradus_pooling_function *sum_pool_f32, *sum_pool_f64;
   gradus_pooling_function *sum_pool_transpose_f32, *sum_pool_transpose_f64;
 
+  /*
+   * Units of work that threads take as they come to them, so that one on a slower or busier processor does fewer. All threads call
+   * `units` where the work begins, for its number, and then `next` until that returns -1; each unit is handed out once, those of a thread's
+   * own part first. Use gradus_units.
+   */
+  int64_t (*units)(struct gradus_runtime *rt, long thread);
+  long (*next)(struct gradus_runtime *rt, long thread, long threads, long count, int64_t work);
+
   /* The library's own: memory handed out by scratch and shared; the run's memory; how JavaScript is called. */
   struct gradus_memory *memory;
   char *base;
@@ -155,6 +163,32 @@ static inline void gradus_part(long count, long grain, long thread, long threads
   long start = pieces * thread / threads * grain, end = pieces * (thread + 1) / threads * grain;
   *from = start < count ? start : count;
   *to = end < count ? end : count;
+}
+
+/* Units 0 ..< count that no two threads get: `struct gradus_units u = gradus_units(rt, thread, threads, count); while (gradus_next(&u)) … u.unit`. */
+struct gradus_units {
+  struct gradus_runtime *rt;
+  long thread, threads, count, unit;
+  int64_t work;
+};
+
+/* More units than a thread counts are its fixed part. */
+#define GRADUS_MOST_UNITS (1l << 20)
+
+static inline struct gradus_units gradus_units(struct gradus_runtime *rt, long thread, long threads, long count) {
+  struct gradus_units u = {rt, thread, threads, count, -1, -1};
+  if (threads > 1 && count <= GRADUS_MOST_UNITS) {
+    u.work = rt->units(rt, thread);
+  } else {
+    gradus_part(count, 1, thread, threads, &u.unit, &u.count);
+    u.unit--;
+  }
+  return u;
+}
+
+static inline int gradus_next(struct gradus_units *u) {
+  if (u->work >= 0) return (u->unit = u->rt->next(u->rt, u->thread, u->threads, u->count, u->work)) >= 0;
+  return ++u->unit < u->count;
 }
 
 #endif

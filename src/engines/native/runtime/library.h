@@ -14,6 +14,8 @@
 
 /* pool.c */
 void gradus_pool_barrier(struct gradus_runtime *rt, long thread, long threads);
+int64_t gradus_pool_units(struct gradus_runtime *rt, long thread);
+long gradus_pool_next(struct gradus_runtime *rt, long thread, long threads, long count, int64_t work);
 
 /* memory.c */
 struct gradus_memory *gradus_memory_create(void);

@@ -226,6 +226,42 @@ void gradus_pool_barrier(struct gradus_runtime *rt, long thread, long threads) {
   }
 }
 
+/* Units of work ------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * What is handed out of each thread's part: the number of the work, and how many units of it. A thread goes on to later work only when it
+ * has found all parts handed out: whoever sees the number of later work knows that of his own there is nothing left. So nothing has to be
+ * set back, and nobody waits.
+ */
+static struct {
+  _Alignas(64) atomic_int_least64_t given;
+  /* The number of this thread's last work; all threads of a run count alike. */
+  int64_t works;
+} shares[GRADUS_MOST_THREADS];
+
+enum { UNIT_BITS = 21 };
+
+int64_t gradus_pool_units(struct gradus_runtime *rt, long thread) {
+  (void)rt;
+  return ++shares[thread].works;
+}
+
+long gradus_pool_next(struct gradus_runtime *rt, long thread, long threads, long count, int64_t work) {
+  (void)rt;
+  for (long i = 0; i < threads; i++) {
+    long from, to, owner = (thread + i) % threads;
+    gradus_part(count, 1, owner, threads, &from, &to);
+    int_least64_t given = atomic_load_explicit(&shares[owner].given, memory_order_relaxed);
+    for (;;) {
+      int64_t of = given >> UNIT_BITS;
+      long unit = from + (of == work ? (long)(given & ((1 << UNIT_BITS) - 1)) : 0);
+      if (of > work || unit >= to) break;
+      if (atomic_compare_exchange_weak(&shares[owner].given, &given, (work << UNIT_BITS) + unit + 1 - from)) return unit;
+    }
+  }
+  return -1;
+}
+
 /* Runs a program on up to `threads` threads, the caller's being the first, and returns 0, or 1 where a host call has thrown. */
 GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
   struct gradus_runtime *rt = run->rt;
@@ -245,6 +281,7 @@ GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
       between = threads <= processors ? BETWEEN_RUNS_NANOSECONDS : 0;
       current = *run;
       current.threads = threads;
+      for (long i = 1; i < threads; i++) shares[i].works = shares[0].works;
       atomic_store(&running, threads - 1);
       int round = atomic_load(&finished.value);
       for (long i = 1; i < threads; i++) gate_open(&workers[i]->start);

@@ -24,6 +24,8 @@ GRADUS_EXPORT struct gradus_runtime *gradus_runtime_create(int32_t (*call)(int32
   }
   rt->abi = GRADUS_ABI;
   rt->barrier = gradus_pool_barrier;
+  rt->units = gradus_pool_units;
+  rt->next = gradus_pool_next;
   rt->scratch = gradus_memory_scratch;
   rt->shared = gradus_memory_shared;
   rt->host = call_host;
