@@ -11,7 +11,6 @@ import { type Arithmetic, constantPolynomial, type Fraction } from "./fractions.
 import {
   anything,
   isKnown,
-  middleOf,
   ofInterval,
   powerOfSigns,
   productOfSigns,
@@ -74,14 +73,20 @@ export function differ(x: Fraction, y: Fraction, region: Region, a: Arithmetic):
   });
 }
 
+/** A number of an interval, not far from its middle or its one bound. */
+function near({ lower, upper }: I.Interval, reach: number, s: number): number {
+  if (Number.isFinite(lower) && Number.isFinite(upper)) return lower + s * Math.min(1, reach) * (upper - lower);
+  if (Number.isFinite(lower)) return lower + s * reach;
+  return Number.isFinite(upper) ? upper - s * reach : (2 * s - 1) * reach;
+}
+
 /** Some points of the region. */
 export function pointsOf({ box, positive }: Region, a: Arithmetic): readonly (readonly number[])[] {
   const facts = positive.map((p) => encloser(p, a));
-  const points = [0.5, 0.37, 0.71, 0.13, 0.21, 0.87].map((s) =>
-    box.map((side, i) => {
-      const [lower, upper] = [Math.max(side.lower, middleOf(side) - 2), Math.min(side.upper, middleOf(side) + 2)];
-      return lower + ((s * (i + 1) * 0.7548776662466927) % 1) * (upper - lower);
-    }),
+  const points = [2, 0.4, 0.05].flatMap((reach) =>
+    [0.5, 0.37, 0.71, 0.13, 0.21, 0.87].map((s) =>
+      box.map((side, i) => near(side, reach, (s * (i + 1) * 0.7548776662466927) % 1)),
+    ),
   );
   return points.filter((x) => facts.every((enclose) => enclose(x.map(I.point)).lower > 0));
 }

@@ -6,7 +6,8 @@ import * as I from "../../numeric/interval.ts";
 import * as F from "../../numeric/interval-elementary.ts";
 import { jetsOn } from "../convexity/interval-jets.ts";
 import type { Expression } from "../symbolic/index.ts";
-import type { Arithmetic, Polynomial, Term } from "./fractions.ts";
+import { variablesOf } from "../symbolic/traverse.ts";
+import { type Arithmetic, type Fraction, numberOf, type Polynomial, type Term } from "./fractions.ts";
 
 type Interval = I.Interval;
 type Box = readonly Interval[];
@@ -84,4 +85,46 @@ function hump(x: Interval, m: number, j: number, c: Rational): Interval {
     if (!I.isEmpty(inside)) parts.push(at(inside));
   }
   return I.hull(...parts);
+}
+
+/** Whether a quotient of one variable tends to 0 at −∞ (side −1) or ∞ (1): each term does, and what it is divided by is a number. */
+export function tendsToZero({ top, bottom }: Fraction, side: 1 | -1, a: Arithmetic): boolean {
+  const constants = [...bottom.values()].every((t) => variablesOf(...expressionsIn(t, a)).length === 0);
+  return constants && [...top.values()].every((t) => vanishes(t, side, a));
+}
+
+const expressionsIn = ({ powers, exponent }: Term, a: Arithmetic): readonly Expression[] => [
+  ...powers.map(([at]) => a.atoms[at].expression),
+  ...exponent.map(([u]) => a.units[u].expression),
+];
+
+/** Powers of a variable and bounded factors times what falls faster than any power: e^(c·x^j), or Φ(c + d·x) far to the left. */
+function vanishes({ powers, exponent }: Term, side: 1 | -1, a: Arithmetic): boolean {
+  let falls = false;
+  for (const [unit, r] of exponent) {
+    const [only, ...more] = a.units[unit].value.top.values();
+    const plain = more.length === 0 && numberOf(a.units[unit].value.bottom) !== undefined && only.exponent.length === 0;
+    if (plain && only.powers.length === 0) continue;
+    if (!plain || only.powers.length !== 1 || a.atoms[only.powers[0][0]].expression.kind !== "variable") return false;
+    // Of several exponentials all have to fall.
+    if (sign(r) * sign(only.c) * (only.powers[0][1] % 2 === 0 ? 1 : side) > 0) return false;
+    falls = true;
+  }
+  for (const [at] of powers) {
+    const atom = a.atoms[at];
+    if (atom.expression.kind === "variable" || ["pi", "sin", "cos", "erf", "atan"].includes(atom.name)) continue;
+    if (variablesOf(atom.expression).length === 0) continue;
+    if (atom.name !== "normcdf") return false;
+    const [{ top, bottom }] = atom.arguments;
+    const lead = [...top.values()].find((t) => t.powers.length > 0);
+    const affine = [...top.values()].every(
+      (t) =>
+        t.exponent.length === 0 &&
+        t.powers.every(([b, k]) => k === 1 && a.atoms[b].expression.kind === "variable") &&
+        t.powers.length <= 1,
+    );
+    const below = numberOf(bottom);
+    if (lead && affine && below && sign(lead.c) * sign(below) * side < 0) falls = true;
+  }
+  return falls;
 }

@@ -204,6 +204,11 @@ export function arithmeticOf(store: Store): Arithmetic {
   function raised(a: Fraction, exponent: Rational): Fraction {
     const p = Number(exponent.numerator);
     const q = Number(exponent.denominator);
+    const [only] = a.top.values();
+    if (a.top.size === 1 && only.powers.length === 0 && compare(only.c, one) === 0 && isOne(a.bottom)) {
+      const moved: Term = { ...only, exponent: only.exponent.map(([u, r]) => [u, mul(r, exponent)] as const) };
+      return whole(new Map([[keyOf(moved), moved]]));
+    }
     if (Math.abs(p) > mostPower || q > 64) throw new BudgetError("a power that is too high");
     if (p < 0) {
       const { top, bottom } = raised(a, neg(exponent));
@@ -214,11 +219,6 @@ export function arithmeticOf(store: Store): Arithmetic {
       let result = whole(unity);
       for (let k = 0; k < p; k++) result = multiply(result, a);
       return result;
-    }
-    const [only] = a.top.values();
-    if (a.top.size === 1 && numberOf(a.bottom) && only.powers.length === 0 && compare(only.c, one) === 0 && isOne(a.bottom)) {
-      const moved: Term = { ...only, exponent: only.exponent.map(([u, r]) => [u, mul(r, exponent)] as const) };
-      return whole(new Map([[keyOf(moved), moved]]));
     }
     // Equal roots have to be the same atom: a positive number is taken out, so that √(4 + 4x²) is 2·√(1 + x²).
     const below = numberOf(a.bottom);

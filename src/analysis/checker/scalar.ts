@@ -63,7 +63,7 @@ export function atKink(
     return a.add(q, a.multiply(p, a.of(constant(store, -1))));
   };
   try {
-    const middle = of(value);
+    const middle = a.of(settledAt(value, here, left.region, a));
     const continuous = [left, right].every((s) => a.isSame(of(s.value), middle));
     return { continuous, jump: signsOfFraction(difference(left.slope, right.slope), left.region, a) };
   } catch (error) {
@@ -74,11 +74,17 @@ export function atKink(
   }
 }
 
+/** The value at a point, the branches there being those that constants decide. */
+function settledAt(value: Expression, here: ReadonlyMap<Expression, Expression>, region: Region, a: Arithmetic): Expression {
+  const e = substitute(value, here);
+  return resolvedIn(e, region, a) ?? e;
+}
+
 /** Whether f takes at an end that belongs to its domain the value it tends to. */
 export function continuousAt(value: Expression, stretch: Stretch, end: Rational, a: Arithmetic): boolean {
   const here = new Map([[variable(value.store, 0), constant(value.store, end)]]);
   try {
-    return a.isSame(a.of(substitute(value, here)), a.of(substitute(stretch.value, here)));
+    return a.isSame(a.of(settledAt(value, here, stretch.region, a)), a.of(substitute(stretch.value, here)));
   } catch (error) {
     if (error instanceof GradusError || error instanceof BudgetError || error instanceof RangeError) return false;
     throw error;

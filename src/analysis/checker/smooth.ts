@@ -6,6 +6,7 @@ import { nextDown, nextUp } from "../../numeric/rounding.ts";
 import type { Domain } from "../domain.ts";
 import { type Condition, constant, type Expression, neg as minus, power, sub, variable } from "../symbolic/index.ts";
 import { inOrder, rebuild } from "../symbolic/traverse.ts";
+import { pointsOf } from "./claims.ts";
 import { type Arithmetic, constantPolynomial, type Polynomial, sum } from "./fractions.ts";
 import { endsOf, isNonnegative, isPositive, type Region, regionOf, type Signs, signsOfFraction } from "./signs.ts";
 
@@ -27,7 +28,14 @@ export function regionOfDomain(domain: Domain, a: Arithmetic): Region {
         facts.push(sum(a.times(p, q), a.times(r, r), neg(one)));
       }
   }
-  return regionOf(domain.box.map(endsOf), facts);
+  // A coordinate that is fixed lies inside of bounds that are not.
+  const ends = domain.box.map(({ lower, upper }) =>
+    endsOf(lower < upper ? { lower, upper } : { lower: nextDown(lower), upper: nextUp(upper) }),
+  );
+  const region = regionOf(ends, facts);
+  // Of an empty set everything is true: half-spaces help only where there is something between them.
+  const empty = domain.halfSpaces.length > 0 && pointsOf(region, a).length === 0;
+  return empty ? regionOf(ends, facts.slice(domain.halfSpaces.length)) : region;
 }
 
 /** Whether a kink is resolved: the expression without kinks that it equals in the region; undefined where one's sign is not shown. */

@@ -4,7 +4,7 @@
 import { round } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import * as F from "../../numeric/interval-elementary.ts";
-import { sub } from "../symbolic/index.ts";
+import { div, sub } from "../symbolic/index.ts";
 import type { Expression } from "../symbolic/store.ts";
 import { inOrder } from "../symbolic/traverse.ts";
 
@@ -100,7 +100,10 @@ export function jetsOn(roots: readonly Expression[], box: readonly Interval[], n
       }
       case "product": {
         let total: IntervalJet | undefined;
+        const shares = n === 0 ? sharesOf(e) : undefined;
+        if (shares) total = still(shares.value);
         for (const { base, exponent } of e.factors) {
+          if (shares?.of.includes(base)) continue;
           const factor = powerOf(of(base), exponent);
           if (!factor) return undefined;
           total = total ? product(total, factor) : factor;
@@ -118,6 +121,28 @@ export function jetsOn(roots: readonly Expression[], box: readonly Interval[], n
       case "phi":
         return undefined;
     }
+  }
+
+  /** e^(kw)·(c + d·e^w)^(−m) with 0 ≤ k ≤ m as sᵏ·(c + d·e^w)^(k−m), s = 1/(d + c·e^(−w)): no quotient of what grows beyond all bounds. */
+  function sharesOf(e: Expression & { readonly kind: "product" }) {
+    const exponential = e.factors.find((f) => f.base.kind === "function" && f.base.name === "exp")?.base;
+    if (exponential?.kind !== "function") return undefined;
+    for (const { base, exponent } of e.factors) {
+      if (base.kind !== "sum" || base.terms.length !== 1 || exponent.denominator !== 1n || exponent.numerator > -1n) continue;
+      const [{ coefficient: d, term }] = base.terms;
+      if (term.kind !== "function" || term.name !== "exp" || d.numerator < 0n || base.constant.numerator <= 0n) continue;
+      const ratio = div(exponential.operands[0], term.operands[0]);
+      if (ratio.kind !== "rational" || ratio.value.denominator !== 1n) continue;
+      const [k, m] = [Number(ratio.value.numerator), -Number(exponent.numerator)];
+      if (k < 1 || k > m || m > 64) continue;
+      const bounds = (r: typeof d): Interval => ({ lower: round(r, "down"), upper: round(r, "up") });
+      const inverse = F.exp(I.neg(of(term.operands[0]).value));
+      const share = I.reciprocal(I.add(bounds(d), times(bounds(base.constant), inverse)));
+      const rest = k === m ? one : I.powInteger(of(base).value, k - m);
+      const used: readonly Expression[] = [exponential, base];
+      return { of: used, value: times(I.powInteger(share, k), rest) };
+    }
+    return undefined;
   }
 
   function powerOf(

@@ -8,6 +8,7 @@ import type { JsonData, Proof } from "../certificate.ts";
 import { fieldOf } from "../checker/claims.ts";
 import { type Arithmetic, arithmeticOf, type Fraction, scaled } from "../checker/fractions.ts";
 import { checkSquares, isMatrix } from "../checker/hessian.ts";
+import { rulesIn } from "../checker/rules.ts";
 import { atKink, continuousAt, signsOn, stretchesOf } from "../checker/scalar.ts";
 import { isKnown } from "../checker/signs.ts";
 import { beyond, isContinuous, isDefinedOn, regionOfDomain, resolvedIn, smoothnessIn } from "../checker/smooth.ts";
@@ -40,45 +41,55 @@ function listsOf(proof: Proof): readonly (readonly Box[] | "broken")[] {
   return [...(own === undefined ? [] : [own]), ...(proof.premises ?? []).flatMap(listsOf)];
 }
 
-/** The proof of one side gone through again; undefined where it is none by second derivatives. */
-export function replayProof(
-  subject: Subject,
-  side: "convex" | "concave",
-  proof: Proof,
-  deadline: number,
-): readonly Replayed[] | undefined {
+/** The proof of one side gone through again. */
+export function replayProof(subject: Subject, side: "convex" | "concave", proof: Proof, deadline: number): readonly Replayed[] {
   const late: Replayed[] = [{ outcome: "open", what: proof.rule, message: "there was not time enough" }];
-  return attempt(deadline, late, () => {
-    const found = replayed(subject, side, proof, deadline);
-    return found && [...defined(subject), ...found];
-  });
+  return attempt(deadline, late, () => [...defined(subject), ...replayed(subject, side, proof, deadline)]);
 }
 
-function defined({ conditions, domain, value }: Subject): readonly Replayed[] {
+export function defined({ conditions, domain, value }: Subject): readonly Replayed[] {
   if (conditions.length === 0) return [];
   const a = arithmeticOf(value.store);
   const fine = isDefinedOn(conditions, domain, regionOfDomain(domain, a), a);
   return [{ outcome: fine ? "confirmed" : "open", what: "it is defined on the domain" }];
 }
 
-function replayed(subject: Subject, side: "convex" | "concave", proof: Proof, deadline: number): readonly Replayed[] | undefined {
-  const { rule } = proof;
-  if (rule === "second derivative" || rule === "smooth pieces") {
-    return subject.problem.coordinates === 1 ? bySecondDerivative(subject, side, proof) : undefined;
+function replayed(subject: Subject, side: "convex" | "concave", proof: Proof, deadline: number): readonly Replayed[] {
+  const isShown = (list: readonly Replayed[] | undefined): list is readonly Replayed[] =>
+    list !== undefined && list.length > 0 && list.every((r) => r.outcome === "confirmed");
+  let found: readonly Replayed[] = [];
+  for (const way of waysFor(proof.rule)) {
+    const next = way(subject, side, proof, deadline);
+    if (next?.some((r) => r.outcome === "refuted")) return next;
+    if (isShown(next)) return next;
+    if (found.length === 0) found = next ?? [];
   }
-  if (rule === "interval Hessian") return byBoxes(subject, side, proof, deadline);
-  if (rule !== "Hessian") return undefined;
-  const { box, cones } = subject.domain;
-  if (listsOf(proof).some((list) => list === "broken" || (cones.length === 0 && !areCover(box, list)))) return [notCovered];
-  const squares = bySquares(subject, side, proof);
-  if (squares.every((r) => r.outcome !== "open")) return squares;
-  const boxes = byBoxes(subject, side, proof, deadline);
-  return boxes?.every((r) => r.outcome !== "open") ? boxes : squares;
+  return found.length > 0 ? found : [{ outcome: "open", what: proof.rule }];
+}
+
+type Way = (subject: Subject, side: "convex" | "concave", proof: Proof, deadline: number) => readonly Replayed[] | undefined;
+
+function waysFor(rule: string): readonly Way[] {
+  if (rule === "second derivative" || rule === "smooth pieces") return [bySecondDerivative, byStructure];
+  if (rule === "Hessian") return [bySquares, byBoxes, byStructure];
+  return rule === "interval Hessian" ? [byBoxes, byStructure] : [byStructure];
+}
+
+/** By the rules of checker/rules.ts, whatever those of the proof were. */
+function byStructure({ value, domain }: Subject, side: "convex" | "concave"): readonly Replayed[] {
+  const a = arithmeticOf(value.store);
+  const region = regionOfDomain(domain, a);
+  // On bounds that belong to the domain f has to be what it tends to.
+  const closed = domain.open.some((o) => !o.lower || !o.upper) || domain.halfSpaces.some((h) => !h.strict);
+  const continuous = !closed || isContinuous(value) || resolvedIn(value, beyond(region, domain), a) !== undefined;
+  const shown = continuous && rulesIn(region, a).bends(value)[side];
+  return [{ outcome: shown ? "confirmed" : "open", what: "its structure, by rules" }];
 }
 
 /** The sign of the second derivative between kinks, and the slopes at kinks. */
-function bySecondDerivative(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] {
-  const { value, domain } = subject;
+function bySecondDerivative(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] | undefined {
+  const { value, domain, problem } = subject;
+  if (problem.coordinates !== 1) return undefined;
   const premises = proof.premises ?? [];
   const pieces = premises.filter((p) => p.rule.startsWith("sign of the second derivative"));
   const boxes = pieces.map((p) => boxOf(fieldOf(p.data, "box")));
@@ -126,6 +137,8 @@ function parsed(data: JsonData | undefined): Rational | undefined {
 /** The Hessian as a sum of squares, block by block. */
 function bySquares(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] {
   const { value, domain, problem } = subject;
+  const lists = listsOf(proof);
+  if (lists.some((list) => list === "broken" || (domain.cones.length === 0 && !areCover(domain.box, list)))) return [notCovered];
   const n = problem.coordinates;
   const a = arithmeticOf(value.store);
   const region = regionOfDomain(domain, a);

@@ -7,7 +7,8 @@ import { certifyProblem } from "./certify.ts";
 import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
 import { quasiGap } from "./quasi.ts";
 import { explained } from "./reasons.ts";
-import { replayProof } from "./replay-proof.ts";
+import { type Replayed, replayProof } from "./replay-proof.ts";
+import { replayQuasi } from "./replay-quasi.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 import { seenGap } from "./witness.ts";
 
@@ -63,10 +64,7 @@ export function verifyCertificate(
         });
       } else {
         const replayed = typeof subject === "string" ? undefined : replayProof(subject, side, proof, deadline);
-        for (const { outcome, what, message } of replayed ?? []) {
-          if (outcome === "open") continue;
-          checks.push({ what: `${side}: ${what}`, ok: outcome === "confirmed", how: "replayed", ...(message && { message }) });
-        }
+        for (const r of replayed ?? []) if (r.outcome !== "open") checks.push(toldOf(side, r));
         const refuted = replayed?.some((r) => r.outcome === "refuted");
         if (!refuted && !(replayed && replayed.length > 0 && replayed.every((r) => r.outcome === "confirmed"))) {
           checks.push({ what: `${side}: ${proof.rule}`, ok: anew()[side].answer === "yes", how: "decided anew" });
@@ -74,7 +72,7 @@ export function verifyCertificate(
       }
     }
   }
-  checks.push(...checkQuasi(certificate, problem, subject, () => explained(problem, anew(), Infinity, certifyProblem)));
+  checks.push(...checkQuasi(certificate, problem, subject, deadline, () => explained(problem, anew(), Infinity, certifyProblem)));
   for (const name of ["mu", "L", "lipschitz"] as const) {
     const claimed = certificate[name];
     if (claimed.lower === null && claimed.upper === null) continue;
@@ -92,12 +90,30 @@ export function verifyCertificate(
   return { valid: checks.every((c) => c.ok), checks };
 }
 
-/** Witnesses against quasi-convexity evaluated, proofs of it found again. */
-function checkQuasi(certificate: Certificate, problem: Problem, subject: Subject | string, anew: () => Certificate): Check[] {
+const toldOf = (side: string, { outcome, what, message }: Replayed): Check => ({
+  what: `${side}: ${what}`,
+  ok: outcome === "confirmed",
+  how: "replayed",
+  ...(message && { message }),
+});
+
+/** Witnesses against quasi-convexity evaluated, proofs of it gone through again. */
+function checkQuasi(
+  certificate: Certificate,
+  problem: Problem,
+  subject: Subject | string,
+  deadline: number,
+  anew: () => Certificate,
+): Check[] {
   return (["quasiconvex", "quasiconcave"] as const).flatMap((side): Check[] => {
     const answer = certificate[side];
     if (answer?.answer === "yes") {
-      return [{ what: side, ok: anew()[side]?.answer === "yes", how: "decided anew" }];
+      const { proof } = answer;
+      if (!proof) return [{ what: `${side}: proof`, ok: false, how: "replayed", message: "there is none" }];
+      const replayed = typeof subject === "string" ? [] : replayQuasi(subject, side, proof, deadline);
+      const told = replayed.filter((r) => r.outcome !== "open").map((r) => toldOf(side, r));
+      if (told.some((c) => !c.ok) || (replayed.length > 0 && told.length === replayed.length)) return told;
+      return [...told, { what: `${side}: ${proof.rule}`, ok: anew()[side]?.answer === "yes", how: "decided anew" }];
     }
     if (answer?.answer !== "no") return [];
     const { witness } = answer;
