@@ -6,7 +6,7 @@
 import { fail } from "../../graph/errors.ts";
 import { type Interval, intersect, isEmpty, mul, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
-import { type Matrix, spectralNorm } from "./index.ts";
+import { lipschitzProduct, type Matrix, spectralNorm } from "./index.ts";
 import { checkNetwork, type Network } from "./network.ts";
 import { slopeRange, valueRange } from "./slopes.ts";
 
@@ -46,7 +46,10 @@ export function localLipschitz(network: Network, options: LocalOptions): LocalLi
   const slopes = preactivations.map((list) => list.map((z) => slopeRange(network, z)));
   const plain = jacobianByIntervals(network, slopes);
   const jacobian = relaxed ? plain.map((row, i) => row.map((j, c) => both(j, relaxedEntry(network, slopes, i, c)))) : plain;
-  return { euclidean: normBounds(jacobian), maximum: rowSums(jacobian), jacobian, preactivations };
+  const { lower, upper } = normBounds(jacobian);
+  // Far from the centre intervals know less than the norms of the layers.
+  const everywhere = lipschitzProduct(network.weights, network.activation);
+  return { euclidean: { lower, upper: Math.min(upper, everywhere) }, maximum: rowSums(jacobian), jacobian, preactivations };
 }
 
 const both = (a: Interval, b: Interval): Interval => {

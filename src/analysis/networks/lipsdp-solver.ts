@@ -39,30 +39,29 @@ export interface SdpPoint {
 }
 
 /**
- * Points near the central path, the best first, and for want of time one that reproduces the product of norms. `weights` are those of all
- * layers, two at least, the first one with no more columns than needed; none of the hidden units may be without incoming or outgoing
- * weights.
+ * Points near the central path, the best first, each completed when it is asked for; then one that reproduces the product of norms, for want
+ * of time. `weights` are those of all layers, two at least, the first one with no more columns than needed; none of the hidden units may be
+ * without incoming or outgoing weights.
  */
-export function centralPath(weights: readonly Matrix[], slopes: Slopes, options: SdpSearch): SdpPoint[] {
+export function* centralPath(weights: readonly Matrix[], slopes: Slopes, options: SdpSearch): Generator<SdpPoint> {
   const { scaled, multiplierScale, rhoScale } = normalised(weights);
   const blocks = blocksOf(scaled, slopes);
-  const path: Float64Array[] = [];
-  attempt(options.deadline, undefined, () => follow(blocks, options, (tau) => path.push(tau)));
-  const pointOf = (tau: Float64Array): SdpPoint | undefined => {
+  const path: { readonly tau: Float64Array; readonly rho: number }[] = [];
+  attempt(options.deadline, undefined, () => follow(blocks, options, (tau, rho) => path.push({ tau, rho })));
+  // The last ones will do; those before help where rounding spoils these.
+  const points = path.slice(-4);
+  for (let room = 1e-9; room < 1; room *= 10) points.push(start(blocks, 1 + room));
+  for (const { tau } of points.sort((a, b) => a.rho - b.rho)) {
     const rho = leastRho(blocks, tau);
-    if (rho === undefined) return undefined;
+    if (rho === undefined) continue;
     let at = 0;
     const multipliers = blocks.sizes.slice(1).map((size, k) => {
       const own = Array.from(tau.subarray(at, at + size), (t) => t * multiplierScale[k]);
       at += size;
       return own;
     });
-    return { multipliers, rho: rho * rhoScale };
-  };
-  let first: SdpPoint | undefined;
-  for (let room = 1e-9; room < 1 && !first; room *= 10) first = pointOf(start(blocks, 1 + room).tau);
-  // The last ones will do; those before help where rounding spoils these.
-  return [first, ...path.slice(-4).map(pointOf)].flatMap((p) => (p ? [p] : [])).sort((a, b) => a.rho - b.rho);
+    yield { multipliers, rho: rho * rhoScale };
+  }
 }
 
 /** Layers of norm about 1: f scales with the product of the norms, and τ with the squares of those that follow. */
@@ -204,7 +203,7 @@ interface Iterate {
  * Monteiro (1997). M stays positive definite throughout; Z fulfils its equations, tr(Z ∂M/∂τ) = 0 and tr(Z ∂M/∂ρ) = 1, in the end.
  * With M(T, ρ) ≻ 0 goes T > 0, layer by layer from the last, so that nothing else keeps T there.
  */
-function follow(blocks: Blocks, { variant, accuracy }: SdpSearch, keep: (tau: Float64Array) => void): void {
+function follow(blocks: Blocks, { variant, accuracy }: SdpSearch, keep: (tau: Float64Array, rho: number) => void): void {
   const { sizes, total: n } = blocks;
   const layers = sizes.slice(1).flatMap((size, k) => new Array<number>(size).fill(k));
   const groups: Groups =
@@ -213,7 +212,7 @@ function follow(blocks: Blocks, { variant, accuracy }: SdpSearch, keep: (tau: Fl
       : { of: Int32Array.from(layers), count: sizes.length - 1 };
   let at = beginning(blocks, groups);
   for (let k = 0; k < mostSteps && at; k++) {
-    keep(spread(groups, at.tau));
+    keep(spread(groups, at.tau), at.rho);
     const mu = inner(at.slack, at.dual) / n;
     if (mu * n <= accuracy * at.rho) return;
     at = advanced(blocks, groups, at, mu);

@@ -61,15 +61,11 @@ export function sdpLipschitz(network: Network, options: SdpOptions = {}): SdpBou
     weights.length === 1
       ? [{ multipliers: [], rho: spectralNorm(weights[0]).upper ** 2 }]
       : centralPath(weights, slopes, { variant, deadline, accuracy });
-  let best: SdpBound | undefined;
   for (const { multipliers, rho } of points) {
-    // What is proved is not below the guess, and these grow.
-    if (best && rho >= best.certificate.rho) break;
     const proved = leastProved((r) => provedByFloats(weights, slopes, multipliers, r), rho);
-    if (proved === undefined || (best && proved >= best.certificate.rho)) continue;
-    best = { upper: sqrtUp(proved), method, certificate: certificate(multipliers, proved) };
+    if (proved !== undefined) return { upper: sqrtUp(proved), method, certificate: certificate(multipliers, proved) };
   }
-  return best;
+  return undefined;
 }
 
 /** The first ρ, a little above the guess, of which the proof goes through. */

@@ -120,6 +120,12 @@ describe("localLipschitz", () => {
     );
   });
 
+  it("on a huge ball is no more than the product of norms", () => {
+    const network = randomNetwork([6, 24, 24, 3], 9, "silu");
+    const { euclidean } = localLipschitz(network, { center: [0, 0, 0, 0, 0, 0], radius: 1e6, method: "intervals" });
+    expect(euclidean.upper).toBe(lipschitzProduct(network.weights, "silu"));
+  });
+
   it("relaxation makes of a small ball far less than intervals do", () => {
     const network = randomNetwork([6, 24, 24, 24, 3], 9);
     const center = [0.1, 0.2, -0.3, 0.4, 0, -0.1];
