@@ -48,7 +48,9 @@ export function mirrored({ inf, sup }: Spectrum): Spectrum {
 
 /** The largest |f′|, of one variable. */
 export function scalarLipschitz(subject: Subject, study: ScalarStudy): Enclosure {
-  if (study.kinks.some((k) => k.jump === "broken" || k.jump === "unknown")) return nothing;
+  // A function that jumps has no Lipschitz constant.
+  if (study.kinks.some((k) => k.jump === "broken")) return { lower: Infinity, upper: Infinity };
+  if (study.kinks.some((k) => k.jump === "unknown")) return nothing;
   const slopes: Extremes = extremesOver(subject, study, (p) => p.slope, 0.4);
   return smoothnessOf(slopes);
 }

@@ -1,7 +1,6 @@
 // The function as an exact expression of its coordinates, where it is defined, and how it is enclosed: what all methods here work on.
 
 import { attempt, BudgetError, LateError } from "../../numeric/effort.ts";
-import { div, neg as negR, type Rational, round, sign as signR } from "../../numeric/exact/rational.ts";
 import { type Interval, isEmpty } from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
 import {
@@ -16,8 +15,11 @@ import {
   simplify,
 } from "../symbolic/index.ts";
 import { signOn } from "./cones.ts";
+import { cutToConditions } from "./natural-domain.ts";
 import { type Problem, sizeOfData } from "./problem.ts";
 import { type Guard, guardsOf } from "./regular.ts";
+
+export { affineForm } from "./natural-domain.ts";
 
 export interface Subject {
   readonly problem: Problem;
@@ -189,73 +191,6 @@ function holds({ relation }: Condition, lower: number, upper: number): boolean {
   if (relation === "positive") return lower > 0;
   if (relation === "nonnegative") return lower >= 0;
   return lower > 0 || upper < 0;
-}
-
-/** c₀ + Σ cᵢxᵢ, where the expression is that. */
-export function affineForm(
-  e: Expression,
-): { readonly constant: Rational; readonly coefficients: ReadonlyMap<number, Rational> } | undefined {
-  const none: Rational = { numerator: 0n, denominator: 1n };
-  const one: Rational = { numerator: 1n, denominator: 1n };
-  if (e.kind === "rational") return { constant: e.value, coefficients: new Map() };
-  if (e.kind === "variable") return { constant: none, coefficients: new Map([[e.index, one]]) };
-  if (e.kind !== "sum") return undefined;
-  const coefficients = new Map<number, Rational>();
-  for (const { coefficient, term } of e.terms) {
-    if (term.kind !== "variable") return undefined;
-    coefficients.set(term.index, coefficient);
-  }
-  return { constant: e.constant, coefficients };
-}
-
-/** Conditions of one coordinate that are affine (log(x), sqrt(1 − x)) cut the box: what lies outside is said to be left out. */
-function cutToConditions(problem: Problem, conditions: readonly Condition[]): { domain: Domain; excluded: string[] } {
-  const { domain, names } = problem;
-  const box = domain.box.map((side) => ({ ...side }));
-  const open = domain.open.map((side) => ({ ...side }));
-  const excluded: string[] = [];
-  for (const { expression, relation, operation } of conditions) {
-    const affine = affineForm(expression);
-    if (affine?.coefficients.size !== 1 || relation === "nonzero") continue;
-    const [[index, coefficient]] = affine.coefficients;
-    const bound = div(negR(affine.constant), coefficient);
-    const strict = relation === "positive";
-    // A bound that is no float64 is moved inwards: less is claimed, nothing wrong.
-    if (signR(coefficient) > 0) {
-      const limit = round(bound, "up");
-      const inexact = round(bound, "down") !== limit;
-      if (limit > box[index].lower || (limit === box[index].lower && strict && !open[index].lower)) {
-        [box[index].lower, open[index].lower] = [limit, strict && !inexact];
-        excluded.push(`${names[index]} ${strict ? "<=" : "<"} ${limit}: ${operation} is not defined there`);
-      }
-    } else {
-      const limit = round(bound, "down");
-      const inexact = round(bound, "up") !== limit;
-      if (limit < box[index].upper || (limit === box[index].upper && strict && !open[index].upper)) {
-        [box[index].upper, open[index].upper] = [limit, strict && !inexact];
-        excluded.push(`${names[index]} ${strict ? ">=" : ">"} ${limit}: ${operation} is not defined there`);
-      }
-    }
-  }
-  if (
-    excluded.length === 0 ||
-    box.some(({ lower, upper }, i) => lower > upper || (lower === upper && (open[i].lower || open[i].upper)))
-  )
-    return { domain, excluded: [] };
-  return { domain: { ...domain, box, open, text: textOf(domain, box, open, names) }, excluded };
-}
-
-function textOf(domain: Domain, box: Domain["box"], open: Domain["open"], names: readonly string[]): string {
-  const parts = box.flatMap(({ lower, upper }, i) => {
-    const old = domain.box[i];
-    const left = lower > old.lower || open[i].lower !== domain.open[i].lower;
-    const right = upper < old.upper || open[i].upper !== domain.open[i].upper;
-    return [
-      ...(left ? [`${names[i]}${open[i].lower ? ">" : ">="}${lower}`] : []),
-      ...(right ? [`${names[i]}${open[i].upper ? "<" : "<="}${upper}`] : []),
-    ];
-  });
-  return /^R(\^\d+)?$/.test(domain.text) ? parts.join(", ") : [domain.text, ...parts].join(", ");
 }
 
 /** In words, which condition is not proved on the domain. */

@@ -188,7 +188,10 @@ function factorSigns(f: Fraction, e: Expression, domain: Domain): Factored {
 
 /** The signs that a base may take on the domain, by the first exact method that excludes one. */
 export function baseSigns(b: Base, e: Expression, domain: Domain): { readonly signs: Signs; readonly method: string } {
-  if (b.fact) return { signs: { negative: false, zero: b.fact !== "positive", positive: true }, method: "the domain" };
+  if (b.fact) {
+    const zero = b.fact !== "positive" && !leavesOutBounds(domain, e.store.domain);
+    return { signs: { negative: false, zero, positive: true }, method: "the domain" };
+  }
   const quick = quickSigns(b.expression);
   if (signOfSigns(quick) !== "unknown") return { signs: quick, method: "signs of terms" };
   const alone: Fraction = { coefficient: rational(1), generators: new Map(), bases: new Map([[b, 1]]) };
@@ -202,6 +205,10 @@ export function baseSigns(b: Base, e: Expression, domain: Domain): { readonly si
   const square = quadraticSigns(b, e, domain);
   return square ? { signs: square, method: "discriminant" } : { signs: anything, method: "none" };
 }
+
+/** Whether all half-spaces of the store's domain hold strictly on this one. */
+const leavesOutBounds = (inner: Domain, { halfSpaces }: Domain): boolean =>
+  halfSpaces.every((h) => inner.halfSpaces.some((g) => g.strict && g.normal === h.normal && g.offset === h.offset));
 
 /** A form in two variables has the signs of a polynomial in their quotient, for an even degree; it vanishes at the origin. */
 function homogeneousSigns(b: Base, store: Expression["store"]): Signs | undefined {
