@@ -28,7 +28,13 @@ describe("networkLipschitz", () => {
     expect(verifySdpLipschitz({ weights, activation: "tanh" }, tanh.certificate!).valid).toBe(true);
     expect(tanh.lower).toBeGreaterThan(0);
     expect(tanh.lower).toBeLessThanOrEqual(tanh.upper);
-    expect(networkLipschitz({ weights, activation: "identity" })).toMatchObject({ method: "linear map", exact: true });
+    const linear = networkLipschitz({ weights, activation: "identity" });
+    expect(linear).toMatchObject({ method: "linear map", exact: true });
+    expect(networkLipschitz({ weights, activation: "leakyRelu", negativeSlope: 1 })).toEqual(linear);
+    // Nearly linear: the constant is between that of the map and what a bend of 1e-6 in each of two layers can add.
+    const bent = networkLipschitz({ weights, activation: "leakyRelu", negativeSlope: 1 - 1e-6 });
+    expect(bent.upper / linear.upper).toBeGreaterThan(1 - 1e-5);
+    expect(bent.upper / linear.upper).toBeLessThan(1 + 1e-4);
   });
 
   it("hands out no certificate where the product of norms is as good", () => {

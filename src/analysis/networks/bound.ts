@@ -8,6 +8,7 @@ import { sdpLipschitz } from "./lipsdp.ts";
 import type { SdpCertificate } from "./lipsdp-verify.ts";
 import { checkNetwork, type Network } from "./network.ts";
 import { patternLipschitz } from "./patterns.ts";
+import { slopesOf } from "./slopes.ts";
 
 /** Methods for bounds from above, in the order in which they are tried. */
 export type GlobalMethod = "linear map" | "product of norms" | "activation patterns" | "LipSDP-Neuron" | "LipSDP-Layer";
@@ -31,7 +32,7 @@ export interface GlobalLipschitz extends Enclosure {
   readonly upper: number;
   /** Which method gave `upper`. */
   readonly method: GlobalMethod;
-  /** Whether the bounds differ by rounding alone. */
+  /** Whether the bounds agree to ten digits. */
   readonly exact: boolean;
   /** What each method gave, in the order in which they were tried. */
   readonly bounds: readonly GlobalBound[];
@@ -55,7 +56,9 @@ export function networkLipschitz(network: Network, { budget = 10_000, methods }:
   const left = () => Math.max(0, deadline - performance.now());
   const { weights, activation = "relu" } = network;
   const wanted = (method: GlobalMethod) => (methods ? methods.includes(method) : method !== "LipSDP-Layer");
-  const linear = weights.length === 1 || activation === "identity";
+  // Slopes that cannot vary are 1: of the identity, and of a leakyRelu without a bend.
+  const [least, most] = slopesOf(network);
+  const linear = weights.length === 1 || least === most;
   const bounds: GlobalBound[] = [];
   let certificate: SdpCertificate | undefined;
   let lower = 0;
@@ -100,7 +103,7 @@ export function networkLipschitz(network: Network, { budget = 10_000, methods }:
   };
 }
 
-/** Whether nothing is left between the bounds but rounding. */
+/** Whether nothing worth a search is left between the bounds. */
 const closed = (lower: number, bounds: readonly GlobalBound[]) => bounds.some(({ upper }) => upper <= lower * (1 + 1e-10));
 
 /**
