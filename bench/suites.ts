@@ -105,13 +105,15 @@ const rounded = (x: number | undefined) => (x === undefined ? {} : { share: Numb
 async function matmul(options: SuiteOptions): Promise<void> {
   const known = peaks(options);
   sayPeaks(known, options);
-  const shareOf = (row: Row) =>
-    share(Number(row.gflops) * 1e9, known.get(Number(row.threads))?.[row.dtype as "float32" | "float64"]);
+  // On one thread the peak is measured together with each product.
+  const peakOf = (row: Row) =>
+    row.peak === undefined ? known.get(Number(row.threads))?.[row.dtype as "float32" | "float64"] : Number(row.peak) * 1e9;
+  const shareOf = (row: Row) => share(Number(row.gflops) * 1e9, peakOf(row));
   const rows = await measured("matmul", options);
   if (options.json) for (const row of rows) options.lines(JSON.stringify({ ...row, ...rounded(shareOf(row)) }));
   else {
     const cell = (row: Row) => `${Number(row.gflops).toFixed(1)} (${percent(shareOf(row))})`;
-    const table = pivot(rows, (row) => `${row.size}³ ${row.dtype}`, cell);
+    const table = pivot(rows, (row) => `${row.size}³ ${row.dtype} ${row.layout}`, cell);
     show("Matrix products: GFLOP/s (share of the peak)", ["product", ...table.head], table.rows, options);
   }
 }
