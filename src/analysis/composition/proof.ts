@@ -72,7 +72,9 @@ export function formulaOf(node: Node, depth = 4): string {
   if (value) return value.length === 1 || value.every((x) => x === value[0]) ? String(value[0]) : `data[${node.shape.join("×")}]`;
   if (depth === 0) return "…";
   if (["reshape", "broadcast", "cast"].includes(node.op.name)) return formulaOf(node.inputs[0], depth);
-  return notationOf(node).text(...node.inputs.map((n) => formulaOf(n, depth - 1)));
+  const text = notationOf(node).text(...node.inputs.map((n) => formulaOf(n, depth - 1)));
+  // Notations wrap every operand; names, numbers and calls need that in no place.
+  return text.replace(/(?<![\p{L}\p{N}_\]])\(([\p{L}\p{N}_.…×[\]]+|[\p{L}\p{N}_]+\([^()]*\))\)/gu, "$1");
 }
 
 function ruleOf(node: Node, pattern: Pattern | undefined, result: Entry): string {
@@ -91,7 +93,7 @@ export function proofOf(f: Normalised, propagation: Propagation, wanted: "convex
     const number = f.indexOf.get(node)!;
     const entries = propagation.entriesOf(node);
     const pattern = propagation.patterns.get(node);
-    const joined = claimOf(entries.length === 1 ? entries[0] : summary(entries));
+    const joined = node.dtype === "bool" ? "a condition" : claimOf(entries.length === 1 ? entries[0] : summary(entries));
     const claim = `n${number}: ${formulaOf(node)} is ${joined}`;
     if (written.has(node)) return { rule: "see above", claim, data: { node: number } };
     written.add(node);

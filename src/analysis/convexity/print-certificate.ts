@@ -54,7 +54,8 @@ function printAnswer(
 
 /** A proof as a tree of lines. */
 export function printProof(proof: Proof, depth = 6): string[] {
-  const lines = [`${proof.claim}  [${proof.rule}]`];
+  // Steps of a composition are numbered for their check, not for the reader.
+  const lines = [`${proof.claim.replace(/^n\d+: /, "")}  [${proof.rule}]`];
   const premises = proof.premises ?? [];
   if (depth === 0 && premises.length > 0) return [...lines, `└─ … ${premises.length} more`];
   premises.forEach((premise, i) => {

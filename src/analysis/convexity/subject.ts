@@ -82,10 +82,11 @@ export function subjectOf(problem: Problem, deadline: number): Subject | string 
 function subjectWithin(problem: Problem, deadline: number): Subject | string {
   if (sizeOfData(problem) > mostData) return "the data are too many for the formula to be taken apart number by number";
   try {
-    let found = scalarise(problem.graph, { domain: problem.domain });
+    const { names } = problem;
+    let found = scalarise(problem.graph, { domain: problem.domain, names });
     if (found.kind !== "scalarised") return found.reason;
     const cut = cutToConditions(problem, found.conditions);
-    if (cut.domain !== problem.domain) found = scalarise(problem.graph, { domain: cut.domain });
+    if (cut.domain !== problem.domain) found = scalarise(problem.graph, { domain: cut.domain, names });
     if (found.kind !== "scalarised") return found.reason;
     return build(problem, cut.domain, found.value, found.conditions, cut.excluded, deadline);
   } catch (error) {

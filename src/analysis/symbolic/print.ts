@@ -18,8 +18,8 @@ const productLevel = 1;
 const powerLevel = 2;
 const atomLevel = 3;
 
-/** The expression as text; `names[i]` is what variable i is called. */
-export function print(e: Expression, names: readonly string[] = []): string {
+/** The expression as text; `names[i]` is what variable i is called, by default as its store says. */
+export function print(e: Expression, names: readonly string[] = e.store.names): string {
   return write(e, names, sumLevel);
 }
 

@@ -43,6 +43,8 @@ export interface ScalariseOptions {
   readonly domain?: Domain;
   /** How many expressions may be made. Default 20,000. */
   readonly nodes?: number;
+  /** What the coordinates are called. */
+  readonly names?: readonly string[];
 }
 
 /** The first output of `graph` (one number), with the elements of its parameters, in order and row by row, as variables. */
@@ -55,7 +57,7 @@ export function scalarise(graph: Graph, options: ScalariseOptions = {}): Scalari
       `the domain ${domain.text} has ${domain.box.length} coordinates, the function's parameters have ${count}.`,
     );
   }
-  const store = createStore(domain, options.nodes ?? 20_000);
+  const store = createStore(domain, options.nodes ?? 20_000, options.names);
   const conditions = new Map<string, Condition>();
   const removed = new Set<Expression>();
   const context: Context = {

@@ -64,6 +64,8 @@ export type Of<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
 /** Where expressions live. Simplification may use that the variables are in `domain`. */
 export interface Store {
   readonly domain: Domain;
+  /** What variables are called where they are printed. */
+  readonly names: readonly string[];
   limit: number;
   readonly nodes: Map<string, Expression>;
   /** What others keep about expressions of this store, by subject. */
@@ -71,8 +73,8 @@ export interface Store {
 }
 
 /** An empty store. `limit`: how many expressions it takes before "budget" is thrown. */
-export function createStore(domain: Domain, limit = 200_000): Store {
-  return { domain, limit, nodes: new Map(), notes: new Map() };
+export function createStore(domain: Domain, limit = 200_000, names: readonly string[] = []): Store {
+  return { domain, names, limit, nodes: new Map(), notes: new Map() };
 }
 
 /** A table kept with the store, made empty at first. */
