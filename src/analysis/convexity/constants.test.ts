@@ -74,3 +74,20 @@ describe("the constants", () => {
     expect(smoothness("|x| + |y|").L).toEqual(infinite);
   });
 });
+
+describe("proofs as they are printed", () => {
+  const printed = (text: string) => printCertificate(about(text));
+
+  it("speak of the formula's own names, down to the last step", () => {
+    expect(printed("log(1+exp(u)) - 0.3*u")).toContain("exp(u)/(exp(u) + 1)^2 > 0 on R");
+    for (const text of ["log(1+exp(u)) - 0.3*u", "u^4 + 3*v^2 + u*v"]) expect(printed(text)).not.toMatch(/\bx\d/);
+  });
+
+  it("wrap only what needs it, and number no steps", () => {
+    expect(printed("max(0,1-x)")).toContain("max(0, 1 - x) is convex");
+    expect(printed("if(x>0,x,exp(x)-1)")).toContain("exp(x) - 1 is convex");
+    expect(printed("if(x>0,x,exp(x)-1)")).toContain("x > 0 is a condition");
+    expect(printed("max(0, 2-(x-1))")).toContain("2 - (x - 1)");
+    expect(printed("max(0,1-x)")).not.toMatch(/\bn\d+:/);
+  });
+});
