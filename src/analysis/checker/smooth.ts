@@ -1,7 +1,7 @@
 // What the checker has to know of a function before it looks at derivatives: which branch of each kink it takes in a region, and that what is
 // left is analytic there.
 
-import { compare, exactly, neg, one } from "../../numeric/exact/rational.ts";
+import { add, compare, div, exactly, mul, neg, one } from "../../numeric/exact/rational.ts";
 import { nextDown, nextUp } from "../../numeric/rounding.ts";
 import type { Domain } from "../domain.ts";
 import { type Condition, constant, type Expression, neg as minus, power, sub, variable } from "../symbolic/index.ts";
@@ -29,13 +29,32 @@ export function regionOfDomain(domain: Domain, a: Arithmetic): Region {
       }
   }
   // A coordinate that is fixed lies inside of bounds that are not.
-  const ends = domain.box.map(({ lower, upper }) =>
+  const bounds = domain.box.map(({ lower, upper }) =>
     endsOf(lower < upper ? { lower, upper } : { lower: nextDown(lower), upper: nextUp(upper) }),
   );
+  const ends = bounds.map((own, i) => domain.halfSpaces.reduce((e, h) => cutBy(e, h, i, bounds), own));
   const region = regionOf(ends, facts);
   // Of an empty set everything is true: half-spaces help only where there is something between them.
   const empty = domain.halfSpaces.length > 0 && pointsOf(region, a).length === 0;
-  return empty ? regionOf(ends, facts.slice(domain.halfSpaces.length)) : region;
+  return empty ? regionOf(bounds, facts.slice(domain.halfSpaces.length)) : region;
+}
+
+type Ends = Region["ends"][number];
+
+/** The ends of one coordinate with what a half-space leaves of them: normal·x ≤ offset, the other coordinates being at their least. */
+function cutBy(own: Ends, { normal, offset }: Domain["halfSpaces"][number], index: number, bounds: Region["ends"]): Ends {
+  if (normal[index] === 0) return own;
+  let rest = exactly(offset);
+  for (const [j, n] of normal.entries()) {
+    if (j === index || n === 0) continue;
+    const end = n > 0 ? bounds[j][0] : bounds[j][1];
+    if (typeof end === "string") return own;
+    rest = add(rest, mul(exactly(-n), end));
+  }
+  const at = div(rest, exactly(normal[index]));
+  const [from, to] = own;
+  if (normal[index] > 0) return typeof to === "string" || compare(at, to) < 0 ? [from, at] : own;
+  return typeof from === "string" || compare(at, from) > 0 ? [at, to] : own;
 }
 
 /** Whether a kink is resolved: the expression without kinks that it equals in the region; undefined where one's sign is not shown. */

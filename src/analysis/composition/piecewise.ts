@@ -212,7 +212,10 @@ export interface Pieces {
   readonly truths: readonly ReadonlyMap<Node, boolean>[];
 }
 
-/** The pieces of `node` as a function of `atom`; undefined where a condition is not understood. */
+/**
+ * The pieces of `node` as a function of `atom`; undefined where a condition is not understood, or where the value at a bound is another than
+ * beside it (whether the bound belongs to the domain is not known here).
+ */
 export function piecesOf(node: Node, atom: Node, lower: number, upper: number): Pieces | undefined {
   const conditions = new Set<Node>();
   conditionsIn(node, atom, conditions);
@@ -241,7 +244,20 @@ export function piecesOf(node: Node, atom: Node, lower: number, upper: number): 
     }
     truths.push(truth);
   }
-  return { joints, truths };
+  if (!isSameAt(node, atom, lower, truths[0])) return undefined;
+  return isSameAt(node, atom, upper, truths[joints.length]) ? { joints, truths } : undefined;
+}
+
+/** Whether at a bound the value is that of the piece beside it: where(x > 0, 1, 0) has another value at x = 0. */
+function isSameAt(node: Node, atom: Node, bound: number, beside: ReadonlyMap<Node, boolean>): boolean {
+  if (!Number.isFinite(bound)) return true;
+  const x = exactly(bound);
+  const here = new Map([...beside.keys()].map((c) => [c, truthAt(c, atom, x)] as const));
+  if ([...beside].every(([c, value]) => here.get(c) === value)) return true;
+  const at: Jet = { value: x, slope: zero };
+  const values = [here, beside].map((truth) => jetAt(node, atom, at, (c) => truth.get(c))?.value);
+  const [p, q] = values;
+  return p !== undefined && q !== undefined && compare(p, q) === 0;
 }
 
 /** What holds of where(…) as a function of the affine atom, the same for every element. */

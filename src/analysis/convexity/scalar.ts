@@ -16,6 +16,7 @@ import {
 } from "../../numeric/exact/rational.ts";
 import type { Interval } from "../../numeric/interval.ts";
 import type { Proof } from "../certificate.ts";
+import { isContinuous } from "../checker/smooth.ts";
 import type { Domain } from "../domain.ts";
 import {
   boundsOf,
@@ -260,6 +261,7 @@ export function provedScalar(
   const jump = side === "convex" ? "up" : "down";
   if (!pieces.every((p) => p.regular !== "unknown" && good.includes(p.sign.sign))) return undefined;
   if (!kinks.every((k) => k.jump === "zero" || k.jump === jump)) return undefined;
+  if (!isContinuousAtEnds(subject, pieces)) return undefined;
   const relation = side === "convex" ? ">=" : "<=";
   const strict = pieces.every(
     (p) =>
@@ -290,6 +292,24 @@ export function provedScalar(
       premises: [...premises, ...jumps],
     },
   };
+}
+
+/** Whether f is, at bounds that belong to the domain, what it is beside them: sign(x) is not at x = 0. */
+function isContinuousAtEnds({ value, domain, kinks }: Subject, pieces: readonly Piece[]): boolean {
+  if (kinks.length === 0 || isContinuous(value)) return true;
+  const [{ lower, upper }] = domain.box;
+  const [open] = domain.open;
+  const fits = (at: number, { value: beside }: Piece): boolean => {
+    const here = new Map([[variable(value.store, 0), constant(value.store, at)]]);
+    try {
+      const { lower: least, upper: most } = enclosed(sub(substitute(value, here), substitute(beside, here)));
+      return least === 0 && most === 0;
+    } catch (error) {
+      if (error instanceof GradusError || error instanceof BudgetError) return false;
+      throw error;
+    }
+  };
+  return (open.lower || fits(lower, pieces[0])) && (open.upper || fits(upper, pieces[pieces.length - 1]));
 }
 
 /** Whether the second derivative is proved to take this sign at some point: an analytic one is then zero at isolated points only. */
