@@ -107,6 +107,7 @@ test("a network whose units were exchanged is put back, and computes the same fu
 test("what cannot be drawn or aligned is refused", () => {
   const x = Float64Array.of(1, 2);
   expect(() => slice(bowl, x, Float64Array.of(1))).toThrow("the point has 2 entries, the direction 1");
+  expect(() => slice(bowl, { w: tensor([1, 2]) } as never, x)).toThrow("vectorOf(parameters) makes one");
   expect(() => slice(bowl, x, x, { points: 1 })).toThrow("at least 2 points");
   expect(() => slice(bowl, x, x, { range: [1, 0] })).toThrow("smaller end first");
   expect(() => trajectoryPlane([x])).toThrow("at least 2 points");

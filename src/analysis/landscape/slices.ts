@@ -75,6 +75,16 @@ function stepsOf({ range = [-1, 1], points = 41 }: SliceOptions): Float64Array {
 }
 
 function requireLength(origin: Float64Array, direction: Float64Array): void {
+  for (const [name, given] of [
+    ["point", origin],
+    ["direction", direction],
+  ] as const) {
+    if (!(given instanceof Float64Array))
+      fail(
+        "argument",
+        `the ${name} is no Float64Array of all parameters; of a tree of parameters datasetObjective(…).vectorOf(parameters) makes one.`,
+      );
+  }
   if (origin.length !== direction.length) {
     fail(
       "argument",

@@ -17,6 +17,12 @@ const model = nn.sequential(nn.linear(3, 4), nn.tanh(), nn.linear(4, 2));
 const parameters = mapTree((leaf) => leaf.cast("float64"), model.init(random.key(3)).parameters);
 const problem = { model, loss: losses.crossEntropy, data, parameters, engine: "wasm" } as const;
 
+test("parameters that are none, or another model's, are refused", () => {
+  expect(() => datasetObjective({ ...problem, parameters: undefined as never })).toThrow("there are no parameters");
+  const other = nn.linear(3, 2).init(random.key(0)).parameters;
+  expect(() => datasetObjective(problem).vectorOf(other)).toThrow("the model has 26 parameters, but the tree holds 8.");
+});
+
 test("value, gradient and Hessian products are means over all examples, whatever the batches", () => {
   const whole = datasetObjective({ ...problem, batchSize: n });
   const v = normalVector(whole.size, 1, 0);

@@ -56,7 +56,7 @@ export interface DatasetObjective {
 type Step<R> = (parameters: Parameters, inputs: Tensor, targets: Tensor) => R;
 type Product = (parameters: Parameters, direction: Parameters, inputs: Tensor, targets: Tensor) => Parameters;
 
-/** Throws an argument error for a batch size below 1. */
+/** Throws an argument error for a batch size below 1, and where there are no parameters. */
 export function datasetObjective(problem: DatasetProblem): DatasetObjective {
   const { model, loss, data, batchSize = 500, state } = problem;
   if (!Number.isInteger(batchSize) || batchSize < 1)
@@ -64,6 +64,8 @@ export function datasetObjective(problem: DatasetProblem): DatasetObjective {
   const { leaves, structure } = flatten(problem.parameters);
   const sizes = leaves.map(({ shape }) => sizeOf(shape));
   const size = sizes.reduce((sum, n) => sum + n, 0);
+  if (size === 0)
+    fail("argument", "datasetObjective: there are no parameters; give { parameters }, as those of the model that fit returns.");
   const engine = typeof problem.engine === "object" ? problem.engine : engineNamed(problem.engine ?? "auto");
   const options = { engine, cacheSize: 4 };
   const context = () => inference(state === undefined ? {} : { state });
@@ -136,6 +138,8 @@ export function datasetObjective(problem: DatasetProblem): DatasetObjective {
     };
   };
   const vectorOf = (parameters: Parameters) => {
+    const given = flatten(parameters).leaves.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    if (given !== size) fail("argument", `the model has ${size} parameters, but the tree holds ${given}.`);
     const x = new Float64Array(size);
     toVector(parameters, x, 1);
     return x;
