@@ -91,8 +91,8 @@ export interface Certificate {
   readonly L: Enclosure;
   /** The least K for which |f(x) − f(y)| ≤ K‖x − y‖. */
   readonly lipschitz: Enclosure;
-  /** Where the constants come from. */
-  readonly proofs?: Readonly<Partial<Record<"mu" | "L" | "lipschitz", Proof>>>;
+  /** Where the constants, and strictness, come from; their data are what `verifyCertificate` checks them by. */
+  readonly proofs?: Readonly<Partial<Record<"mu" | "L" | "lipschitz" | "strict", Proof>>>;
   readonly domain: string;
   /** Names and shapes of the parameters, in the order of the coordinates of points. */
   readonly variables: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -112,6 +112,10 @@ export interface Finding {
   readonly mu?: Enclosure;
   readonly L?: Enclosure;
   readonly lipschitz?: Enclosure;
+  /** Points, and directions, in which the bounds of constants from inside are reached. */
+  readonly reached?: Readonly<
+    Partial<Record<"mu" | "L" | "lipschitz", { readonly point: readonly number[]; readonly direction?: readonly number[] }>>
+  >;
 }
 
 export const unknownAnswer = (reason: string): Answer => ({ answer: "unknown", method: "none", reason });

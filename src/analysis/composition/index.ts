@@ -12,7 +12,7 @@ import type { Entries } from "./entries.ts";
 import { normalise } from "./normalise.ts";
 import { proofOf } from "./proof.ts";
 import { isDefinedThroughout, propagate } from "./propagate.ts";
-import { constantsOf } from "./smoothness.ts";
+import { type CheckedTerms, checkedTerms, constantsOf } from "./smoothness.ts";
 
 export { type Entry, isAffine, isConstantEntry, joinEntries } from "./entries.ts";
 export { callName } from "./normalise.ts";
@@ -44,6 +44,20 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
   const affine = e.convex && e.concave;
   const constants = constantsOf(f, propagation, domain, e.convex ? 1 : e.concave ? -1 : 0);
   return { ...answer("convex"), ...answer("concave"), ...constants, ...(affine && { strict: false }) };
+}
+
+/**
+ * What the terms of a function prove of its constants, for checks; `bends`: 1 for one that is convex by composition, −1 concave, 0 neither.
+ * undefined where composition claims nothing of it.
+ */
+export function termsForCheck(graph: Graph, domain: Domain): (CheckedTerms & { readonly bends: -1 | 0 | 1 }) | undefined {
+  const f = normalise(graph);
+  if (sizeOf(f.output.shape) !== 1 || !hasFiniteConstants(graph)) return undefined;
+  const propagation = propagate(f, domain);
+  if (!isDefinedThroughout(f.nodes, propagation.entriesOf)) return undefined;
+  const [e] = propagation.entriesOf(f.output);
+  const bends = e.convex ? 1 : e.concave ? -1 : 0;
+  return { ...checkedTerms(f, propagation, domain, bends), bends };
 }
 
 export interface Composition {

@@ -361,7 +361,7 @@ function leastSquares(rows: readonly Row[], targets: readonly number[], place: I
 }
 
 /** Whether a ball around the point lies in the domain. */
-function isInterior(domain: Domain, x: readonly number[]): boolean {
+export function isInterior(domain: Domain, x: readonly number[]): boolean {
   if (!domain.box.every(({ lower, upper }, i) => x[i] > lower && x[i] < upper)) return false;
   return isInside({ ...domain, halfSpaces: domain.halfSpaces.map((h) => ({ ...h, strict: true })) }, x);
 }

@@ -7,6 +7,7 @@ import { attempt } from "../../numeric/effort.ts";
 import {
   add,
   div,
+  entire,
   type Interval,
   isPoint,
   magnitude,
@@ -25,7 +26,7 @@ import { accumulator, along } from "./accumulate.ts";
 import { decompose, isNothing, type Piece, type Sum } from "./decompose.ts";
 import { type Entries, isAffine } from "./entries.ts";
 import { gramSpectrum } from "./gram.ts";
-import { candidates, extremes, type Local, localAt, offsetsOf, rayleigh } from "./local.ts";
+import { candidates, extremes, isInterior, type Local, localAt, offsetsOf, rayleigh } from "./local.ts";
 import { callName, type Normalised } from "./normalise.ts";
 import type { Propagation } from "./propagate.ts";
 import { addRows, type Row, type RowReader, rowNorm, rowReader, scaleRow } from "./rows.ts";
@@ -36,6 +37,8 @@ export interface Constants {
   readonly mu?: Enclosure;
   readonly lipschitz?: Enclosure;
   readonly strict?: boolean;
+  /** Where the bounds from inside are reached. */
+  readonly reached?: { readonly L?: Reached; readonly mu?: Reached; readonly lipschitz?: Reached };
 }
 
 /** Whether every term is convex as it counts: then the sum is. */
@@ -213,21 +216,22 @@ function slopesOf(node: Node, reader: RowReader, n: number, entriesOf: (node: No
   }
 }
 
-/**
- * The constants of a function of which composition says that it is convex (`sign` 1), concave (−1) or neither (0). Where time runs out, those
- * found until then.
- */
-export function constantsOf(f: Normalised, propagation: Propagation, domain: Domain, sign: -1 | 0 | 1): Constants {
-  return attempt(Infinity, {}, () => constantsWithin(f, propagation, domain, sign));
+/** A point, and a direction in which the curvature there is what is said. */
+export interface Reached {
+  readonly point: readonly number[];
+  readonly direction?: readonly number[];
 }
 
-function constantsWithin(f: Normalised, propagation: Propagation, domain: Domain, sign: -1 | 0 | 1): Constants {
-  /** As far as there is time. */
-  const tried = (work: () => void) => attempt(Infinity, undefined, work);
-  const n = f.coordinates;
+interface Taken {
+  readonly sum: Sum;
+  /** Of a concave function its negative. */
+  readonly turned: Sum;
+  readonly convex: boolean;
+  readonly smooth: boolean;
+}
+
+function taken(f: Normalised, propagation: Propagation, sign: -1 | 0 | 1): Taken {
   const sum = decompose(f, propagation);
-  const convex = sign !== 0 && allConvex(f, propagation, sign);
-  // A concave function is read as its negative.
   const turned: Sum =
     sign < 0
       ? {
@@ -236,60 +240,138 @@ function constantsWithin(f: Normalised, propagation: Propagation, domain: Domain
           groups: sum.groups.map((g) => ({ ...g, factor: neg(g.factor) })),
         }
       : sum;
+  const convex = sign !== 0 && allConvex(f, propagation, sign);
+  return { sum, turned, convex, smooth: sum.rest.length === 0 && turned.pieces.every((p) => p.bounds.second !== undefined) };
+}
+
+/** Bounds from outside; null where there are none. */
+export interface TermBounds {
+  readonly mu: number | null;
+  readonly L: number | null;
+  readonly lipschitz: number | null;
+}
+
+/** As far as there is time. */
+const tried = <T>(otherwise: T, work: () => T): T => attempt(Infinity, otherwise, work);
+
+function curvatureBounds(f: Normalised, { turned, convex, smooth }: Taken): Omit<TermBounds, "lipschitz"> {
   const bounded = hessianParts(turned, convex);
-  const smooth = bounded !== undefined && sum.rest.length === 0 && turned.pieces.every((p) => p.bounds.second !== undefined);
-  let lower: Enclosure["lower"] = null;
-  let upper: Enclosure["upper"] = null;
-  let muLower: number | null = null;
-  let muUpper: number | null = null;
-  tried(() => {
+  let mu: number | null = null;
+  let L: number | null = null;
+  tried(undefined, () => {
     if (!bounded || !allFinite(bounded.lower)) return;
-    const least = gramSpectrum(bounded.rows, bounded.lower, n);
-    if (least && convex) muLower = Math.max(0, least.lower);
+    const least = gramSpectrum(bounded.rows, bounded.lower, f.coordinates);
+    if (least && convex) mu = Math.max(0, least.lower);
     if (smooth && least && allFinite(bounded.upper)) {
-      const most = gramSpectrum(bounded.rows, bounded.upper, n);
-      if (most) upper = Math.max(0, most.upper, convex ? 0 : -least.lower);
+      const most = gramSpectrum(bounded.rows, bounded.upper, f.coordinates);
+      if (most) L = Math.max(0, most.upper, convex ? 0 : -least.lower);
     }
   });
-  tried(() => {
-    const limit = convex ? limitOf(f, turned, domain) : undefined;
-    if (!limit) return;
-    // Curvature anywhere, and its limits, are at least μ.
-    const least = limit.rows.length === 0 ? point(0) : rayleigh(limit, extremes(limit, n).least ?? []);
-    muUpper = Math.max(0, least.upper);
-  });
+  return { mu, L };
+}
+
+function slopeBound(f: Normalised, propagation: Propagation, { sum }: Taken): number | null {
+  const K = tried(Infinity, () => gradientBound(sum, f, propagation));
+  return Number.isFinite(K) ? K : null;
+}
+
+/** μ is at most the curvature that is left far out, for curvature anywhere and its limits are at least μ; undefined where that is not known. */
+function muFarOut(f: Normalised, { turned, convex }: Taken, domain: Domain): number | undefined {
+  const limit = convex ? limitOf(f, turned, domain) : undefined;
+  if (!limit) return undefined;
+  const least = limit.rows.length === 0 ? point(0) : rayleigh(limit, extremes(limit, f.coordinates).least ?? []);
+  return Math.max(0, least.upper);
+}
+
+function isStrict(f: Normalised, { turned, convex }: Taken, mu: number | null): boolean {
+  const rows = turned.pieces
+    .filter((p) => (p.bounds.strict > 0 && p.weight.lower > 0) || (p.bounds.strict < 0 && p.weight.upper < 0))
+    .map((p) => p.row);
+  if (!convex || rows.length === 0) return false;
+  if ((mu ?? 0) > 0) return true;
+  const spectrum = gramSpectrum(rows, new Array<number>(rows.length).fill(1), f.coordinates);
+  return spectrum !== undefined && spectrum.lower > 0;
+}
+
+/**
+ * The constants of a function of which composition says that it is convex (`sign` 1), concave (−1) or neither (0). Where time runs out, those
+ * found until then.
+ */
+export function constantsOf(f: Normalised, propagation: Propagation, domain: Domain, sign: -1 | 0 | 1): Constants {
+  return tried({}, () => constantsWithin(f, propagation, domain, sign));
+}
+
+function constantsWithin(f: Normalised, propagation: Propagation, domain: Domain, sign: -1 | 0 | 1): Constants {
+  const all = taken(f, propagation, sign);
+  const { sum, turned, convex, smooth } = all;
+  const { mu: muLower, L: upper } = curvatureBounds(f, all);
+  let lower: Enclosure["lower"] = null;
+  let muUpper = tried(undefined, () => muFarOut(f, all, domain)) ?? null;
   const muIsKnown = () => muUpper !== null && muLower !== null && muUpper - muLower <= 1e-9 * muUpper;
   let slopeLower = 0;
-  tried(() => {
+  const reached: { L?: Reached; mu?: Reached; lipschitz?: Reached } = {};
+  tried(undefined, () => {
     const points = sum.rest.length === 0 ? candidates(f, sum, domain) : [];
     const offsets = points.length > 0 ? offsetsOf(f, sum) : new Map<Node, Interval[]>();
     for (const x of points) {
       const local = localAt(f, turned, offsets, x);
       if (!local) continue;
-      const { most, least } = extremes(local, n);
+      const { most, least } = extremes(local, f.coordinates);
+      const at = (v?: ArrayLike<number>): Reached => ({ point: Array.from(x), ...(v && { direction: Array.from(v) }) });
       const r = rayleigh(local, most);
-      lower = Math.max(lower ?? 0, r.lower, -r.upper);
-      if (convex && least && !muIsKnown()) muUpper = Math.min(muUpper ?? Infinity, Math.max(0, rayleigh(local, least).upper));
-      if (sign >= 0) slopeLower = Math.max(slopeLower, norm(local.gradient).lower);
+      const curvature = Math.max(r.lower, -r.upper);
+      if (curvature > (lower ?? 0)) reached.L = at(most);
+      lower = Math.max(lower ?? 0, curvature);
+      if (convex && least && !muIsKnown()) {
+        const there = Math.max(0, rayleigh(local, least).upper);
+        if (there < (muUpper ?? Infinity)) reached.mu = at(least);
+        muUpper = Math.min(muUpper ?? Infinity, there);
+      }
+      if (sign >= 0) {
+        const slope = norm(local.gradient).lower;
+        if (slope > slopeLower) reached.lipschitz = at();
+        slopeLower = Math.max(slopeLower, slope);
+      }
     }
   });
   // The Hessian at any point is above μ and below L.
   if (upper !== null && convex && muUpper === null) muUpper = upper;
   if (lower !== null && !Number.isFinite(lower)) lower = null;
-  const K = attempt(Infinity, Infinity, () => gradientBound(sum, f, propagation));
-  const strictRows = turned.pieces.filter(
-    (p) => (p.bounds.strict > 0 && p.weight.lower > 0) || (p.bounds.strict < 0 && p.weight.upper < 0),
-  );
-  const spans = () => {
-    const rows = strictRows.map((p) => p.row);
-    const spectrum = gramSpectrum(rows, new Array<number>(rows.length).fill(1), n);
-    return spectrum !== undefined && spectrum.lower > 0;
-  };
-  const strict = convex && strictRows.length > 0 && ((muLower ?? 0) > 0 || attempt(Infinity, false, spans));
+  const K = slopeBound(f, propagation, all);
   return {
     ...((lower !== null || upper !== null) && { L: { lower: smooth ? (lower ?? 0) : lower, upper } }),
     ...(convex && muLower !== null && { mu: { lower: muLower, upper: muUpper } }),
-    ...(Number.isFinite(K) && { lipschitz: { lower: Math.min(slopeLower, K), upper: K } }),
-    ...(strict && { strict }),
+    ...(K !== null && { lipschitz: { lower: Math.min(slopeLower, K), upper: K } }),
+    ...(tried(false, () => isStrict(f, all, muLower)) && { strict: true }),
+    ...(Object.keys(reached).length > 0 && { reached }),
+  };
+}
+
+/** What the terms of a function prove of its constants: for checks, by the same rules, and without the search for points. */
+export interface CheckedTerms extends TermBounds {
+  /** An upper bound of μ from far out. */
+  readonly muFarOut: number | undefined;
+  readonly strict: boolean;
+  /** At a point inside: vᵀ∇²f v/vᵀv of f (of −f, where f is concave), and ‖∇f‖. */
+  at(
+    x: readonly number[],
+    v: readonly number[] | undefined,
+  ): { readonly curvature: Interval; readonly slope: Interval } | undefined;
+}
+
+export function checkedTerms(f: Normalised, propagation: Propagation, domain: Domain, sign: -1 | 0 | 1): CheckedTerms {
+  const all = taken(f, propagation, sign);
+  const bounds = curvatureBounds(f, all);
+  return {
+    ...bounds,
+    lipschitz: slopeBound(f, propagation, all),
+    muFarOut: muFarOut(f, all, domain),
+    strict: isStrict(f, all, bounds.mu),
+    at: (x, v) => {
+      if (all.sum.rest.length > 0 || x.length !== f.coordinates || !isInterior(domain, x)) return undefined;
+      if (v && (v.length !== f.coordinates || v.every((c) => c === 0))) return undefined;
+      const local = localAt(f, all.turned, offsetsOf(f, all.sum), x);
+      return local && { curvature: v ? rayleigh(local, v) : entire, slope: sign >= 0 ? norm(local.gradient) : entire };
+    },
   };
 }

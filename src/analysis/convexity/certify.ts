@@ -16,6 +16,7 @@ import {
 import { compositionFinding } from "../composition/index.ts";
 import { isZero, kinksOf, neg, print, simplify } from "../symbolic/index.ts";
 import { type Box, boxData } from "./boxes.ts";
+import { withConstantData } from "./constant-evidence.ts";
 import { type ConstantProofs, constantProofs } from "./constant-proofs.ts";
 import { gradientLipschitz, kinkedLipschitz, mirrored, scalarLipschitz, smoothnessOf, strongConvexity } from "./constants.ts";
 import { strictByLeadingForm } from "./leading-form.ts";
@@ -72,7 +73,13 @@ export function certify(f: Analysed, options: CertifyOptions = {}): Certificate 
   const problem = problemOf("certify", f, options);
   const budget = options.budget ?? defaultBudget(problem);
   const deadline = performance.now() + budget;
-  const certificate = certifyProblem(problem, deadline);
+  const decided = certifyProblem(problem, deadline);
+  const left = deadline - performance.now();
+  const certificate = withConstantData(
+    problem,
+    decided,
+    performance.now() + Math.min(Math.max(left, budget * 0.2), budget * 0.5),
+  );
   // Reasons take what is left, at least a fifth and at most two fifths of the budget.
   const now = performance.now();
   return explained(problem, certificate, now + Math.min(Math.max(deadline - now, budget * 0.2), budget * 0.4), certifyProblem);
@@ -109,7 +116,11 @@ function withLines(subject: Subject, certificate: Certificate, deadline: number)
   const found = attempt(deadline, undefined, () => boundedOnLines(subject, certificate, bends, deadline));
   if (!found) return certificate;
   const { reasons, ...constants } = found;
-  const proofs = { ...certificate.proofs, ...reasons };
+  const joined = Object.entries(reasons).map(([name, proof]): [string, Proof] => {
+    const { data } = certificate.proofs?.[name as "L"] ?? {};
+    return [name, { ...proof, data: { ...(data as object), ...(proof.data as object) } }];
+  });
+  const proofs = { ...certificate.proofs, ...Object.fromEntries(joined) };
   return { ...certificate, ...constants, ...(Object.keys(proofs).length > 0 && { proofs }) };
 }
 

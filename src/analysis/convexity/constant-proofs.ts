@@ -1,7 +1,8 @@
 // Where the constants of a certificate come from, as proofs that print: which bound, by which method.
 
-import type { Certificate, Enclosure, Finding, Proof } from "../certificate.ts";
+import type { Certificate, Enclosure, Finding, JsonData, Proof } from "../certificate.ts";
 import { print } from "../symbolic/index.ts";
+import { boxData } from "./boxes.ts";
 import type { Spectrum } from "./spectrum.ts";
 import type { Subject } from "./subject.ts";
 
@@ -55,7 +56,22 @@ export function constantProofs(
   } else if (isFrom(found.lipschitz, lipschitz)) {
     result.lipschitz = { rule: "slopes of the terms", claim: `the gradients of the terms add up to ${claimOf(lipschitz)}` };
   }
-  return result;
+  return withHints(result, found, spectrum);
+}
+
+/** For the search for data that prove the bounds one by one (constant-evidence.ts): where they were found. */
+function withHints(proofs: ConstantProofs, { reached }: Finding, spectrum: Spectrum | undefined): ConstantProofs {
+  const { infBoxes, supBoxes } = spectrum ?? {};
+  const hinted = (name: Name, proof: Proof): Proof => {
+    const boxes =
+      name === "lipschitz"
+        ? {}
+        : { ...(infBoxes && { infBoxes: infBoxes.map(boxData) }), ...(supBoxes && { supBoxes: supBoxes.map(boxData) }) };
+    const at = reached?.[name];
+    const hints: JsonData = { ...boxes, ...(at && { reached: { [name]: { ...at } } }) };
+    return Object.keys(hints).length === 0 ? proof : { ...proof, data: { ...(proof.data as object), ...hints } };
+  };
+  return Object.fromEntries(Object.entries(proofs).map(([name, proof]) => [name, hinted(name as Name, proof)]));
 }
 
 function claimOf({ lower, upper }: Enclosure): string {

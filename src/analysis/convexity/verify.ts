@@ -1,6 +1,6 @@
 // Certificates checked again: witnesses by evaluating f anew, proofs by their data, or by deciding their claims anew where they carry none.
 
-import { both, type Certificate, type Enclosure, type JsonData, type Proof } from "../certificate.ts";
+import type { Certificate, JsonData, Proof } from "../certificate.ts";
 import { checkCompositionProof } from "../composition/index.ts";
 import { isInside } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
@@ -10,16 +10,10 @@ import { explained } from "./reasons.ts";
 import { type Replayed, replayProof } from "./replay-proof.ts";
 import { replayQuasi } from "./replay-quasi.ts";
 import { type Subject, subjectOf } from "./subject.ts";
+import { type Check, checkConstants } from "./verify-claims.ts";
 import { seenGap } from "./witness.ts";
 
-export interface Check {
-  /** What was checked, as "convex: witness". */
-  readonly what: string;
-  readonly ok: boolean;
-  /** "evaluated": anew at the points of a witness. "replayed": from the proof's data. "decided anew": the claim was proved again. */
-  readonly how: "evaluated" | "replayed" | "decided anew" | "nothing to check";
-  readonly message?: string;
-}
+export type { Check };
 
 export interface Verification {
   readonly valid: boolean;
@@ -29,8 +23,8 @@ export interface Verification {
 /**
  * Checks a certificate (one read from JSON, say) against the function it is said to belong to. Nothing of the search that made it is used:
  * witnesses are evaluated by intervals, exact eliminations multiplied out, compositions gone through step by step, and second derivatives
- * enclosed by the chain rule on every box of a proof, which must cover the domain. What that leaves open (a curvature that vanishes
- * somewhere, as a rule) is decided anew. Throws as `certify` does.
+ * enclosed by the chain rule on every box of a proof, which must cover the domain. Bounds of constants are shown one by one, from inside by
+ * points and limits, from outside by slices, boxes, eigenvalues and terms. What that leaves open is decided anew. Throws as `certify` does.
  */
 export function verifyCertificate(
   certificate: Certificate,
@@ -73,19 +67,7 @@ export function verifyCertificate(
     }
   }
   checks.push(...checkQuasi(certificate, problem, subject, deadline, () => explained(problem, anew(), Infinity, certifyProblem)));
-  for (const name of ["mu", "L", "lipschitz"] as const) {
-    const claimed = certificate[name];
-    if (claimed.lower === null && claimed.upper === null) continue;
-    checks.push({ what: name, ok: agree(claimed, anew()[name]), how: "decided anew" });
-  }
-  if (certificate.verdict !== anew().verdict && strength(certificate) > strength(anew())) {
-    checks.push({
-      what: `verdict: ${certificate.verdict}`,
-      ok: false,
-      how: "decided anew",
-      message: `only ${anew().verdict} could be proved`,
-    });
-  }
+  checks.push(...checkConstants(certificate, problem, subject, anew, deadline));
   if (checks.length === 0) checks.push({ what: "nothing is claimed", ok: true, how: "nothing to check" });
   return { valid: checks.every((c) => c.ok), checks };
 }
@@ -134,20 +116,6 @@ function checkQuasi(
 function claims(proof: Proof, side: "convex" | "concave"): boolean {
   const { data } = proof;
   return typeof data === "object" && data !== null && !Array.isArray(data) && (data as { wanted?: JsonData }).wanted === side;
-}
-
-/** How much a verdict says beyond its two answers. */
-function strength({ verdict }: Certificate): number {
-  return verdict.startsWith("strongly") ? 2 : verdict.startsWith("strictly") ? 1 : 0;
-}
-
-function agree(a: Enclosure, b: Enclosure): boolean {
-  try {
-    both(a, b);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function checkWitness(

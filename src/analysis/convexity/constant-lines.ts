@@ -1,0 +1,137 @@
+// The search for data that prove bounds of the constants of functions of several variables: lines on which curvature and slope grow or jump,
+// points at which they are what is claimed, boxes and terms.
+
+import { attempt } from "../../numeric/effort.ts";
+import {
+  add as addR,
+  div as divR,
+  exactly,
+  neg as negR,
+  type Rational,
+  sign as signR,
+  toNumber,
+} from "../../numeric/exact/rational.ts";
+import type { JsonData } from "../certificate.ts";
+import { kinksOf } from "../symbolic/index.ts";
+import { best, better, type Found } from "./constant-data.ts";
+import { alongLine } from "./line-functions.ts";
+import { climb, curvatureAt, samplePoints } from "./search.ts";
+import { affineForm, type Subject } from "./subject.ts";
+import { type Checked, type ConstantName, type End, establishes } from "./verify-constants.ts";
+
+export interface Line {
+  readonly point: readonly number[];
+  readonly direction: readonly number[];
+}
+
+const text = (r: Rational) => (r.denominator === 1n ? `${r.numerator}` : `${r.numerator}/${r.denominator}`);
+
+/** Lines through a few points of the domain along the axes and between them. */
+function linesOf({ domain, problem }: Subject): Line[] {
+  const n = problem.coordinates;
+  const axes = n > 12 ? [] : Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));
+  const pairs = axes.flatMap((a, i) => axes.slice(i + 1).flatMap((b) => [1, -1].map((s) => a.map((x, k) => x + s * b[k]))));
+  const directions = [...axes, new Array<number>(n).fill(1), ...pairs.slice(0, 6)];
+  const points = samplePoints(domain, 8).slice(0, 3);
+  return points.flatMap((point) => directions.map((direction) => ({ point, direction })));
+}
+
+/** Where on a line limits may be found: far out, at the box, and at kinks. */
+function* limitsOn({ value, domain }: Subject, { point, direction }: Line): Generator<JsonData> {
+  for (const sign of [1, -1]) {
+    yield { kind: "limit", point, direction, sign };
+    let end: Rational | undefined;
+    for (const [i, { lower, upper }] of domain.box.entries()) {
+      const v = sign * direction[i];
+      const bound = v > 0 ? upper : lower;
+      if (v === 0 || !Number.isFinite(bound)) continue;
+      const t = divR(addR(exactly(bound), negR(exactly(point[i]))), exactly(direction[i]));
+      if (!end || Math.abs(toNumber(t)) < Math.abs(toNumber(end))) end = t;
+    }
+    if (end) yield { kind: "limit", point, direction, sign: -sign, at: text(end), reach: Math.abs(toNumber(end)) / 2 };
+  }
+  const line = alongLine(value, point, direction, { kind: "about", origin: exactly(0) });
+  for (const u of kinksOf(line)) {
+    const affine = affineForm(u);
+    const slope = affine?.coefficients.get(0);
+    if (affine && slope && signR(slope) !== 0) {
+      yield { kind: "jump", point, direction, at: text(divR(negR(affine.constant), slope)) };
+    }
+  }
+}
+
+/** Inside bounds: from where composition looked, at points where curvature is extreme, and by limits on lines. */
+export function reachedInside(
+  f: Checked,
+  name: ConstantName,
+  end: End,
+  claimed: number,
+  known: readonly JsonData[],
+  lines: readonly Line[],
+  deadline: number,
+): Found | undefined {
+  const first = best(f, name, end, claimed, known);
+  if (first && establishes(end, first.bound, claimed)) return first;
+  const { subject } = f;
+  if (!subject) return first;
+  const all = [...lines, ...linesOf(subject)];
+  const limits = function* () {
+    for (const line of all) {
+      if (performance.now() > deadline) return;
+      yield* limitsOn(subject, line);
+    }
+  };
+  const points = function* () {
+    if (!Number.isFinite(claimed)) return;
+    if (name === "mu" && claimed === 0) for (const line of all) yield { kind: "point", ...line };
+    yield* pointsFor(subject, name, f.bends === -1, deadline);
+  };
+  let found = better(end, first, best(f, name, end, claimed, points()));
+  if (!found || !establishes(end, found.bound, claimed)) found = better(end, found, best(f, name, end, claimed, limits()));
+  return found;
+}
+
+/** Of a bounded box in few dimensions. */
+function cornersOf({ domain: { box } }: Subject): number[][] {
+  if (box.length > 5 || box.some(({ lower, upper }) => !Number.isFinite(lower) || !Number.isFinite(upper))) return [];
+  return Array.from({ length: 2 ** box.length }, (_, k) => box.map(({ lower, upper }, i) => ((k >> i) & 1 ? upper : lower)));
+}
+
+function* pointsFor(subject: Subject, name: ConstantName, concave: boolean, deadline: number): Generator<JsonData> {
+  const points = [...cornersOf(subject), ...samplePoints(subject.domain, 60 + 10 * subject.problem.coordinates, 11)];
+  if (name === "lipschitz") {
+    const h = 2 ** -20;
+    const slope = (x: readonly number[]) => {
+      const g = x.map((_, i) => {
+        const [ahead, behind] = [1, -1].map((s) => subject.floats(x.map((c, j) => (i === j ? c + s * h : c))));
+        return (ahead - behind) / (2 * h);
+      });
+      return Number.isFinite(Math.hypot(...g)) ? Math.hypot(...g) : Number.NEGATIVE_INFINITY;
+    };
+    const ranked = points.map((x) => ({ x, score: slope(x) })).sort((p, q) => q.score - p.score);
+    for (const { x } of ranked.slice(0, 3)) {
+      yield { kind: "gradient", point: x };
+      yield { kind: "gradient", point: climb(x, slope, Math.min(deadline, performance.now() + 30), 40).x };
+    }
+    return;
+  }
+  for (const which of name === "L" ? (["greatest", "least"] as const) : ([concave ? "greatest" : "least"] as const)) {
+    const sign = which === "least" ? -1 : 1;
+    const score = (x: readonly number[]) => {
+      const c = attempt(deadline, undefined, () => curvatureAt(subject, x, which));
+      return c ? sign * c.value : Number.NEGATIVE_INFINITY;
+    };
+    const ranked = points.map((x) => ({ x: x as readonly number[], score: score(x) })).sort((p, q) => q.score - p.score);
+    const starts = ranked.slice(0, 2).map(({ x }) => climb(x, score, Math.min(deadline, performance.now() + 30), 40));
+    for (const { x } of [...starts, ...ranked.slice(0, 2)]) {
+      for (const point of [x.map((c) => Number(c.toPrecision(4))), x]) {
+        const c = curvatureAt(subject, point, which);
+        if (!c) continue;
+        const largest = Math.max(...c.direction.map(Math.abs));
+        const short = c.direction.map((d) => Number((d / largest).toFixed(6)));
+        yield { kind: "point", point, direction: short };
+        yield { kind: "point", point, direction: c.direction };
+      }
+    }
+  }
+}
