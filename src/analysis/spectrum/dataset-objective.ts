@@ -65,7 +65,7 @@ export function datasetObjective(problem: DatasetProblem): DatasetObjective {
   const sizes = leaves.map(({ shape }) => sizeOf(shape));
   const size = sizes.reduce((sum, n) => sum + n, 0);
   if (size === 0)
-    fail("argument", "datasetObjective: there are no parameters; give { parameters }, as those of the model that fit returns.");
+    fail("argument", "datasetObjective: there are no parameters; give { parameters }, as run.parameters of what fit returns.");
   const engine = typeof problem.engine === "object" ? problem.engine : engineNamed(problem.engine ?? "auto");
   const options = { engine, cacheSize: 4 };
   const context = () => inference(state === undefined ? {} : { state });
