@@ -2,8 +2,8 @@
 
 import { fail } from "../../graph/errors.ts";
 import { formatShape } from "../../graph/shape.ts";
-import { eye, type NestedArray, outer, stack, Tensor, tensor } from "../../tensor/index.ts";
 import { didYouMean } from "../../graph/suggest.ts";
+import { eye, type NestedArray, outer, stack, Tensor, tensor } from "../../tensor/index.ts";
 import { constants, knownFunctions, type Value } from "./functions.ts";
 import { childrenOf, identity, inferShapes, namesIn, productShape, visit } from "./shapes.ts";
 import { parseDeclaration, parseStatement, parseValue, type Relation, type Syntax } from "./syntax.ts";
