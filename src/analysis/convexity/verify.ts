@@ -4,7 +4,7 @@ import type { Certificate, JsonData, Proof } from "../certificate.ts";
 import { checkCompositionProof } from "../composition/index.ts";
 import { isInside } from "../domain.ts";
 import { certifyProblem } from "./certify.ts";
-import { type Analysed, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
+import { type Analysed, defaultBudget, type Problem, type ProblemOptions, problemOf } from "./problem.ts";
 import { quasiGap } from "./quasi.ts";
 import { explained } from "./reasons.ts";
 import { type Replayed, replayProof } from "./replay-proof.ts";
@@ -32,12 +32,13 @@ export function verifyCertificate(
   options: ProblemOptions & { readonly budget?: number } = {},
 ): Verification {
   const problem = problemOf("verifyCertificate", f, options);
-  const deadline = performance.now() + (options.budget ?? 2000);
+  const budget = options.budget ?? 2 * defaultBudget(problem);
+  const deadline = performance.now() + budget;
   const subject = subjectOf(problem, deadline);
   const checks: Check[] = [];
   let again: Certificate | undefined;
   const anew = () => {
-    again ??= certifyProblem(problem, performance.now() + (options.budget ?? 2000));
+    again ??= certifyProblem(problem, performance.now() + budget);
     return again;
   };
   for (const side of ["convex", "concave"] as const) {
