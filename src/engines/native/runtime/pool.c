@@ -2,7 +2,8 @@
  * Threads that run a program together. They are created when first needed and kept. To be woken takes some hundred microseconds, as much
  * as a good part of a step: within a run a thread that waits goes on looking, and sleeps only where it waits for much longer than any
  * kernel takes; between runs it sleeps after a millisecond (a step of training follows the last one within less), so that an idle
- * process uses no processor. One run at a time has the threads: a run that finds them taken, by another JavaScript thread or by a run that is
+ * process uses no processor. On a machine that is busy with other work, threads wait for one another's turns, which takes many times as long
+ * as the work itself: some runs then go alone, and ever more as long as that does not change. One run at a time has the threads: a run that finds them taken, by another JavaScript thread or by a run that is
  * in a host call, goes on alone, which gives the same bits.
  */
 #if !defined(_GNU_SOURCE)
@@ -34,6 +35,11 @@
 #define WITHIN_RUN_NANOSECONDS 20000000
 /* For the next run: longer than the gap between two steps, shorter than anyone notices. */
 #define BETWEEN_RUNS_NANOSECONDS 1000000
+/* A wait within a run that no kernel explains: the next run is timed. Where that takes more than twice as long as the caller's thread would
+ * have worked alone, so many runs go alone, twice as many each time. */
+#define STARVED_NANOSECONDS 1000000
+#define LEAST_ALONE 8
+#define MOST_ALONE 256
 
 static inline void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -47,6 +53,15 @@ static int64_t nanoseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* What this thread has had of a processor, 0 where that is not known. */
+static int64_t processor_time(void) {
+#if defined(CLOCK_THREAD_CPUTIME_ID)
+  struct timespec now;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0) return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+#endif
+  return 0;
 }
 
 /* Gates: a number that others wait for to change ---------------------------------------------------------------------------- */
@@ -94,11 +109,11 @@ static void gate_sleep(struct gate *gate, int old) {
   atomic_fetch_sub(&gate->sleepers, 1);
 }
 
-/* Waits for another value than `old`; sleeps after `patience`, or at once where that is 0. */
-static void gate_wait(struct gate *gate, int old, int64_t patience) {
+/* Waits for another value than `old`; sleeps after `patience`, or at once where that is 0. Returns for how long, 0 where it was short. */
+static int64_t gate_wait(struct gate *gate, int old, int64_t patience) {
   int64_t start = 0, now = 0;
   for (int i = 0;; i++) {
-    if (atomic_load_explicit(&gate->value, memory_order_acquire) != old) return;
+    if (atomic_load_explicit(&gate->value, memory_order_acquire) != old) return now - start;
     relax();
     if (i < 256) continue;
     if (patience == 0) break;
@@ -111,6 +126,7 @@ static void gate_wait(struct gate *gate, int old, int64_t patience) {
 #endif
   }
   gate_sleep(gate, old);
+  return nanoseconds() - start;
 }
 
 /* The pool ------------------------------------------------------------------------------------------------------------------ */
@@ -134,9 +150,21 @@ static long processors = 1;
 /* How long threads look before they sleep, within a run and between runs. */
 static int64_t within, between;
 static struct run current;
+/* Of the caller's thread: whether it has met a long wait in this run; whether this run is timed, and the processor time it waited away. */
+static int starved, timed;
+static int64_t idled;
+/* How many runs still go alone, and how many do after the next that was worse with others. */
+static long alone, rest = LEAST_ALONE;
 static struct gate finished, barrier;
 static atomic_long arrived, running;
 static atomic_flag taken = ATOMIC_FLAG_INIT;
+
+/* Waits as the caller's thread. */
+static void caller_waits(struct gate *gate, int old) {
+  int64_t before = timed ? processor_time() : 0;
+  if (gate_wait(gate, old, within) > STARVED_NANOSECONDS && within > 0) starved = 1;
+  if (timed) idled += processor_time() - before;
+}
 
 static void *work(void *argument) {
   struct worker *self = argument;
@@ -215,12 +243,13 @@ static long prepare(long threads) {
 }
 
 void gradus_pool_barrier(struct gradus_runtime *rt, long thread, long threads) {
-  (void)thread;
   int round = atomic_load(&barrier.value);
   if (atomic_fetch_add(&arrived, 1) == threads - 1) {
     atomic_store(&arrived, 0);
     if (rt->thrown) rt->failed = 1;
     gate_open(&barrier);
+  } else if (thread == 0) {
+    caller_waits(&barrier, round);
   } else {
     gate_wait(&barrier, round, within);
   }
@@ -274,7 +303,7 @@ GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
   if (threads <= 1 || atomic_flag_test_and_set(&taken)) {
     run->program(run->memory, 0, 1, rt);
   } else {
-    threads = prepare(threads);
+    threads = alone > 0 && threads <= processors ? 1 : prepare(threads);
     if (threads > 1) {
       /* With fewer processors than threads, whoever looks keeps the one from running that it waits for. */
       within = threads <= processors ? WITHIN_RUN_NANOSECONDS : 0;
@@ -284,10 +313,22 @@ GRADUS_EXPORT int32_t gradus_execute(const struct run *run) {
       for (long i = 1; i < threads; i++) shares[i].works = shares[0].works;
       atomic_store(&running, threads - 1);
       int round = atomic_load(&finished.value);
+      timed = starved && threads <= processors;
+      starved = 0;
+      idled = 0;
+      int64_t start = timed ? nanoseconds() : 0, had = timed ? processor_time() : 0;
       for (long i = 1; i < threads; i++) gate_open(&workers[i]->start);
       run->program(run->memory, 0, threads, rt);
-      gate_wait(&finished, round, within);
+      caller_waits(&finished, round);
+      if (timed) {
+        int64_t worked = processor_time() - had - idled;
+        int worse = worked > 0 && nanoseconds() - start > 2 * threads * worked;
+        if (worse) alone = rest;
+        rest = !worse ? LEAST_ALONE : 2 * rest < MOST_ALONE ? 2 * rest : MOST_ALONE;
+        starved = worse;
+      }
     } else {
+      if (alone > 0) alone--;
       run->program(run->memory, 0, 1, rt);
     }
     atomic_flag_clear(&taken);
