@@ -20,6 +20,7 @@ import {
   zero,
 } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
+import { halved } from "../convexity/boxes.ts";
 import { jetsOn } from "../convexity/interval-jets.ts";
 import { type End, signBetween } from "../convexity/polynomial-signs.ts";
 import { encloser } from "./enclosures.ts";
@@ -426,31 +427,4 @@ export function signsOnBoxes(whole: readonly Interval[], ways: readonly ((box: r
     stack.push(...halves);
   }
   return total ?? anything;
-}
-
-const seen = (x: number) => (x === Infinity ? 1 : x === -Infinity ? -1 : x / (1 + Math.abs(x)));
-
-/** The box cut through its longest side, as seen from afar. */
-export function halved(box: readonly Interval[]): readonly (readonly Interval[])[] | undefined {
-  let widest = 0;
-  let side = -1;
-  box.forEach(({ lower, upper }, k) => {
-    const width = seen(upper) - seen(lower);
-    if (width > widest) [widest, side] = [width, k];
-  });
-  if (side < 0) return undefined;
-  const { lower, upper } = box[side];
-  const at = middleOf(box[side]);
-  if (!(at > lower && at < upper)) return undefined;
-  const halves = [
-    { lower, upper: at },
-    { lower: at, upper },
-  ];
-  return halves.map((half) => box.map((x, k) => (k === side ? half : x)));
-}
-
-export function middleOf({ lower, upper }: Interval): number {
-  if (Number.isFinite(lower) && Number.isFinite(upper)) return lower / 2 + upper / 2;
-  if (Number.isFinite(lower)) return lower + Math.max(1, Math.abs(lower));
-  return Number.isFinite(upper) ? upper - Math.max(1, Math.abs(upper)) : 0;
 }

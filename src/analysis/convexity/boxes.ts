@@ -20,6 +20,35 @@ export function boxOf(data: JsonData | undefined): Box | undefined {
   return box.every((side) => side !== undefined) ? box : undefined;
 }
 
+/** A number well inside the interval, also where that has no end. */
+export function middleOf({ lower, upper }: Interval): number {
+  if (Number.isFinite(lower) && Number.isFinite(upper)) return lower / 2 + upper / 2;
+  if (Number.isFinite(lower)) return lower + Math.max(1, Math.abs(lower));
+  return Number.isFinite(upper) ? upper - Math.max(1, Math.abs(upper)) : 0;
+}
+
+/** x ↦ x/(1 + |x|), in which every interval has a length. */
+const seen = (x: number) => (Number.isFinite(x) ? x / (1 + Math.abs(x)) : Math.sign(x));
+
+/** The box cut through its longest side, as seen from afar; undefined where no number lies between the ends. */
+export function halved(box: Box): readonly Box[] | undefined {
+  let widest = 0;
+  let side = -1;
+  box.forEach(({ lower, upper }, k) => {
+    const width = seen(upper) - seen(lower);
+    if (width > widest) [widest, side] = [width, k];
+  });
+  if (side < 0) return undefined;
+  const { lower, upper } = box[side];
+  const at = middleOf(box[side]);
+  if (!(at > lower && at < upper)) return undefined;
+  const halves = [
+    { lower, upper: at },
+    { lower: at, upper },
+  ];
+  return halves.map((half) => box.map((x, k) => (k === side ? half : x)));
+}
+
 const contains = (outer: Box, inner: Box) => outer.every((o, i) => o.lower <= inner[i].lower && inner[i].upper <= o.upper);
 /** Whether they have an inner point in common (in the coordinates in which the whole is wide). */
 const meets = (a: Box, b: Box) =>

@@ -8,4 +8,4 @@ export type { Analysed, Argument, ProblemOptions } from "./problem.ts";
 export { lipschitz, type Smoothness, type SmoothnessOptions, smoothness } from "./smoothness.ts";
 export { classifyStationaryPoint, type StationaryKind, type StationaryPoint } from "./stationary.ts";
 export { type Taylor, type TaylorOptions, taylor } from "./taylor.ts";
-export { type Check, type Verification, verifyCertificate } from "./verify.ts";
+export { type Check, type Verification, type VerifyOptions, verifyCertificate } from "./verify.ts";

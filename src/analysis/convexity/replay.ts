@@ -5,7 +5,7 @@ import { attempt } from "../../numeric/effort.ts";
 import * as I from "../../numeric/interval.ts";
 import { type Domain, isInside } from "../domain.ts";
 import type { Expression } from "../symbolic/store.ts";
-import { type Box, isNegative, isSemidefinite } from "./boxes.ts";
+import { type Box, halved, isNegative, isSemidefinite, middleOf } from "./boxes.ts";
 import { jetsOn } from "./interval-jets.ts";
 import type { ExpressionMatrix } from "./psd.ts";
 
@@ -91,28 +91,4 @@ function contradicts(value: Expression, triangle: readonly Expression[], x: read
 }
 
 /** A point well inside the box. */
-function pointOf(box: Box): number[] {
-  return box.map(({ lower, upper }) => {
-    if (Number.isFinite(lower) && Number.isFinite(upper)) return lower / 2 + upper / 2;
-    if (Number.isFinite(lower)) return lower + Math.max(1, Math.abs(lower));
-    return Number.isFinite(upper) ? upper - Math.max(1, Math.abs(upper)) : 0;
-  });
-}
-
-function halved(box: Box): readonly Box[] | undefined {
-  const seen = (x: number) => (x === Infinity ? 1 : x === -Infinity ? -1 : x / (1 + Math.abs(x)));
-  let widest = 0;
-  let side = -1;
-  box.forEach(({ lower, upper }, k) => {
-    const width = seen(upper) - seen(lower);
-    if (width > widest) [widest, side] = [width, k];
-  });
-  if (side < 0) return undefined;
-  const { lower, upper } = box[side];
-  const [at] = pointOf([box[side]]);
-  if (!(at > lower && at < upper)) return undefined;
-  return [
-    { lower, upper: at },
-    { lower: at, upper },
-  ].map((half) => box.map((x, k) => (k === side ? half : x)));
-}
+const pointOf = (box: Box): number[] => box.map(middleOf);

@@ -23,9 +23,6 @@ export interface Check {
   readonly message?: string;
 }
 
-/** Of bounds for which there are no data: found again, but for what a search that is cut off by time may differ in. */
-const sixDigits = 1e-6;
-
 /** A check for each constant and for the strength of the verdict. `anew`: what a new search finds. */
 export function checkConstants(
   certificate: Certificate,
@@ -105,11 +102,8 @@ function checkConstant(
   return { what: name, ok: missing.length === 0, how: "decided anew", ...(missing.length > 0 && { message }) };
 }
 
-/** Whether a new search finds the bound, but for the last digits, and nothing against it. */
+/** Whether a new search finds the bound, or a better one. */
 function implies(end: End, found: Enclosure, claim: number): boolean {
   const own = found[end];
-  const other = end === "lower" ? found.upper : found.lower;
-  if (own === null || (other !== null && (end === "lower" ? other < claim : other > claim))) return false;
-  const slack = Number.isFinite(claim) ? sixDigits * Math.abs(claim) : 0;
-  return end === "lower" ? own >= claim - slack : own <= claim + slack;
+  return own !== null && (end === "lower" ? own >= claim : own <= claim);
 }

@@ -20,17 +20,18 @@ export interface Verification {
   readonly checks: readonly Check[];
 }
 
+export interface VerifyOptions extends ProblemOptions {
+  /** Milliseconds for what has to be decided anew. Default: twice that of `certify`. */
+  readonly budget?: number;
+}
+
 /**
  * Checks a certificate (one read from JSON, say) against the function it is said to belong to. Nothing of the search that made it is used:
  * witnesses are evaluated by intervals, exact eliminations multiplied out, compositions gone through step by step, and second derivatives
  * enclosed by the chain rule on every box of a proof, which must cover the domain. Bounds of constants are shown one by one, from inside by
  * points and limits, from outside by slices, boxes, eigenvalues and terms. What that leaves open is decided anew. Throws as `certify` does.
  */
-export function verifyCertificate(
-  certificate: Certificate,
-  f: Analysed,
-  options: ProblemOptions & { readonly budget?: number } = {},
-): Verification {
+export function verifyCertificate(certificate: Certificate, f: Analysed, options: VerifyOptions = {}): Verification {
   const problem = problemOf("verifyCertificate", f, options);
   const budget = options.budget ?? 2 * defaultBudget(problem);
   const deadline = performance.now() + budget;

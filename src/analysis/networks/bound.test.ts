@@ -55,4 +55,13 @@ describe("networkLipschitz", () => {
     expect(hasty.upper).toBeLessThanOrEqual(lipschitzProduct(weights));
     expect(hasty.lower).toBeLessThanOrEqual(hasty.upper);
   });
+
+  it("refuses an activation that nothing is known of, as the product of norms does", () => {
+    const weights: Matrix[] = [[[1]], [[1]]];
+    const activation = "swish" as "silu";
+    expect(() => networkLipschitz({ weights, activation })).toThrow(
+      /networkLipschitz: activation must be "identity" or .*"swish"/,
+    );
+    expect(() => lipschitzProduct(weights, activation)).toThrow(/lipschitzProduct: activation must be .*"swish"/);
+  });
 });

@@ -4,6 +4,7 @@
 import { fail } from "../../graph/errors.ts";
 import { addUp, divUp, mulUp, sqrtDown, sqrtUp } from "../../numeric/rounding.ts";
 import { tensor } from "../../tensor/index.ts";
+import { oneOf } from "../../tensor/operands.ts";
 import type { Enclosure } from "../certificate.ts";
 import { gramSpectrum } from "../composition/gram.ts";
 import { separability } from "../separability.ts";
@@ -73,6 +74,7 @@ export function spectralNorm(matrix: Matrix): { readonly lower: number; readonly
 
 /** Π ‖Wᵢ‖₂ · Π sup |σᵢ′|, rounded up: no Lipschitz constant of the network exceeds it. Biases do not matter. */
 export function lipschitzProduct(weights: readonly Matrix[], activation: ActivationName = "relu"): number {
+  oneOf("lipschitzProduct", "activation", activation, Object.keys(activationConstants));
   let bound = 1;
   weights.forEach((w, i) => {
     if (i > 0 && weights[i - 1].length !== w[0]?.length) {

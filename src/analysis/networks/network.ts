@@ -3,7 +3,9 @@
 import { fail } from "../../graph/errors.ts";
 import { type Module, observe, type Parameters } from "../../nn/index.ts";
 import { flatten, type Tensor } from "../../tensor/index.ts";
+import { oneOf } from "../../tensor/operands.ts";
 import type { ActivationName, Matrix } from "./index.ts";
+import { activationSlopes } from "./slopes.ts";
 
 /** x ↦ W_L·σ(W_{L−1}·…·σ(W₁x + b₁)… + b_{L−1}) + b_L. */
 export interface Network {
@@ -33,6 +35,7 @@ export function checkNetwork(name: string, { weights, biases, activation, negati
       fail("analysis", `${name}: layer ${k} has ${w.length} outputs and needs as many finite biases, not ${bias.length}.`);
     }
   });
+  if (activation !== undefined) oneOf(name, "activation", activation, [...Object.keys(activationSlopes), "leakyRelu"]);
   if (activation === "leakyRelu" && !(Math.abs(negativeSlope) <= 1)) {
     fail("analysis", `${name}: a leakyRelu with a slope of at most 1 in size is understood, not ${negativeSlope}.`);
   }

@@ -1,7 +1,7 @@
 // Programs written by hand, on the runtime's threads and with calls back into JavaScript.
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { DType } from "../../graph/dtype.ts";
@@ -144,6 +144,20 @@ describe.skipIf(missing !== undefined)("a native program", () => {
     const programs = [1, 2, 4, 3].map((threads) => programOf(body, plan, threads));
     for (let again = 0; again < 20; again++)
       for (const program of programs) expect(program.run([new Int32Array(most)])[0]).toEqual(expected);
+  });
+
+  it.runIf(availableParallelism() > 1)("goes on alone while another thread has no processor, and asks for it again later", () => {
+    const plan = planOf([{ dtype: "int32", length: 1 }]);
+    const threadsOf = (late: string, runs: number) => {
+      const body = `  if (thread == 0) *(int *)memory = threads;\n${late}\n  gradus_barrier(rt, thread, threads);`;
+      const program = programOf(body, plan, 2);
+      return Array.from({ length: runs }, () => program.run([new Int32Array(1)])[0][0]);
+    };
+    // Of a thread without a processor the others see that it comes to the barrier milliseconds late.
+    const starved = threadsOf("  if (thread == 1) for (volatile long i = 0; i < 4000000; i++);", 60);
+    expect(starved.join("")).toMatch(/21{8,}2/);
+    expect(starved.filter((threads) => threads === 1).length).toBeGreaterThan(40);
+    expect(threadsOf("", 600)).toContain(2);
   });
 
   it("shares working memory among threads, and gives each its own", () => {

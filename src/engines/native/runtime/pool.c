@@ -2,9 +2,9 @@
  * Threads that run a program together. They are created when first needed and kept. To be woken takes some hundred microseconds, as much
  * as a good part of a step: within a run a thread that waits goes on looking, and sleeps only where it waits for much longer than any
  * kernel takes; between runs it sleeps after a millisecond (a step of training follows the last one within less), so that an idle
- * process uses no processor. On a machine that is busy with other work, threads wait for one another's turns, which takes many times as long
- * as the work itself: some runs then go alone, and ever more as long as that does not change. One run at a time has the threads: a run that finds them taken, by another JavaScript thread or by a run that is
- * in a host call, goes on alone, which gives the same bits.
+ * process uses no processor. On a machine that is busy with other work, threads wait for one another's turns, which takes many times as
+ * long as the work itself: some runs then go alone, and ever more as long as that does not change. One run at a time has the threads: a run
+ * that finds them taken, by another JavaScript thread or by a run that is in a host call, goes on alone. All of that gives the same bits.
  */
 #if !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
