@@ -8,6 +8,7 @@ import { fail } from "../graph/errors.ts";
 import type { Graph } from "../graph/node.ts";
 import { type Module, observe, type Parameters } from "../nn/index.ts";
 import { flatten, random, type Structure, type Tensor } from "../tensor/index.ts";
+import { known } from "../tensor/options.ts";
 import { trace } from "../transforms/trace.ts";
 import type { Answer, Finding } from "./certificate.ts";
 import { compositionFinding } from "./composition/index.ts";
@@ -47,6 +48,8 @@ export function certifyObjective(
   data: { readonly inputs: Tensor; readonly targets: Tensor },
   options: ObjectiveOptions = {},
 ): Objective {
+  known("certifyObjective", options, ["parameters", "seed", "steps"]);
+  known("certifyObjective: data", data, ["inputs", "targets"]);
   const inputs = float64(data.inputs, "inputs");
   const targets = float64(data.targets, "targets");
   const given = options.parameters ?? model.init(random.key(options.seed ?? 0), "float64").parameters;

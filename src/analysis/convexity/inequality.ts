@@ -1,6 +1,7 @@
 // The equivalent forms of smoothness and convexity (Nesterov, Introductory Lectures, theorems 2.1.5 and 2.1.9), tested on pairs of points.
 
 import { fail } from "../../graph/errors.ts";
+import { known } from "../../tensor/options.ts";
 import { compileFloat, gradient } from "../symbolic/index.ts";
 import { type Analysed, type ProblemOptions, problemOf } from "./problem.ts";
 import { samplePoints } from "./search.ts";
@@ -164,6 +165,7 @@ function strongForms(mu: number, minimum: number | undefined): Form[] {
  * for an L that is not above 0.
  */
 export function checkInequality(f: Analysed, options: InequalityOptions = {}): readonly InequalityReport[] {
+  known("checkInequality", options, ["variables", "domain", "L", "mu", "points", "pairs", "minimum"]);
   const problem = problemOf("checkInequality", f, options);
   const subject = subjectOf(problem, performance.now() + 1000);
   if (typeof subject === "string") return fail("analysis", `checkInequality: ${subject}.`);

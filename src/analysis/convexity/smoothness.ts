@@ -4,6 +4,7 @@ import { fail } from "../../graph/errors.ts";
 import { attempt } from "../../numeric/effort.ts";
 import { add, type Interval, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, mulDown, mulUp } from "../../numeric/rounding.ts";
+import { known } from "../../tensor/options.ts";
 import { both, type Certificate, type Enclosure, type Finding, nothing } from "../certificate.ts";
 import { compositionFinding } from "../composition/index.ts";
 import { boxDomain, type Domain } from "../domain.ts";
@@ -41,8 +42,9 @@ export interface Smoothness {
  * ball with another number of coordinates.
  */
 export function smoothness(f: Analysed, options: SmoothnessOptions = {}): Smoothness {
+  const { ball } = known("smoothness", options, ["variables", "domain", "ball", "budget"]);
+  if (ball) known("smoothness: ball", ball, ["center", "radius"]);
   const whole = problemOf("smoothness", f, options);
-  const { ball } = options;
   if (ball && (ball.center.length !== whole.coordinates || !(ball.radius > 0) || !ball.center.every(Number.isFinite))) {
     fail("analysis", `smoothness: the ball needs a center of ${whole.coordinates} finite numbers and a radius above 0.`);
   }
@@ -180,6 +182,7 @@ function evidenceOf(subject: Subject, region: Region | undefined): Smoothness["e
 
 /** The least K with |f(x) − f(y)| ≤ K‖x − y‖ on the domain. Throws as `certify` does. */
 export function lipschitz(f: Analysed, options: ProblemOptions & { readonly budget?: number } = {}): Enclosure {
+  known("lipschitz", options, ["variables", "domain", "budget"]);
   const problem = problemOf("lipschitz", f, options);
   return certifyProblem(problem, performance.now() + (options.budget ?? defaultBudget(problem))).lipschitz;
 }

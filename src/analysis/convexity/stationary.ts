@@ -5,6 +5,7 @@ import { exactly } from "../../numeric/exact/rational.ts";
 import { add, type Interval, magnitude, midpoint, mul, point, sub } from "../../numeric/interval.ts";
 import { inverse, symmetricEigen } from "../../numeric/linalg/index.ts";
 import { nextDown, nextUp } from "../../numeric/rounding.ts";
+import { known } from "../../tensor/options.ts";
 import {
   compileEnclosure,
   constant,
@@ -58,6 +59,7 @@ export function classifyStationaryPoint(
   at: readonly number[] | number,
   options: ProblemOptions = {},
 ): StationaryPoint {
+  known("classifyStationaryPoint", options, ["variables", "domain"]);
   const problem = problemOf("classifyStationaryPoint", f, options);
   const x = typeof at === "number" ? [at] : at;
   const n = problem.coordinates;

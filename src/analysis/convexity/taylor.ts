@@ -3,6 +3,7 @@
 import { fail } from "../../graph/errors.ts";
 import { add, type Interval, magnitude, midpoint, mul, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, divUp, mulUp } from "../../numeric/rounding.ts";
+import { known } from "../../tensor/options.ts";
 import { compileEnclosure, differentiate, type Expression } from "../symbolic/index.ts";
 import { type Analysed, type ProblemOptions, problemOf } from "./problem.ts";
 import { isBoxInside, isProper, type Subject, subjectOf } from "./subject.ts";
@@ -34,6 +35,7 @@ export interface Taylor {
  * variable. Throws an analysis error where f is not smooth enough at the point, or has no scalar form.
  */
 export function taylor(f: Analysed, at: readonly number[] | number, options: TaylorOptions = {}): Taylor {
+  known("taylor", options, ["variables", "domain", "order", "radius"]);
   const problem = problemOf("taylor", f, options);
   const x = typeof at === "number" ? [at] : at;
   const n = problem.coordinates;

@@ -1,7 +1,7 @@
 // What is known of a function before it is minimized, each fact with its standing: proved, assumed by the caller, or estimated here.
 
 import { fail } from "../../graph/errors.ts";
-import { named } from "../../tensor/operands.ts";
+import { known as ofNames } from "../../tensor/options.ts";
 import type { Domain } from "../domain.ts";
 import type { Evaluation, Objective } from "./objective.ts";
 import { along, distance, norm } from "./vectors.ts";
@@ -52,7 +52,7 @@ const truths = ["convex", "quadratic"] as const;
 
 /** Checks what was given. Throws on constants that are negative or contradict each other. */
 export function factsOf(operation: string, given: Constants = {}): Facts {
-  named(operation, given);
+  ofNames(`${operation}: constants`, given, [...numbers, ...truths, "domain"]);
   const facts: { -readonly [K in keyof Facts]: Facts[K] } = {};
   for (const name of numbers) {
     const known = standing(given[name]);

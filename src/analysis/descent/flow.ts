@@ -1,9 +1,10 @@
 // Two relatives of gradient descent: its limit of small steps, and its counterpart on a compact set that never leaves it.
 
 import { fail } from "../../graph/errors.ts";
-import { named, number } from "../../tensor/operands.ts";
+import { number } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Descent, type DescentOptions, runOn } from "./gradient-descent.ts";
+import { type Descent, type DescentOptions, descentOptions, runOn } from "./gradient-descent.ts";
 import { subjectOf } from "./objective.ts";
 import { along, combine, dot, norm } from "./vectors.ts";
 
@@ -39,8 +40,7 @@ const errors = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525
  * convex f: f(X_T) − f* ≤ e^(−2μT)(f(x₀) − f*) (T21; see flowBound).
  */
 export function gradientFlow<T = Tensor>(f: (x: T) => Tensor, start: T | number, options: GradientFlowOptions): GradientFlow<T> {
-  named("gradientFlow", options);
-  const { time, tolerance = 1e-10 } = options;
+  const { time, tolerance = 1e-10 } = known("gradientFlow", options, ["time", "tolerance"]);
   if (!(number("gradientFlow", "time", time) >= 0 && time < Infinity))
     fail("argument", `gradientFlow: the time must be >= 0, got ${time}.`);
   if (!(number("gradientFlow", "tolerance", tolerance) > 0)) fail("argument", "gradientFlow: the tolerance must be positive.");
@@ -97,7 +97,7 @@ export interface FrankWolfeOptions<T> extends DescentOptions<T> {
  * the set. f* is the minimum over the set; give it with { minimum } for T27 to be measured.
  */
 export function frankWolfe<T = Tensor>(f: (x: T) => Tensor, start: T | number, options: FrankWolfeOptions<T>): Descent<T> {
-  const { vertex, diameter, step } = options;
+  const { vertex, diameter, step } = known("frankWolfe", options, [...descentOptions, "vertex", "diameter", "step"]);
   if (!(number("frankWolfe", "diameter", diameter) > 0)) fail("argument", "frankWolfe: the diameter must be positive.");
   return runOn("frankWolfe", f, start, options, false, () => () => ({
     method: "frank-wolfe",

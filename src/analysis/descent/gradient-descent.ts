@@ -3,7 +3,8 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { EngineName } from "../../engines/index.ts";
 import { fail } from "../../graph/errors.ts";
-import { describe, named, number } from "../../tensor/operands.ts";
+import { describe, number, oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Constants, Facts } from "./constants.ts";
 import { lbfgsStepper } from "./lbfgs.ts";
@@ -36,6 +37,9 @@ export interface DescentOptions<T> {
   /** Which engine computes f and its derivatives, in float64; default "wasm". */
   readonly engine?: EngineName | Engine;
 }
+
+/** The names of DescentOptions. */
+export const descentOptions = ["constants", "minimum", "minimizer", "stop", "onIterate", "keep", "engine"] as const;
 
 /** A run of a method with its report. */
 export interface Descent<T> extends Omit<Outcome, "minimizer"> {
@@ -83,7 +87,7 @@ function finished<T>(subject: Subject<T>, outcome: Outcome): Descent<T> {
   };
 }
 
-/** Traces f, resolves what is known of it, runs a plan and reports. */
+/** Traces f, resolves what is known of it, runs a plan and reports. The names of options are the caller's to check. */
 export function runOn<T>(
   operation: string,
   f: (x: T) => Tensor,
@@ -92,7 +96,6 @@ export function runOn<T>(
   needsL: boolean | ((options: RunOptions) => boolean),
   planner: (subject: Subject<T>, options: RunOptions) => Planner,
 ): Descent<T> {
-  named(operation, options);
   const subject = subjectOf(operation, f, start, options.engine);
   const { constants, minimizer, minimum, stop, onIterate, keep } = options;
   const at = () => subject.tree(subject.start);
@@ -128,7 +131,7 @@ export function gradientDescent<T = Tensor>(
   start: T | number,
   options: GradientDescentOptions<T> = {},
 ): Descent<T> {
-  const { step = "1/L" } = options;
+  const { step = "1/L" } = known("gradientDescent", options, [...descentOptions, "step"]);
   const needsL = step === "1/L" || step === "2/(L+mu)" || step === "silver";
   return runOn("gradientDescent", f, start, options, needsL, (_subject, run) => descentPlanner(step, run));
 }
@@ -231,6 +234,8 @@ export interface NesterovOptions<T> extends AcceleratedOptions<T> {
 
 /** Nesterov's accelerated gradient: x_{k+1} = y_k − γ∇f(y_k), y_{k+1} = x_{k+1} + β_k(x_{k+1} − x_k). */
 export function nesterov<T = Tensor>(f: (x: T) => Tensor, start: T | number, options: NesterovOptions<T> = {}): Descent<T> {
+  known("nesterov", options, [...descentOptions, "step", "momentum", "variant"]);
+  if (options.variant !== undefined) oneOf("nesterov", "variant", options.variant, ["convex", "fista", "strongly convex"]);
   return runOn("nesterov", f, start, options, options.step === undefined, () => (objective, facts, at) => {
     const curved = (facts.mu?.value ?? 0) > 0;
     const variant = options.variant ?? (curved ? "strongly convex" : "convex");
@@ -260,6 +265,7 @@ export function nesterov<T = Tensor>(f: (x: T) => Tensor, start: T | number, opt
  * on quadratics; off quadratics these may cycle (Lessard, Recht & Packard 2016; see worstCase).
  */
 export function heavyBall<T = Tensor>(f: (x: T) => Tensor, start: T | number, options: AcceleratedOptions<T> = {}): Descent<T> {
+  known("heavyBall", options, [...descentOptions, "step", "momentum"]);
   return runOn("heavyBall", f, start, options, options.step === undefined, () => (objective, facts, at) => {
     const mu = facts.mu?.value ?? 0;
     const own =
@@ -288,6 +294,7 @@ export function firstOrder<T = Tensor>(
   const method = Object.hasOwn(methods, name)
     ? methods[name]
     : fail("argument", `firstOrder: there is no method "${name}"; there are: ${Object.keys(methods).join(", ")}.`);
+  known("firstOrder", options, descentOptions);
   if (name === "heavy ball") return heavyBall(f, start, options);
   return runOn("firstOrder", f, start, options, true, (_subject, run) => methodPlanner(name, method.needs, run));
 }
@@ -318,7 +325,8 @@ export interface NewtonOptions<T> extends DescentOptions<T> {
 
 /** Newton's method with exact Hessians, for up to some hundred variables. */
 export function newton<T = Tensor>(f: (x: T) => Tensor, start: T | number, options: NewtonOptions<T> = {}): Descent<T> {
-  const { globalisation = "trust region" } = options;
+  const { globalisation = "trust region" } = known("newton", options, [...descentOptions, "globalisation"]);
+  oneOf("newton", "globalisation", globalisation, ["trust region", "line search", "full"]);
   return runOn("newton", f, start, options, false, (subject) => (objective) => ({
     method: "newton",
     rule: { kind: globalisation },
@@ -333,6 +341,7 @@ export interface LbfgsOptions<T> extends DescentOptions<T> {
 
 /** Limited-memory BFGS with a strong Wolfe line search. */
 export function lbfgs<T = Tensor>(f: (x: T) => Tensor, start: T | number, options: LbfgsOptions<T> = {}): Descent<T> {
+  known("lbfgs", options, [...descentOptions, "memory"]);
   return runOn("lbfgs", f, start, options, false, () => (objective) => ({
     method: "lbfgs",
     rule: { kind: "wolfe" },
@@ -353,6 +362,7 @@ export interface SubgradientOptions<T> extends DescentOptions<T> {
  * gives. Values need not fall: the best iterate is what is bounded.
  */
 export function subgradient<T = Tensor>(f: (x: T) => Tensor, start: T | number, options: SubgradientOptions<T> = {}): Descent<T> {
+  known("subgradient", options, [...descentOptions, "step"]);
   return runOn("subgradient", f, start, options, false, (subject, run) => (objective, facts) => {
     const { step } = options;
     const N = run.stop?.iterations ?? 1000;

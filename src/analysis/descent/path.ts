@@ -2,6 +2,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { integer, number } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import type { Evaluation, Objective } from "./objective.ts";
 import { distance, norm } from "./vectors.ts";
 
@@ -80,7 +81,12 @@ export interface FollowOptions {
 const beyond = 1e150;
 
 export function follow(objective: Objective, start: Float64Array, stepper: Stepper, options: FollowOptions = {}): Path {
-  const { gradientNorm = 1e-8, movement = 0, iterations = 1000, seconds = Infinity } = options.stop ?? {};
+  const {
+    gradientNorm = 1e-8,
+    movement = 0,
+    iterations = 1000,
+    seconds = Infinity,
+  } = known("stop", options.stop ?? {}, ["gradientNorm", "movement", "iterations", "seconds"]);
   number("stop", "gradientNorm", gradientNorm);
   number("stop", "movement", movement);
   number("stop", "seconds", seconds);

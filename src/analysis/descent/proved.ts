@@ -1,5 +1,6 @@
 // Constants that a certificate proves, as the theorems take them.
 
+import { known } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten } from "../../tensor/tree.ts";
 import type { Certificate } from "../certificate.ts";
@@ -25,6 +26,7 @@ export function provedConstants({ L, mu, lipschitz, convex }: Certificate, domai
 
 /** Whether f is proved to be a polynomial of degree at most two. */
 export function isQuadratic(f: Analysed, options: ProblemOptions = {}): boolean {
+  known("isQuadratic", options, ["variables", "domain"]);
   const problem = problemOf("isQuadratic", f, options);
   const subject = subjectOf(problem, performance.now() + 300);
   if (typeof subject === "string" || subject.undefinedAt !== undefined || subject.kinks.length > 0) return false;

@@ -3,6 +3,7 @@
 import { fail } from "../../graph/errors.ts";
 import { maximum, where } from "../../tensor/functions/elementwise.ts";
 import { integer, number } from "../../tensor/operands.ts";
+import { known as ofNames } from "../../tensor/options.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { stopGradient } from "../../transforms/index.ts";
 import type { Constants } from "./constants.ts";
@@ -88,7 +89,7 @@ export function worstCase(method: WorstCaseOf, L: number, mu: number, N: number,
   if (!(number("worstCase", "mu", mu) >= 0 && mu <= L))
     fail("argument", `worstCase: mu must be between 0 and L = ${L}, got ${mu}.`);
   integer("worstCase", "N", N, 1);
-  const step = options.step ?? 1 / L;
+  const { step = 1 / L } = ofNames("worstCase", options, ["step"]);
   if (!(step > 0)) fail("argument", `worstCase: the step must be positive, got ${step}.`);
   const curved = () => (mu > 0 ? mu : fail("argument", `worstCase: the theorem on "${method}" is about mu > 0.`));
   const onLine = { start: vector(1), minimizer: vector(0), minimum: 0 };

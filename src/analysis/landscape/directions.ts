@@ -6,6 +6,8 @@ import { fail } from "../../graph/errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
 import { flatten } from "../../tensor/index.ts";
+import { oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import { addScaled, dot, norm, normalVector, orthogonalize, scaled } from "../spectrum/operator.ts";
 
 export interface DirectionOptions {
@@ -20,7 +22,13 @@ export interface DirectionOptions {
 
 /** A random direction at `parameters`, in one vector. With "filter" it is as long for (c·W₁, W₂/c) as for (W₁, W₂), layer by layer. */
 export function randomDirection(parameters: unknown, options: DirectionOptions = {}): Float64Array {
-  const { seed = 0, index = 0, normalize = "filter", keepVectors = true } = options;
+  const {
+    seed = 0,
+    index = 0,
+    normalize = "filter",
+    keepVectors = true,
+  } = known("randomDirection", options, ["seed", "index", "normalize", "keepVectors"]);
+  oneOf("randomDirection", "normalize", normalize, ["filter", "leaf", "none"]);
   const { leaves } = flatten(parameters);
   const size = leaves.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const direction = normalVector(size, seed, index);

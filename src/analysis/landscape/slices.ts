@@ -1,6 +1,7 @@
 // The loss along lines and over planes through a point.
 
 import { fail } from "../../graph/errors.ts";
+import { known } from "../../tensor/options.ts";
 
 /** A scalar function of all parameters in one vector. */
 export type Objective = (x: Float64Array) => number;
@@ -27,6 +28,7 @@ export interface SliceOptions {
 
 /** f(origin + t·direction). Throws an argument error for lengths that differ, fewer than 2 points or a range out of order. */
 export function slice(f: Objective, origin: Float64Array, direction: Float64Array, options: SliceOptions = {}): Slice {
+  known("slice", options, ["range", "points"]);
   requireLength(origin, direction);
   const steps = stepsOf({ points: 41, ...options });
   return { steps, values: steps.map((t) => f(origin.map((x, i) => x + t * direction[i]))) };
@@ -39,6 +41,7 @@ export function planeSlice(
   [first, second]: readonly [Float64Array, Float64Array],
   options: SliceOptions & { readonly secondRange?: readonly [number, number] } = {},
 ): PlaneSlice {
+  known("planeSlice", options, ["range", "points", "secondRange"]);
   requireLength(origin, first);
   requireLength(origin, second);
   const along = stepsOf({ points: 25, ...options });

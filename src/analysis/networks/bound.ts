@@ -1,6 +1,8 @@
 // The Lipschitz constant of a network over all inputs, by whatever method gives the best proved bound.
 
 import { fail } from "../../graph/errors.ts";
+import { oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import type { Enclosure } from "../certificate.ts";
 import { lipschitzProduct, type Matrix } from "./index.ts";
 import { localLipschitz } from "./jacobian.ts";
@@ -12,6 +14,14 @@ import { slopesOf } from "./slopes.ts";
 
 /** Methods for bounds from above, in the order in which they are tried. */
 export type GlobalMethod = "linear map" | "product of norms" | "activation patterns" | "LipSDP-Neuron" | "LipSDP-Layer";
+
+const globalMethods: readonly GlobalMethod[] = [
+  "linear map",
+  "product of norms",
+  "activation patterns",
+  "LipSDP-Neuron",
+  "LipSDP-Layer",
+];
 
 export interface GlobalOptions {
   /** Milliseconds for all methods together. Default 10,000. The product of norms and one Jacobian are computed in any case. */
@@ -49,7 +59,9 @@ const fewProducts = 2000;
  * LipSDP and, for small relu networks, the activation patterns; from below the norm of a Jacobian. Throws an analysis error where shapes do
  * not fit.
  */
-export function networkLipschitz(network: Network, { budget = 10_000, methods }: GlobalOptions = {}): GlobalLipschitz {
+export function networkLipschitz(network: Network, options: GlobalOptions = {}): GlobalLipschitz {
+  const { budget = 10_000, methods } = known("networkLipschitz", options, ["budget", "methods"]);
+  methods?.forEach((method) => oneOf("networkLipschitz", "a method", method, globalMethods));
   checkNetwork("networkLipschitz", network);
   if (!(budget >= 0)) fail("analysis", `networkLipschitz: the budget is a number of milliseconds, not ${budget}.`);
   const deadline = performance.now() + budget;

@@ -6,6 +6,8 @@
 import { fail } from "../../graph/errors.ts";
 import { type Interval, intersect, isEmpty, mul, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
+import { oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import { lipschitzProduct, type Matrix, spectralNorm } from "./index.ts";
 import { checkNetwork, type Network } from "./network.ts";
 import { slopeRange, valueRange } from "./slopes.ts";
@@ -36,7 +38,14 @@ export interface LocalLipschitz {
  */
 export function localLipschitz(network: Network, options: LocalOptions): LocalLipschitz {
   checkNetwork("localLipschitz", network);
-  const { center, radius, region = "ball", method = "linear relaxation" } = options;
+  const {
+    center,
+    radius,
+    region = "ball",
+    method = "linear relaxation",
+  } = known("localLipschitz", options, ["center", "radius", "region", "method"]);
+  oneOf("localLipschitz", "region", region, ["ball", "box"]);
+  oneOf("localLipschitz", "method", method, ["linear relaxation", "intervals"]);
   const inputs = network.weights[0][0].length;
   if (center.length !== inputs || !center.every(Number.isFinite) || !(radius >= 0) || radius === Infinity) {
     fail("analysis", `localLipschitz: give a center of ${inputs} finite numbers and a finite radius of 0 or more.`);

@@ -4,6 +4,8 @@
 
 import { fail } from "../../graph/errors.ts";
 import { mulUp, sqrtUp } from "../../numeric/rounding.ts";
+import { oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import { spectralNorm } from "./index.ts";
 import { centralPath } from "./lipsdp-solver.ts";
 import { coreOf, isWithinReach, mostRows, narrowed, provedByFloats, type SdpCertificate } from "./lipsdp-verify.ts";
@@ -39,7 +41,12 @@ export interface SdpBound {
  * where nothing can be proved: more than 1500 units, or numbers whose squares could over- or underflow.
  */
 export function sdpLipschitz(network: Network, options: SdpOptions = {}): SdpBound | undefined {
-  const { variant = "neuron", budget = 10_000, accuracy = 1e-9 } = options;
+  const {
+    variant = "neuron",
+    budget = 10_000,
+    accuracy = 1e-9,
+  } = known("sdpLipschitz", options, ["variant", "budget", "accuracy"]);
+  oneOf("sdpLipschitz", "variant", variant, ["neuron", "layer"]);
   checkNetwork("sdpLipschitz", network);
   const slopes = slopesOf(network);
   if (slopes[0] === slopes[1]) {

@@ -4,6 +4,7 @@ import { fail } from "../../graph/errors.ts";
 import { type Module, observe, type Parameters } from "../../nn/index.ts";
 import { flatten, type Tensor } from "../../tensor/index.ts";
 import { oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import type { ActivationName, Matrix } from "./index.ts";
 import { activationSlopes } from "./slopes.ts";
 
@@ -20,7 +21,13 @@ export interface Network {
 }
 
 /** Throws an analysis error where shapes do not fit or numbers are not finite. */
-export function checkNetwork(name: string, { weights, biases, activation, negativeSlope = 0 }: Network): void {
+export function checkNetwork(name: string, network: Network): void {
+  const {
+    weights,
+    biases,
+    activation,
+    negativeSlope = 0,
+  } = known(`${name}: a network`, network, ["weights", "biases", "activation", "negativeSlope"]);
   if (weights.length === 0) fail("analysis", `${name}: a network needs at least one layer.`);
   weights.forEach((w, k) => {
     const width = w[0]?.length ?? 0;

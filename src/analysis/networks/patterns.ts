@@ -5,6 +5,7 @@ import { fail } from "../../graph/errors.ts";
 import { add, exactly, isZero, mul, neg, one, type Rational, sign, sub, toNumber, zero } from "../../numeric/exact/rational.ts";
 import { feasibility } from "../../numeric/exact/simplex.ts";
 import { addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
+import { known } from "../../tensor/options.ts";
 import type { Enclosure } from "../certificate.ts";
 import { type Matrix, spectralNorm } from "./index.ts";
 import { checkNetwork, type Network } from "./network.ts";
@@ -50,7 +51,9 @@ interface Product {
  * sup ‖J‖₂ of a network of relu layers, over all inputs or a box, from both sides; equal but for rounding where the budget suffices. For small
  * networks: up to some dozens of units and few inputs. Throws an analysis error for other activations.
  */
-export function patternLipschitz(network: Network, { within, budget = 5000 }: PatternOptions = {}): PatternBounds {
+export function patternLipschitz(network: Network, options: PatternOptions = {}): PatternBounds {
+  const { within, budget = 5000 } = known("patternLipschitz", options, ["within", "budget"]);
+  if (within) known("patternLipschitz: within", within, ["center", "radius"]);
   checkNetwork("patternLipschitz", network);
   const { weights, biases, activation = "relu" } = network;
   if (activation !== "relu" && activation !== "identity") {

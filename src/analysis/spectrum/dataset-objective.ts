@@ -9,6 +9,7 @@ import { sizeOf } from "../../graph/shape.ts";
 import { inference, type State } from "../../nn/context.ts";
 import type { Module, Parameters } from "../../nn/module.ts";
 import { flatten, type Tensor, tensor } from "../../tensor/index.ts";
+import { known } from "../../tensor/options.ts";
 import { readable } from "../../tensor/tensor.ts";
 import { rowsOf } from "../../train/feed.ts";
 import type { Loss } from "../../train/step.ts";
@@ -58,7 +59,13 @@ type Product = (parameters: Parameters, direction: Parameters, inputs: Tensor, t
 
 /** Throws an argument error for a batch size below 1, and where there are no parameters. */
 export function datasetObjective(problem: DatasetProblem): DatasetObjective {
-  const { model, loss, data, batchSize = 500, state } = problem;
+  const {
+    model,
+    loss,
+    data,
+    batchSize = 500,
+    state,
+  } = known("datasetObjective", problem, ["model", "loss", "data", "parameters", "state", "batchSize", "engine"]);
   if (!Number.isInteger(batchSize) || batchSize < 1)
     fail("argument", `the batch size is ${batchSize}; give a whole number from 1.`);
   const { leaves, structure } = flatten(problem.parameters);

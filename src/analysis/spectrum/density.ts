@@ -2,6 +2,7 @@
 // From one unit probe z, k steps give k nodes θ and weights w with Σ w·θᵐ = zᵀHᵐz exactly for all m ≤ 2k − 1.
 
 import { fail } from "../../graph/errors.ts";
+import { known } from "../../tensor/options.ts";
 import { ritz, tridiagonalize } from "./lanczos.ts";
 import { norm, type SymmetricOperator, scaled, signVector } from "./operator.ts";
 import { meanWithError } from "./trace.ts";
@@ -29,7 +30,7 @@ export interface SpectralDensity {
 
 /** Throws an argument error for counts below 1. */
 export function spectralDensity(operator: SymmetricOperator, options: DensityOptions = {}): SpectralDensity {
-  const { probes = 8, steps = 60, seed = 0 } = options;
+  const { probes = 8, steps = 60, seed = 0 } = known("spectralDensity", options, ["probes", "steps", "seed"]);
   for (const [name, value] of Object.entries({ probes, steps })) {
     if (!Number.isInteger(value) || value < 1)
       fail("argument", `spectralDensity: ${name} is ${value}; give a whole number from 1.`);

@@ -4,6 +4,8 @@
 
 import { fail } from "../../graph/errors.ts";
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
+import { oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import { addScaled, dot, norm, normalVector, orthogonalize, type SymmetricOperator, scaled } from "./operator.ts";
 
 /** An eigenvalue with what is certain of it. */
@@ -26,6 +28,9 @@ export interface EigenOptions {
   readonly products?: number;
   readonly seed?: number;
 }
+
+/** Names of EigenOptions that do not say which eigenvalues. */
+export const eigenOptions = ["tolerance", "products", "seed"] as const;
 
 export interface ExtremeEigenvalues {
   /** Descending. */
@@ -99,7 +104,14 @@ export function ritz({ diagonal, offDiagonal }: Tridiagonalization) {
 
 /** The largest and smallest eigenvalues of a symmetric matrix known by its products. Throws an argument error for bad options. */
 export function extremeEigenvalues(operator: SymmetricOperator, options: EigenOptions = {}): ExtremeEigenvalues {
-  const { count = 1, end = "both", tolerance = 1e-3, products: budget = 300, seed = 0 } = options;
+  const {
+    count = 1,
+    end = "both",
+    tolerance = 1e-3,
+    products: budget = 300,
+    seed = 0,
+  } = known("extremeEigenvalues", options, ["count", "end", ...eigenOptions]);
+  oneOf("extremeEigenvalues", "end", end, ["both", "largest", "smallest"]);
   if (!Number.isInteger(count) || count < 1 || count > operator.size) {
     fail(
       "argument",
@@ -203,6 +215,7 @@ export interface ConditionNumber {
  * is not certainly positive. NaN for a matrix that is not positive semidefinite.
  */
 export function conditionNumber(operator: SymmetricOperator, options: Omit<EigenOptions, "count" | "end"> = {}): ConditionNumber {
+  known("conditionNumber", options, eigenOptions);
   const eigenvalues = extremeEigenvalues(operator, { tolerance: 1e-8, ...options, count: 1, end: "both" });
   const [top, bottom] = [eigenvalues.largest[0], eigenvalues.smallest[0]];
   const least = bottom.value - bottom.residual;

@@ -3,14 +3,16 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { fail } from "../../graph/errors.ts";
 import type { Module } from "../../nn/module.ts";
+import { known } from "../../tensor/options.ts";
 import type { Callback } from "../../train/callbacks.ts";
 import type { Loss } from "../../train/step.ts";
 import { type DatasetObjective, type DatasetProblem, datasetObjective } from "./dataset-objective.ts";
-import { type EigenOptions, type EigenPair, extremeEigenvalues } from "./lanczos.ts";
+import { type EigenOptions, type EigenPair, eigenOptions, extremeEigenvalues } from "./lanczos.ts";
 import { norm } from "./operator.ts";
 
 /** The largest eigenvalue of the Hessian of the loss over the whole data set, with its residual. */
 export function sharpness(problem: DatasetProblem, options: Omit<EigenOptions, "count" | "end"> = {}): EigenPair {
+  known("sharpness", options, eigenOptions);
   const objective = datasetObjective(problem);
   return extremeEigenvalues(objective.hessian(objective.start), { ...options, count: 1, end: "largest" }).largest[0];
 }
@@ -68,7 +70,31 @@ export function stabilityThreshold(learningRate: number, momentum = 0, nesterov 
 
 /** A callback of `fit` that watches the sharpness against the threshold; `records` grows while training goes on. */
 export function edgeOfStability(options: EdgeOptions): Callback & { readonly records: readonly EdgeRecord[] } {
-  const { every = 1, learningRate, momentum = 0, nesterov = false, onMeasured, ...problem } = options;
+  const {
+    model,
+    loss,
+    data,
+    batchSize,
+    engine,
+    learningRate,
+    momentum = 0,
+    nesterov = false,
+    every = 1,
+    onMeasured,
+    ...search
+  } = known("edgeOfStability", options, [
+    ...eigenOptions,
+    "model",
+    "loss",
+    "data",
+    "learningRate",
+    "momentum",
+    "nesterov",
+    "every",
+    "batchSize",
+    "engine",
+    "onMeasured",
+  ]);
   if (!(learningRate > 0)) fail("argument", `edgeOfStability: the learning rate ${learningRate} must be above 0.`);
   if (!Number.isInteger(every) || every < 1)
     fail("argument", `edgeOfStability: every is ${every}; give a whole number of epochs from 1.`);
@@ -84,9 +110,13 @@ export function edgeOfStability(options: EdgeOptions): Callback & { readonly rec
     onEpochEnd({ record: { epoch }, parameters }) {
       if (epoch % every !== 0) return;
       const at = parameters();
-      objective ??= datasetObjective({ ...problem, parameters: at });
+      objective ??= datasetObjective({
+        ...{ model, loss, data, parameters: at },
+        ...(batchSize !== undefined && { batchSize }),
+        ...(engine !== undefined && { engine }),
+      });
       const hessian = objective.hessian(objective.vectorOf(at));
-      const { value, residual } = extremeEigenvalues(hessian, { ...options, count: 1, end: "largest" }).largest[0];
+      const { value, residual } = extremeEigenvalues(hessian, { ...search, count: 1, end: "largest" }).largest[0];
       const record = { epoch, sharpness: value, residual, threshold };
       records.push(record);
       onMeasured?.(record);

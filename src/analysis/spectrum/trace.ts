@@ -1,6 +1,8 @@
 // The trace of a matrix known by its products, from random probes, with the standard error of the estimate.
 
 import { fail } from "../../graph/errors.ts";
+import { oneOf } from "../../tensor/operands.ts";
+import { known } from "../../tensor/options.ts";
 import { addScaled, dot, norm, normalVector, orthogonalize, type SymmetricOperator, scaled, signVector } from "./operator.ts";
 
 export interface TraceEstimate {
@@ -24,7 +26,8 @@ export interface HutchinsonOptions extends TraceOptions {
 
 /** Hutchinson's estimator (1990): the mean of zᵀHz over random z with E zzᵀ = I. Unbiased. */
 export function hutchinson(operator: SymmetricOperator, options: HutchinsonOptions = {}): TraceEstimate {
-  const { products = 30, seed = 0, probes = "rademacher" } = options;
+  const { products = 30, seed = 0, probes = "rademacher" } = known("hutchinson", options, ["products", "seed", "probes"]);
+  oneOf("hutchinson", "probes", probes, ["rademacher", "normal"]);
   requireProducts("hutchinson", products, 1);
   const probe = probes === "normal" ? normalVector : signVector;
   const values = Array.from({ length: products }, (_, i) => {
@@ -39,7 +42,7 @@ export function hutchinson(operator: SymmetricOperator, options: HutchinsonOptio
  * 1/products where Hutchinson's falls as 1/√products. Unbiased; exact where the rank is at most a third of the products.
  */
 export function hutchPlusPlus(operator: SymmetricOperator, options: TraceOptions = {}): TraceEstimate {
-  const { products = 30, seed = 0 } = options;
+  const { products = 30, seed = 0 } = known("hutchPlusPlus", options, ["products", "seed"]);
   requireProducts("hutchPlusPlus", products, 3);
   const rank = Math.min(Math.floor(products / 3), operator.size);
   const basis: Float64Array[] = [];
