@@ -5,6 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { compare, exactly, toNumber } from "../../numeric/exact/rational.ts";
+import type { OpaqueKind } from "./opaque.ts";
 import { type Expression, isRational, type Store } from "./store.ts";
 
 /** What must hold of an expression for the function to have a value. */
@@ -31,6 +32,8 @@ export interface Context {
   readonly store: Store;
   require(expression: Expression, relation: Condition["relation"], operation: string): void;
   remove(expression: Expression): void;
+  /** `count` unknowns for what a factorization of a larger matrix gives; refuses where such are not wanted. */
+  opaque(kind: OpaqueKind, rows: number, columns: number, inputs: readonly Expression[], count: number): readonly Expression[];
   /** Stops the run. */
   refuse(operation: string, reason: string): never;
 }

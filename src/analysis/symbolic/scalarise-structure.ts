@@ -6,7 +6,7 @@ import type { Dense, Structured } from "../../graph/primitive.ts";
 import { sizeOf, stridesOf } from "../../graph/shape.ts";
 import { exactly, one, type Rational, rational, zero } from "../../numeric/exact/rational.ts";
 import { type Context, type Elements, groupsOf, numbers, type Truth, toDense } from "./elements.ts";
-import { div, linear, mul, sqrt, sub } from "./expression.ts";
+import { div, isNonnegative, linear, mul, sqrt, sub } from "./expression.ts";
 import { max, min } from "./functions.ts";
 import { constant, type Expression, isRational, type Store } from "./store.ts";
 
@@ -97,19 +97,24 @@ export function reduced(node: Node, operands: readonly Elements[], context: Cont
     case "prod":
       return fold((members) => mul(constant(store, 1), ...members));
     case "reduceMax":
-      return fold((members) => members.reduce(max));
+      return fold((members) => members.reduce((a, b) => (isOrdered(b, a) ? a : isOrdered(a, b) ? b : max(a, b))));
     case "reduceMin":
-      return fold((members) => members.reduce(min));
+      return fold((members) => members.reduce((a, b) => (isOrdered(b, a) ? b : isOrdered(a, b) ? a : min(a, b))));
     case "matmul":
       return y.kind === "numbers" ? matmul(node, x.list, y.list, store) : undefined;
     case "cholesky":
-      return perMatrix(node, x.list, (a, n) => cholesky(a, n, context));
+      return perMatrix(node, x.list, (a, n) =>
+        n > largestFactorized ? context.opaque("cholesky", n, n, a, n * n) : cholesky(a, n, context),
+      );
     case "triangularSolve":
       return y.kind === "numbers" ? triangularSolve(node, x.list, y.list, context) : undefined;
     default:
       return undefined;
   }
 }
+
+/** Whether a ≤ b is seen at once, as it is of the eigenvalues of a 2×2 matrix. */
+const isOrdered = (a: Expression, b: Expression): boolean => isNonnegative(sub(b, a));
 
 function matmul(node: Node, a: readonly Expression[], b: readonly Expression[], store: Store): Elements {
   const [{ shape: sa }, { shape: sb }] = node.inputs;
@@ -149,7 +154,7 @@ function perMatrix(
   f: (matrix: readonly Expression[], n: number) => readonly Expression[],
 ): Elements | undefined {
   const n = node.shape[node.shape.length - 1];
-  if (n > largestFactorized || n === 0) return undefined;
+  if (n === 0) return undefined;
   const list: Expression[] = [];
   for (let from = 0; from < x.length; from += n * n) list.push(...f(x.slice(from, from + n * n), n));
   return numbers(list);

@@ -7,7 +7,7 @@ import { GradusError } from "../../graph/errors.ts";
 import { type Graph, type Node, topologicalOrder } from "../../graph/node.ts";
 import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
-import { callAttributes, constantData, isCall, isConstant, isIdentity, isParameter } from "../../graph/structural.ts";
+import { callAttributes, constantData, isCall, isConstant, isIdentity, isParameter, isPick } from "../../graph/structural.ts";
 import { BudgetError, LateError } from "../../numeric/effort.ts";
 import { exactly, one, sign as signR, zero } from "../../numeric/exact/rational.ts";
 import { scalarOutput, trace } from "../../transforms/trace.ts";
@@ -15,7 +15,9 @@ import { type Domain, everywhere } from "../domain.ts";
 import { type Condition, type Context, type Elements, groupsOf, numbers, Refusal, toDense, truth } from "./elements.ts";
 import { add, exp, isNonnegative, isPositive, linear, quickSign } from "./expression.ts";
 import { log } from "./functions.ts";
+import type { Opaque, OpaqueKind } from "./opaque.ts";
 import { elementwise } from "./scalarise-elementwise.ts";
+import { linalgCall, ofPattern, type Pattern, patternsIn, spectral } from "./scalarise-linalg.ts";
 import { linearForm, moved, reduced } from "./scalarise-structure.ts";
 import { constant, createStore, type Expression, isRational, type Store, variable } from "./store.ts";
 
@@ -27,6 +29,8 @@ export interface Scalarised {
   readonly conditions: readonly Condition[];
   /** Expressions at whose zeros the function has a removable singularity, filled by its limit. */
   readonly removed: readonly Expression[];
+  /** Unknowns in the value and the conditions, in the order in which they are computed; only where they were asked for. */
+  readonly opaque: readonly Opaque[];
   /** How many coordinates points have. */
   readonly variables: number;
 }
@@ -45,6 +49,8 @@ export interface ScalariseOptions {
   readonly nodes?: number;
   /** What the coordinates are called. */
   readonly names?: readonly string[];
+  /** Whether factorizations of larger matrices may stand as unknowns. Default false: there is no expression then. */
+  readonly opaque?: boolean;
 }
 
 /** The first output of `graph` (one number), with the elements of its parameters, in order and row by row, as variables. */
@@ -60,6 +66,7 @@ export function scalarise(graph: Graph, options: ScalariseOptions = {}): Scalari
   const store = createStore(domain, options.nodes ?? 20_000, options.names);
   const conditions = new Map<string, Condition>();
   const removed = new Set<Expression>();
+  const unknowns = new Map<string, Opaque>();
   const context: Context = {
     store,
     require(expression, relation, operation) {
@@ -73,6 +80,15 @@ export function scalarise(graph: Graph, options: ScalariseOptions = {}): Scalari
       conditions.set(`${relation} ${expression.id}`, { expression, relation, operation });
     },
     remove: (expression) => void removed.add(expression),
+    opaque(kind, rows, columns, inputs, size) {
+      if (!options.opaque) throw new Refusal(operationOf[kind], tooLarge(kind, rows));
+      const key = `${kind} ${rows} ${inputs.map((e) => e.id).join(",")}`;
+      const last = [...unknowns.values()].pop();
+      const first = last ? last.first + last.count : count;
+      const own = unknowns.get(key) ?? { kind, rows, columns, inputs, first, count: size };
+      unknowns.set(key, own);
+      return Array.from({ length: size }, (_, i) => variable(store, own.first + i));
+    },
     refuse(operation, reason) {
       throw new Refusal(operation, reason);
     },
@@ -90,6 +106,7 @@ export function scalarise(graph: Graph, options: ScalariseOptions = {}): Scalari
       value: result.list[0],
       conditions: [...conditions.values()],
       removed: [...removed],
+      opaque: [...unknowns.values()],
       variables: count,
     };
   } catch (error) {
@@ -119,27 +136,71 @@ function extended(store: Store): Store {
   return store;
 }
 
+const operationOf: Readonly<Record<OpaqueKind, string>> = {
+  determinant: "det",
+  "log determinant": "logdet",
+  "determinant sign": "det",
+  solution: "inv",
+  cholesky: "cholesky",
+  eigenvalues: "eigh",
+  "singular values": "svd",
+};
+
+const tooLarge = (kind: OpaqueKind, rows: number): string =>
+  kind === "eigenvalues" || kind === "singular values"
+    ? `${kind} of matrices of this size have no formula in their entries`
+    : `a matrix of ${rows} rows has too many minors for a formula in its entries`;
+
 /** The outputs of a graph, given the elements of its parameters. */
 function run(graph: Graph, inputs: readonly Elements[], context: Context): readonly Elements[] {
   const values = new Map<Node, readonly Elements[]>();
   graph.parameters.forEach((p, i) => values.set(p, [inputs[i]]));
-  for (const node of topologicalOrder(graph.outputs, values)) {
-    const operands = node.inputs.map((n) => (values.get(n) as readonly Elements[])[0]);
+  const patterns = patternsIn(topologicalOrder(graph.outputs, values));
+  for (const node of needed(graph, values, patterns)) {
+    const pattern = patterns.get(node);
+    const operands = (pattern ? [pattern.matrix] : node.inputs).map((n) => (values.get(n) as readonly Elements[])[0]);
     values.set(
       node,
-      node.op.name === "pick"
-        ? [(values.get(node.inputs[0]) as readonly Elements[])[node.attributes.index as number]]
-        : evaluate(node, operands, context),
+      pattern
+        ? [ofPattern(pattern, operands[0], context)]
+        : isPick(node)
+          ? [picked(node, values.get(node.inputs[0]) as readonly Elements[], context)]
+          : evaluate(node, operands, context),
     );
   }
   return graph.outputs.map((n) => (values.get(n) as readonly Elements[])[0]);
+}
+
+/** In order, what the outputs depend on; of what stands in the place of a pattern only the matrix. */
+function needed(graph: Graph, values: ReadonlyMap<Node, unknown>, patterns: ReadonlyMap<Node, Pattern>): readonly Node[] {
+  const order = topologicalOrder(graph.outputs, values);
+  if (patterns.size === 0) return order;
+  const wanted = new Set<Node>(graph.outputs);
+  for (const node of [...order].reverse()) {
+    if (!wanted.has(node)) continue;
+    for (const input of [patterns.get(node)?.matrix ?? node.inputs].flat()) wanted.add(input);
+  }
+  return order.filter((node) => wanted.has(node));
+}
+
+function picked(node: Node, outputs: readonly Elements[], context: Context): Elements {
+  const [source] = node.inputs;
+  const index = node.attributes.index as number;
+  const known = outputs[index];
+  const whole = known?.list.length === node.shape.reduce((n, size) => n * size, 1);
+  return whole ? known : context.refuse(source.op.name, `output ${index} of ${source.op.name} has no formula element by element`);
 }
 
 function evaluate(node: Node, operands: readonly Elements[], context: Context): readonly Elements[] {
   if (isConstant(node)) return [ofData({ shape: node.shape, dtype: node.dtype, data: constantData(node) }, context)];
   if (isIdentity(node)) return [operands[0]];
   if (isParameter(node)) context.refuse("parameter", "a tensor of another function is used");
-  if (isCall(node)) return special(node, operands, context) ?? run(callAttributes(node).body, operands, context);
+  if (isCall(node))
+    return (
+      special(node, operands, context) ?? linalgCall(node, operands, context) ?? run(callAttributes(node).body, operands, context)
+    );
+  const factors = spectral(node, operands, context);
+  if (factors) return factors;
   const made =
     node.op.kind === "elementwise"
       ? elementwise(node, operands, context)
