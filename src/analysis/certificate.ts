@@ -1,6 +1,8 @@
 // What an analysis answers: verdicts, proofs, witnesses and enclosed constants. All of it is data that can be written to JSON, sent
 // elsewhere and checked again by verify.ts.
 
+import type { Variable } from "./variables.ts";
+
 /** The strongest statement that is proved of a function on its domain. */
 export type Verdict =
   | "affine"
@@ -94,8 +96,8 @@ export interface Certificate {
   /** Where the constants, and strictness, come from; their data are what `verifyCertificate` checks them by. */
   readonly proofs?: Readonly<Partial<Record<"mu" | "L" | "lipschitz" | "strict", Proof>>>;
   readonly domain: string;
-  /** Names and shapes of the parameters, in the order of the coordinates of points. */
-  readonly variables: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Names and shapes of the parameters, in the order of the coordinates of points; of a symmetric matrix those on and above the diagonal. */
+  readonly variables: readonly Variable[];
   /** Parts of the domain that were left out and why (points where f is not defined or not smooth). */
   readonly excluded?: readonly string[];
 }

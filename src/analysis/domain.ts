@@ -25,6 +25,8 @@ export interface Domain {
   readonly cones: readonly Cone[];
   /** As people write it: "x>0, x*z>y^2". */
   readonly text: string;
+  /** Names of the matrix variables that it makes symmetric ("A >> 0", "A == A'"): their coordinates are those on and above the diagonal. */
+  readonly symmetric?: readonly string[];
 }
 
 /** All of Rⁿ. */

@@ -7,6 +7,7 @@ import { printCertificate } from "../convexity/print-certificate.ts";
 import type { Expression } from "../expression/index.ts";
 import { page } from "../pictures/page.ts";
 import { contourFigure, plotFigure } from "../pictures/plot.ts";
+import { coordinateNames, coordinatesOf } from "../variables.ts";
 import type { CertifyCommandOptions } from "./command.ts";
 import { formulaOf, valueAt, writePage } from "./formula.ts";
 
@@ -77,7 +78,7 @@ function enclosureJson({ lower, upper }: Enclosure) {
 }
 
 function pageOf(expression: Expression, certificate: Certificate): string {
-  const coordinates = certificate.variables.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
+  const coordinates = certificate.variables.reduce((sum, v) => sum + coordinatesOf(v), 0);
   const witnesses = [
     ["chord below the function: not convex", certificate.convex.witness],
     ["chord above the function: not concave", certificate.concave.witness],
@@ -116,7 +117,7 @@ function curveFigure(expression: Expression, witnesses: Witnesses): string {
   );
   return plotFigure({
     title: expression.text,
-    x: expression.variables[0].name,
+    x: coordinateNames(expression.variables[0])[0],
     y: "value",
     curves: [{ name: expression.text, colour: 0, points: grid(low, high, 401).map((x) => [x, f(x)] as const) }, ...chords],
   });
@@ -127,7 +128,7 @@ function planeFigure(expression: Expression, witnesses: Witnesses): string {
   const paths = witnesses.flatMap(([name, w], i) =>
     w ? [{ name, colour: i + 1, points: [[w.a[0], w.a[1]] as const, [w.b[0], w.b[1]] as const] }] : [],
   );
-  const names = expression.variables.flatMap(({ name, shape }) => (shape.length === 0 ? [name] : [`${name}[0]`, `${name}[1]`]));
+  const names = expression.variables.flatMap(coordinateNames);
   return contourFigure({
     title: expression.text,
     x: names[0],

@@ -8,14 +8,19 @@ import type { NestedArray, Tensor } from "../../tensor/index.ts";
 import { tensor } from "../../tensor/index.ts";
 import { type Expression, parseConstant, parseExpression } from "../expression/index.ts";
 import { namesIn } from "../expression/shapes.ts";
+import { coordinatesOf, wholeTensors } from "../variables.ts";
 import type { FormulaOptions } from "./command.ts";
 
 /** Reads the formula and its data. Throws an analysis error that points at a fault of the text, a data error for a file. */
-export async function formulaOf({ expression, param, vars }: FormulaOptions): Promise<Expression> {
+export async function formulaOf({ expression, param, vars, domain }: FormulaOptions): Promise<Expression> {
   const values: Record<string, Tensor> = {};
   for (const [name, given] of Object.entries(param)) values[name] = await valueOf(name, given);
   const variables = vars === undefined ? undefined : splitVariables(vars);
-  const parsed = parseExpression(expression, { values, ...(variables && { variables }) });
+  const parsed = parseExpression(expression, {
+    values,
+    ...(variables && { variables }),
+    ...(domain !== undefined && { domain }),
+  });
   const used = namesIn(parsed.syntax);
   for (const name of Object.keys(values)) {
     if (used.includes(name)) continue;
@@ -70,21 +75,26 @@ function fromCsv(path: string, text: string): Tensor {
   return tensor(data, { shape: numbers.length === 1 ? [rows] : [rows, numbers.length], dtype: "float64" });
 }
 
-/** All variables from one vector of coordinates. */
+/** All variables from one vector of coordinates: tensors of their shapes, of a symmetric matrix its coordinates. */
 export function parametersAt({ variables }: Expression, x: ArrayLike<number>): Record<string, Tensor> {
   let from = 0;
   return Object.fromEntries(
-    variables.map(({ name, shape }) => {
-      const size = shape.reduce((product, n) => product * n, 1);
+    variables.map((v) => {
+      const size = coordinatesOf(v);
       from += size;
       const own = Float64Array.from({ length: size }, (_, i) => x[from - size + i]);
-      return [name, tensor(own, { shape, dtype: "float64" })];
+      return [v.name, tensor(own, { shape: v.symmetric ? [size] : v.shape, dtype: "float64" })];
     }),
   );
 }
 
+/** The formula as a function of what `parametersAt` gives. */
+export const ofCoordinates = (expression: Expression, parameters: Readonly<Record<string, Tensor>>): Tensor =>
+  expression.f(wholeTensors(expression.variables, parameters));
+
 /** The value of the formula at a point. */
-export const valueAt = (expression: Expression, x: ArrayLike<number>): number => expression.f(parametersAt(expression, x)).item();
+export const valueAt = (expression: Expression, x: ArrayLike<number>): number =>
+  ofCoordinates(expression, parametersAt(expression, x)).item();
 
 /** Writes a page and says so. */
 export async function writePage(path: string | undefined, html: () => string): Promise<readonly string[]> {

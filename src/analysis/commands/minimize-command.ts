@@ -26,8 +26,9 @@ import {
 import { type Expression, parseDomain } from "../expression/index.ts";
 import { page } from "../pictures/page.ts";
 import { contourFigure, plotFigure } from "../pictures/plot.ts";
+import { coordinateNames, coordinatesOf, declarationOf } from "../variables.ts";
 import type { MinimizeCommandOptions } from "./command.ts";
-import { formulaOf, parametersAt, valueAt, writePage } from "./formula.ts";
+import { formulaOf, ofCoordinates, parametersAt, valueAt, writePage } from "./formula.ts";
 
 type Point = Record<string, Tensor>;
 type Method = (
@@ -104,7 +105,7 @@ export async function minimize(options: MinimizeCommandOptions): Promise<Answer>
     fail("analysis", "--step polyak is (f(x) − f*)/‖∇f(x)‖² times a factor: give the least value f* of f, as --minimum 0.");
   const quadratic = isQuadratic(expression) && ({ value: true, status: "proved" } as const);
   const result = method(
-    (x) => expression.f(x),
+    (x) => ofCoordinates(expression, x),
     parametersAt(expression, start),
     {
       constants: { ...provedConstants(certificate, domain), ...(quadratic && { quadratic }) },
@@ -141,7 +142,7 @@ function stepOf(text: string | undefined): StepChoice | undefined {
 
 /** "3", "1,2", "[1, 2]" or "x=1, y=2" as coordinates in the order of the variables. */
 function startOf({ variables }: Expression, text: string): number[] {
-  const wanted = variables.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
+  const wanted = variables.reduce((sum, v) => sum + coordinatesOf(v), 0);
   const numbers = (words: string) => {
     const found = words
       .replace(/[[\];]/g, " ")
@@ -162,8 +163,11 @@ function startOf({ variables }: Expression, text: string): number[] {
     point = variables.flatMap(({ name }) => given.get(name) ?? fail("analysis", `--from "${text}" says nothing of ${name}.`));
   } else point = numbers(text);
   if (point.length !== wanted) {
-    const names = variables.map(({ name, shape }) => `${name}${shape.length > 0 ? `(${shape.join(",")})` : ""}`);
-    fail("analysis", `--from "${text}" has ${point.length} numbers, but ${names.join(", ")} need ${wanted}.`);
+    const order = variables.some((v) => v.symmetric) ? `: ${variables.flatMap(coordinateNames).join(", ")}` : "";
+    fail(
+      "analysis",
+      `--from "${text}" has ${point.length} numbers, but ${variables.map(declarationOf).join(", ")} need ${wanted}${order}.`,
+    );
   }
   return point;
 }
@@ -290,7 +294,7 @@ function taylorFigure(expression: Expression, { L }: Certificate, { path }: Desc
   const finite = values.filter(Number.isFinite);
   return plotFigure({
     title: "The path on f",
-    x: expression.variables[0].name,
+    x: coordinateNames(expression.variables[0])[0],
     y: "f",
     yRange: [Math.min(...finite), Math.max(...finite)],
     curves: [
@@ -302,7 +306,7 @@ function taylorFigure(expression: Expression, { L }: Certificate, { path }: Desc
 }
 
 function slopeAt(expression: Expression, x: number): number {
-  const [name] = expression.variables.map((variable) => variable.name);
-  const slope = grad<[Point]>((point) => expression.f(point))(parametersAt(expression, [x])) as Point;
+  const [{ name }] = expression.variables;
+  const slope = grad<[Point]>((point) => ofCoordinates(expression, point))(parametersAt(expression, [x])) as Point;
   return slope[name].item();
 }

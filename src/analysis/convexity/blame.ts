@@ -19,6 +19,7 @@ import {
   joinEntries,
 } from "../composition/index.ts";
 import { childrenOf, type Syntax } from "../expression/index.ts";
+import { coordinatesOf, wholeTensors } from "../variables.ts";
 import type { Problem } from "./problem.ts";
 
 type Side = "convex" | "concave";
@@ -214,16 +215,16 @@ function linearSigns(node: Node, of: Composition): readonly (-1 | 0 | 1)[] | und
 function writtenPart({ source, graph, domain, variables }: Problem): Part | undefined {
   if (!source) return undefined;
   const example = Object.fromEntries(
-    variables.map(({ name, shape }, i) => [
-      name,
-      tensor(new Float64Array(graph.parameters[i].shape.reduce((n, d) => n * d, 1)), { shape, dtype: "float64" }),
+    variables.map((v, i) => [
+      v.name,
+      tensor(new Float64Array(coordinatesOf(v)), { shape: graph.parameters[i].shape, dtype: "float64" }),
     ]),
   );
   const order: Syntax[] = [];
   const { formals, output } = trace(
     "certify",
     (parameters: Readonly<Record<string, Tensor>>) => {
-      const found = source.partsAt(parameters);
+      const found = source.partsAt(wholeTensors(variables, parameters));
       order.push(...found.keys());
       return [...found.values()];
     },

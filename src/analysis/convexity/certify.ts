@@ -348,7 +348,7 @@ function assembled(
     (studied.monotone && undefinedAt === undefined && convex.answer.answer === "no" && concave.answer.answer === "no"
       ? ("quasilinear" as const)
       : undefined);
-  const excluded = [...(subject?.excluded ?? []), ...(undefinedAt === undefined ? [] : [undefinedAt])];
+  const excluded = [...(problem.excluded ?? []), ...(subject?.excluded ?? []), ...(undefinedAt === undefined ? [] : [undefinedAt])];
   return {
     verdict: verdictOf(convex.answer, concave.answer, strong, convex.strict || concave.strict),
     convex: convex.answer,

@@ -12,6 +12,7 @@ import type { Certificate, Equivalent, Proof } from "../certificate.ts";
 import { composition, formulaOf } from "../composition/index.ts";
 import type { Domain } from "../domain.ts";
 import { guardless, stable, withLogarithms } from "../expression/index.ts";
+import { coordinatesOf } from "../variables.ts";
 import { type Problem, problemOf } from "./problem.ts";
 
 type Side = "convex" | "concave";
@@ -58,7 +59,7 @@ export function transformed(problem: Problem, domain: Domain, side: Side, certif
     }
     forms.push([`-exp(-(${text}))`, "-exp(-f) increases with f", () => ops.neg(ops.exp(ops.neg(f)))]);
   }
-  const { source: _, ...rest } = problem;
+  const { source: _, excluded: __, ...rest } = problem;
   for (const [expression, why, build] of forms) {
     const proof = proved(certify, { ...rest, domain, graph: { ...graph, outputs: [build()] } }, side);
     if (!proof) continue;
@@ -79,8 +80,8 @@ export function inLogarithms(problem: Problem, domain: Domain, certify: Certify)
   const parameters: Node[] = [];
   let from = 0;
   graph.parameters.forEach((p, i) => {
-    const { name, shape } = variables[i];
-    const to = from + shape.reduce((n, d) => n * d, 1);
+    const { name } = variables[i];
+    const to = from + coordinatesOf(variables[i]);
     if (domain.box.slice(from, to).every(({ lower }) => lower >= 0)) {
       const renamed = parameter(typeOf(p), `log_${name}`);
       parameters.push(renamed);
@@ -103,8 +104,8 @@ export function inLogarithms(problem: Problem, domain: Domain, certify: Certify)
   if (names.size === 0) return undefined;
   const outputs = substitute(graph.outputs, replaced);
   const text = source ? withLogarithms(source, names) : formulaOf(outputs[0], 6);
-  const { source: _, ...rest } = problem;
-  const renamed = variables.map(({ name, shape }) => ({ name: names.get(name) ?? name, shape }));
+  const { source: _, excluded: __, ...rest } = problem;
+  const renamed = variables.map((v) => ({ ...v, name: names.get(v.name) ?? v.name }));
   const asked: Problem = {
     ...rest,
     graph: { parameters, outputs },

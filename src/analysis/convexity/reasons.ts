@@ -42,7 +42,7 @@ export function explained(
   if (typeof subject !== "string" && subject.undefinedAt !== undefined) return certificate;
   const domain = typeof subject === "string" ? problem.domain : subject.domain;
   const provable = (graph: Problem["graph"]) => {
-    const { source: _, ...rest } = problem;
+    const { source: _, excluded: __, ...rest } = problem;
     const part = { ...rest, domain, graph };
     return {
       convex: short(part, "convex")?.convex.answer === "yes",

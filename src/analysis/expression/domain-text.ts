@@ -1,14 +1,16 @@
 // Domains as people write them: comparisons separated by commas. A bound of one variable becomes a side of the box (of every entry
-// of a vector), an inequality of degree one a half-space, x*z > y^2 beside x > 0 the cone of positive definite matrices.
+// of a vector), an inequality of degree one a half-space, x*z > y^2 beside x > 0 the cone of positive definite matrices; A >> 0 is that
+// cone for a symmetric matrix A, and A == A' says no more than that A is symmetric.
 
 import { fail } from "../../graph/errors.ts";
 import { type Cone, type Domain, everywhere, type HalfSpace } from "../domain.ts";
-import type { Expression } from "./formula.ts";
+import { coordinatesOf, declarationOf, packedEntries, packedIndex, type Variable } from "../variables.ts";
 import { constants } from "./functions.ts";
+import { matrixComparison } from "./matrices.ts";
 import { parseComparisons, type Syntax } from "./syntax.ts";
 import { pointing } from "./tokens.ts";
 
-type Variables = Expression["variables"];
+type Variables = readonly Variable[];
 
 /** Coefficients by monomial: "" is the constant, "0" the first coordinate, "0,2" a product of two, in order. */
 type Quadratic = ReadonlyMap<string, number>;
@@ -16,7 +18,7 @@ type Quadratic = ReadonlyMap<string, number>;
 /** Throws an analysis error for what is not a box, a half-space or a positive definite cone of the variables. */
 export function parseDomain(text: string, variables: Variables): Domain {
   const offsets = offsetsOf(variables);
-  const size = variables.reduce((sum, { shape }) => sum + product(shape), 0);
+  const size = variables.reduce((sum, v) => sum + coordinatesOf(v), 0);
   const whole = everywhere(size);
   if (text.trim() === "" || /^R(\^\d+)?$/.test(text.trim())) return whole;
   const box = whole.box.map((side) => ({ ...side }));
@@ -30,7 +32,17 @@ export function parseDomain(text: string, variables: Variables): Domain {
       if (limit < box[i].upper || (limit === box[i].upper && strict)) [box[i].upper, open[i].upper] = [limit, strict];
     } else if (limit > box[i].lower || (limit === box[i].lower && strict)) [box[i].lower, open[i].lower] = [limit, strict];
   };
-  for (const { left, right, relation, at } of parseComparisons(text)) {
+  const cones: Cone[] = [];
+  const symmetric = new Set<string>();
+  for (const comparison of parseComparisons(text)) {
+    const { left, right, relation, at } = comparison;
+    const matrix = matrixComparison(comparison, text);
+    if (matrix) {
+      const { entries } = matrixNamed(matrix.name, text, at, variables, offsets);
+      symmetric.add(matrix.name);
+      if (matrix.definite && !cones.some((c) => c.entries[0][0] === entries[0][0])) cones.push({ entries });
+      continue;
+    }
     if (relation === "==" || relation === "!=") {
       fail(
         "analysis",
@@ -64,24 +76,37 @@ export function parseDomain(text: string, variables: Variables): Domain {
     if (lower < upper || (lower === upper && !open[i].lower && !open[i].upper)) continue;
     fail("analysis", `the domain "${text}" is empty: it bounds one variable by ${lower} below and ${upper} above.`);
   }
-  const cones = curved.map(
-    ({ quadratic, at }) =>
-      coneOf(quadratic, box, open) ??
-      fail("analysis", `${pointing(text, at)}\nof curved domains only positive definite cones are known, as x > 0, x*z > y^2.`),
-  );
-  return { box, open, halfSpaces, cones, text: text.trim() };
+  for (const { quadratic, at } of curved) {
+    const cone = coneOf(quadratic, box, open);
+    if (!cone)
+      return fail(
+        "analysis",
+        `${pointing(text, at)}\nof curved domains only positive definite cones are known, as x > 0, x*z > y^2.`,
+      );
+    cones.push(cone);
+  }
+  const written = text.trim().replace(/[≻⪰≽]/g, ">>");
+  return { box, open, halfSpaces, cones, text: written, ...(symmetric.size > 0 && { symmetric: [...symmetric] }) };
 }
 
-function product(shape: readonly number[]): number {
-  return shape.reduce((size, n) => size * n, 1);
+/** The symmetric matrix of a name. */
+function matrixNamed(name: string, text: string, at: number, variables: Variables, offsets: readonly number[]) {
+  const index = variables.findIndex((v) => v.name === name);
+  const wrong = (message: string): never => fail("analysis", `${pointing(text, at)}\n${message}`);
+  if (index < 0) return wrong(`${name} is no variable of the formula, which has ${variables.map((v) => v.name).join(", ")}.`);
+  const v = variables[index];
+  const [n] = v.shape;
+  if (v.shape.length === 2 && n === v.shape[1] && v.symmetric) return { entries: packedEntries(n, offsets[index]) };
+  const is = v.shape.length === 0 ? "a number" : `declared as ${declarationOf(v)}`;
+  return wrong(`a symmetric matrix has as many rows as columns; ${name} is ${is}. Declare it as ${name}(3,3).`);
 }
 
 /** Where the coordinates of each variable begin. */
 function offsetsOf(variables: Variables): readonly number[] {
   let next = 0;
-  return variables.map(({ shape }) => {
-    next += product(shape);
-    return next - product(shape);
+  return variables.map((v) => {
+    next += coordinatesOf(v);
+    return next - coordinatesOf(v);
   });
 }
 
@@ -94,7 +119,7 @@ function wholeVector(less: Syntax, more: Syntax, variables: Variables) {
   const value = numberOf(left < 0 ? less : more);
   if (value === undefined) return undefined;
   const found = left < 0 ? right : left;
-  const size = product(variables[found].shape);
+  const size = coordinatesOf(variables[found]);
   return left < 0 ? { index: found, size, coefficient: -1, value: 0 - value } : { index: found, size, coefficient: 1, value };
 }
 
@@ -126,8 +151,35 @@ function quadraticOf(part: Syntax, text: string, variables: Variables, offsets: 
         `${part.name} is no variable of the formula, which has ${variables.map(({ name }) => name).join(", ")}.`,
       );
     if (variables[i].shape.length > 0)
-      return wrong(part.at, `${part.name} has several entries; a domain bounds them all, as ${part.name} > 0.`);
+      return wrong(
+        part.at,
+        `${part.name} has several entries; a domain bounds them all, as ${part.name} > 0, or one, as ${entryExample(variables[i])} > 0.`,
+      );
     return new Map([[String(offsets[i]), 1]]);
+  }
+  if (part.kind === "call" && ["entry", "trace", "sum"].includes(part.name) && part.args[0].kind === "name") {
+    const [{ name }] = part.args;
+    const i = variables.findIndex((v) => v.name === name);
+    const { shape } = variables[i] ?? wrong(part.at, `${name} is no variable of the formula.`);
+    const places = part.args.slice(1).map((arg) => (arg.kind === "number" ? arg.value : 0));
+    const at = (place: readonly number[]) => String(offsets[i] + coordinateOf(variables[i], place));
+    if (part.name === "entry") {
+      if (places.length !== shape.length || places.some((place, axis) => place >= shape[axis]))
+        return wrong(part.at, `${name} is declared as ${declarationOf(variables[i])}; places of its entries count from 0.`);
+      return new Map([[at(places), 1]]);
+    }
+    const isSquare = shape.length === 2 && shape[0] === shape[1];
+    if (shape.length === 0 || (part.name === "trace" && !isSquare))
+      return wrong(
+        part.at,
+        `${part.name} needs ${part.name === "trace" ? "a square matrix" : "a vector or matrix"}; ${declarationOf(variables[i])} is none.`,
+      );
+    const result = new Map<string, number>();
+    for (const place of placesOf(shape)) {
+      if (part.name === "trace" && place[0] !== place[1]) continue;
+      result.set(at(place), (result.get(at(place)) ?? 0) + 1);
+    }
+    return result;
   }
   if (part.kind === "negate") return scaled(of(part.of), -1);
   if (part.kind === "binary") {
@@ -142,6 +194,17 @@ function quadraticOf(part: Syntax, text: string, variables: Variables, offsets: 
     }
   }
   return wrong(part.at, degree);
+}
+
+const entryExample = ({ name, shape }: Variable) => `${name}[${shape.map(() => 0).join(",")}]`;
+
+const placesOf = (shape: readonly number[]): number[][] =>
+  shape.reduce<number[][]>((all, n) => all.flatMap((place) => Array.from({ length: n }, (_, k) => [...place, k])), [[]]);
+
+/** Which of the coordinates of a variable one of its entries is. */
+function coordinateOf({ shape, symmetric }: Variable, place: readonly number[]): number {
+  if (symmetric) return packedIndex(shape[0], place[0], place[1]);
+  return place.reduce((at, k, axis) => at * shape[axis] + k, 0);
 }
 
 const degree = "a domain is bounded by formulas of degree one (x + y <= 1), or is a positive definite cone (x > 0, x*z > y^2).";

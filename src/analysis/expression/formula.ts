@@ -4,16 +4,20 @@ import { fail } from "../../graph/errors.ts";
 import { formatShape } from "../../graph/shape.ts";
 import { didYouMean } from "../../graph/suggest.ts";
 import { eye, type NestedArray, outer, stack, Tensor, tensor } from "../../tensor/index.ts";
-import { constants, knownFunctions, type Value } from "./functions.ts";
+import { declarationOf, type Variable } from "../variables.ts";
+import { constants, knownFunctions, type MatrixKind, type Value } from "./functions.ts";
+import { definiteIn, matricesIn, matricesOfDomain } from "./matrices.ts";
 import { childrenOf, identity, inferShapes, namesIn, productShape, visit } from "./shapes.ts";
 import { parseDeclaration, parseStatement, parseValue, type Relation, type Syntax } from "./syntax.ts";
 import { pointing } from "./tokens.ts";
 
-/** A formula as a function: `f` takes one float64 tensor for each variable. */
+/** A formula as a function: `f` takes one float64 tensor for each variable, a matrix as a whole. */
 export interface Expression {
   readonly text: string;
   readonly syntax: Syntax;
-  readonly variables: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly variables: readonly Variable[];
+  /** The matrix variables that a function of positive definite matrices is taken of, with its name. */
+  readonly definite: ReadonlyMap<string, string>;
   /** Throws a shape error where shapes do not fit. */
   f(parameters: Readonly<Record<string, Tensor>>): Tensor;
   /** What had to be assumed (sizes that nothing tells), in words. */
@@ -29,12 +33,14 @@ export interface ExpressionOptions {
   readonly values?: Readonly<Record<string, number | NestedArray | Tensor>>;
   /** The variables, as "x" or "w(2)"; then any other name without a value is an error. */
   readonly variables?: readonly string[];
+  /** The domain the formula is asked about: what it calls positive definite or symmetric (A >> 0, A == A') is a symmetric matrix. */
+  readonly domain?: string;
 }
 
 /**
  * Reads a formula as people write it: "log(1+exp(x)) - 0.3*x", "0.5*sum((X*w-y)^2), X=[[1,2],[3,4]], y=[1,2]". Names without a value
  * are its variables, in alphabetical order or that of `options.variables`; those that begin with a capital letter are data and need a
- * value. Throws an analysis error that points at the
+ * value, unless they are declared or stand where functions of matrices take theirs (logdet(A)). Throws an analysis error that points at the
  * fault, a shape error where the data do not fit.
  */
 export function parseExpression(text: string, options: ExpressionOptions = {}): Expression {
@@ -51,27 +57,36 @@ export function parseExpression(text: string, options: ExpressionOptions = {}): 
   const used = new Set(namesIn(formula));
   for (const { name } of bindings)
     if (!used.has(name)) fail("analysis", `${name} has a value, but the formula does not name it.`);
+  const matrices = new Map<string, MatrixKind>(matricesIn(formula));
+  for (const name of options.domain === undefined ? [] : matricesOfDomain(options.domain)) matrices.set(name, "symmetric");
   for (const name of free) {
-    if (declared.has(name) || (options.variables === undefined && !/^\p{Lu}/u.test(name))) continue;
-    const near = didYouMean(name, [...values.keys(), ...declared.keys(), ...Object.keys(constants)]);
+    if (declared.has(name) || (options.variables === undefined && (matrices.has(name) || !/^\p{Lu}/u.test(name)))) continue;
+    // A name of one letter is no other name misspelled.
+    const others = [...values.keys(), ...declared.keys(), ...Object.keys(constants)].filter((other) => other.length > 1);
+    const near = name.length > 1 ? didYouMean(name, others) : "";
     visit(formula, (part) => {
       if (part.kind !== "name" || part.name !== name) return;
       at(
         part.at,
-        `${name} has no value.${near} Give it one after the formula, as "${text}, ${name}=[[1,2],[3,4]]", or declare the variable: "${name}(2)".`,
+        `${name} has no value.${near} Give it one after the formula, as "${text}, ${name}=[[1,2],[3,4]]", or declare the variable: "${name}(2)", a matrix "${name}(2,2)".`,
       );
     });
   }
   const known = new Map([...values].map(([name, value]) => [name, value.shape] as const));
   for (const [name, shape] of declared) if (!known.has(name)) known.set(name, shape);
-  const { of, assumed } = inferShapes(formula, known, free);
+  const { of, assumed } = inferShapes(formula, known, free, matrices);
   const ordered = options.variables ? [...declared.keys()].filter((name) => free.includes(name)) : [...free].sort();
-  const variables = ordered.map((name) => ({ name, shape: of.get(name) ?? [] }));
+  const variables = ordered.map((name): Variable => {
+    const shape = of.get(name) ?? [];
+    const symmetric = matrices.get(name) === "symmetric" && shape.length === 2 && shape[0] === shape[1];
+    return symmetric ? { name, shape, symmetric } : { name, shape };
+  });
   const names = (parameters: Readonly<Record<string, Tensor>>) => new Map([...values, ...Object.entries(parameters)]);
   return {
     text,
     syntax: formula,
     variables,
+    definite: definiteIn(formula),
     f: (parameters) => asFloat64(evaluate(formula, { names: names(parameters), at })),
     assumed,
     partsAt: (parameters) => {
@@ -80,12 +95,13 @@ export function parseExpression(text: string, options: ExpressionOptions = {}): 
       return seen;
     },
     rewritten: (other, known = variables) =>
-      parseExpression(other, { values: Object.fromEntries(values), variables: known.map(declarationOf) }),
+      parseExpression(other, {
+        values: Object.fromEntries(values),
+        variables: known.map(declarationOf),
+        domain: known.flatMap((v) => (v.symmetric ? [`${v.name} == ${v.name}'`] : [])).join(", "),
+      }),
   };
 }
-
-const declarationOf = ({ name, shape }: Expression["variables"][number]): string =>
-  shape.length === 0 ? name : `${name}(${shape.join(",")})`;
 
 /** A value that an option gives: "3", "[1, 2]", "[[1, 2], [3, 4]]". Throws an analysis error that points at the fault. */
 export function parseConstant(text: string): Tensor {
@@ -119,6 +135,8 @@ function checkFunctions(formula: Syntax, at: (place: number, message: string) =>
       );
     }
     const [least, most] = known.arity;
+    const word = part.args.find((arg) => arg.kind === "word");
+    if (word && part.name !== "norm") at(word.at, `${part.name} takes no word in quotes; norm(A, 'fro') does.`);
     if (part.args.length < least || part.args.length > most) {
       at(
         part.at,
@@ -144,6 +162,8 @@ function valueOf(part: Syntax, scope: Scope): Value {
   switch (part.kind) {
     case "number":
       return part.value;
+    case "word":
+      return scope.at(part.at, "a word in quotes stands where a function takes one, as in norm(A, 'fro').");
     case "name":
       return scope.names.get(part.name) ?? constants[part.name] ?? scope.at(part.at, `${part.name} has no value here.`);
     case "negate": {
@@ -172,6 +192,9 @@ const compare: Readonly<Record<Relation, (a: Tensor, b: Tensor) => Tensor>> = {
   ">=": (a, b) => a.greaterEqual(b),
   "==": (a, b) => a.equal(b),
   "!=": (a, b) => a.notEqual(b),
+  // Refused where formulas are read.
+  ">>": (a, b) => a.greater(b),
+  "<<": (a, b) => a.less(b),
 };
 
 function listOf(part: Syntax & { kind: "list" }, scope: Scope): Tensor {
@@ -187,16 +210,39 @@ function listOf(part: Syntax & { kind: "list" }, scope: Scope): Tensor {
 }
 
 function call(part: Syntax & { kind: "call" }, scope: Scope): Value {
-  const values = part.args.map((arg) => evaluate(arg, scope));
-  const { apply } = knownFunctions[part.name];
+  const words = part.args.map((arg) => (arg.kind === "word" ? arg.word : undefined));
+  const values = part.args.map((arg) => (arg.kind === "word" ? Number.NaN : evaluate(arg, scope)));
+  const { apply, matrices } = knownFunctions[part.name];
+  const tensors = values.map(asFloat64);
+  for (const [i, kind] of (matrices ?? []).entries()) if (tensors[i]) demandMatrix(part, i, kind, tensors[i], scope);
   const result = apply(
-    values.map(asFloat64),
-    values.map((value) => (typeof value === "number" ? value : undefined)),
+    tensors,
+    values.map((value, i) => (typeof value === "number" && words[i] === undefined ? value : undefined)),
+    words,
   );
   // A function of constants is a constant: exp(1)*x, x^sqrt(2).
   const isConstant =
     values.every((value) => typeof value === "number") && result.shape.length === 0 && result.dtype === "float64";
   return isConstant ? result.item() : result;
+}
+
+/** What a function takes must be a matrix, and square where it asks for that. */
+function demandMatrix(
+  part: Syntax & { kind: "call" },
+  i: number,
+  kind: MatrixKind | undefined,
+  { shape }: Tensor,
+  scope: Scope,
+): void {
+  if (kind === undefined || (shape.length >= 2 && (kind === "matrix" || shape[shape.length - 1] === shape[shape.length - 2])))
+    return;
+  const arg = part.args[i];
+  const name = arg.kind === "name" ? arg.name : "what stands here";
+  const wanted = kind === "matrix" ? "a matrix" : `a ${kind} matrix, as many rows as columns`;
+  const declare = arg.kind === "name" ? ` Declare it as ${name}(3,3), or give it a value of that form.` : "";
+  const is =
+    shape.length === 0 ? "a number" : shape.length === 1 ? `a vector of ${shape[0]} entries` : `of shape ${formatShape(shape)}`;
+  scope.at(arg.at, `${part.name} takes ${wanted}; ${name} is ${is}.${declare}`);
 }
 
 function binary(part: Syntax & { kind: "binary" }, scope: Scope): Value {

@@ -1,5 +1,6 @@
 // The functions that formulas may call, by the names people give them.
 
+import { fail } from "../../graph/errors.ts";
 import {
   acos,
   acosh,
@@ -49,6 +50,9 @@ import { determinant, eigh, inverse, logDeterminant } from "../../tensor/linalg.
 /** A constant of the formula, or something computed. Constants stay numbers, so that x^2 is a square and not a general power. */
 export type Value = number | Tensor;
 
+/** What is known of a matrix before its size: that it is one, has as many rows as columns, is its own transpose. */
+export type MatrixKind = "matrix" | "square" | "symmetric";
+
 /** How a function shapes its result: entry by entry, to one number, or in a way of its own. */
 export type Kind = "elementwise" | "scalar" | "other";
 
@@ -56,8 +60,12 @@ export interface KnownFunction {
   readonly kind: Kind;
   /** Least and greatest number of arguments. */
   readonly arity: readonly [number, number];
-  /** Its value, given arguments; constants come as tensors where `tensors` says nothing else. */
-  apply(args: readonly Tensor[], numbers: readonly (number | undefined)[]): Tensor;
+  /** Which of its arguments must be matrices. */
+  readonly matrices?: readonly (MatrixKind | undefined)[];
+  /** The shape of its value, of a function of kind "other", where it is not that of its first argument. */
+  shape?(args: readonly (readonly number[])[]): readonly number[];
+  /** Its value, given arguments; constants come as tensors as well as numbers, words in quotes beside a NaN. */
+  apply(args: readonly Tensor[], numbers: readonly (number | undefined)[], words: readonly (string | undefined)[]): Tensor;
 }
 
 /** The name under which a function is known: CVXPY's sum_squares, log_sum_exp and norm_inf without their lines. */
@@ -72,6 +80,14 @@ const reduction = (apply: (x: Tensor) => Tensor): KnownFunction => ({ kind: "sca
 const other = (least: number, most: number, apply: KnownFunction["apply"], kind: Kind = "other"): KnownFunction => ({
   kind,
   arity: [least, most],
+  apply,
+});
+
+/** A number computed from a matrix, its first argument. */
+const ofMatrix = (kind: MatrixKind, apply: KnownFunction["apply"], most = 1): KnownFunction => ({
+  kind: "scalar",
+  arity: [most, most],
+  matrices: [kind],
   apply,
 });
 
@@ -184,22 +200,23 @@ export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
   harmonicmean: reduction((x) => mean(x.reciprocal()).reciprocal()),
   invprod: reduction((x) => prod(x).reciprocal()),
   quadoverlin: other(2, 2, ([x, y]) => sum(x.square()).div(y), "scalar"),
-  matrixfrac: other(2, 2, ([x, p]) => sum(x.mul(inverse(p).matmul(x))), "scalar"),
-  trinv: reduction((x) => trace(inverse(x))),
+  matrixfrac: { ...other(2, 2, ([x, p]) => sum(x.mul(inverse(p).matmul(x))), "scalar"), matrices: [undefined, "symmetric"] },
+  trinv: ofMatrix("symmetric", ([x]) => trace(inverse(x))),
   vdot: other(2, 2, ([x, y]) => sum(x.mul(y)), "scalar"),
-  trace: reduction(trace),
-  det: reduction(determinant),
-  logdet: reduction((x) => logDeterminant(x).logAbsolute),
-  lambdamax: reduction((x) => eigh(x).values.max()),
-  lambdamin: reduction((x) => eigh(x).values.min()),
+  trace: ofMatrix("square", ([x]) => trace(x)),
+  det: ofMatrix("square", ([x]) => determinant(x)),
+  logdet: ofMatrix("symmetric", ([x]) => logDeterminant(x).logAbsolute),
+  lambdamax: ofMatrix("symmetric", ([x]) => eigh(x).values.max()),
+  lambdamin: ofMatrix("symmetric", ([x]) => eigh(x).values.min()),
   norm: other(1, 2, ([x], [, order = 2]) => normOf(x, order), "scalar"),
   dot: other(2, 2, ([x, y]) => sum(x.mul(y)), "scalar"),
-  quadform: other(2, 2, ([x, p]) => sum(x.mul(p.matmul(x))), "scalar"),
+  quadform: { ...other(2, 2, ([x, p]) => sum(x.mul(p.matmul(x))), "scalar"), matrices: [undefined, "symmetric"] },
   max: other(1, 99, (xs) => (xs.length === 1 ? xs[0].max() : xs.reduce((x, y) => x.maximum(y)))),
   min: other(1, 99, (xs) => (xs.length === 1 ? xs[0].min() : xs.reduce((x, y) => x.minimum(y)))),
   softmax: other(1, 1, ([x]) => softmax(x)),
   cumsum: other(1, 1, ([x]) => cumulativeSum(x)),
-  inv: other(1, 1, ([x]) => inverse(x)),
+  inv: { ...other(1, 1, ([x]) => inverse(x)), matrices: ["square"] },
+  entry: { ...other(2, 5, ([x], numbers) => entryOf(x, numbers.slice(1))), shape: () => [] },
   diag: other(1, 1, ([x]) => (x.shape.length === 1 ? diagonalMatrix(x) : diagonal(x))),
 };
 
@@ -207,6 +224,21 @@ export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
 function huber(x: Tensor, threshold: number): Tensor {
   const size = x.abs();
   return where(size.lessEqual(threshold), x.square().mul(0.5), size.mul(threshold).sub(0.5 * threshold * threshold));
+}
+
+/** One entry of a vector or matrix, by its places from 0. */
+function entryOf(x: Tensor, places: readonly (number | undefined)[]): Tensor {
+  const at = places.map((place) => place ?? 0);
+  if (at.length !== x.shape.length || at.some((place, axis) => place >= x.shape[axis])) {
+    const shape = x.shape.length === 0 ? "a number, which has no entries" : `of shape [${x.shape.join(", ")}]`;
+    fail("analysis", `there is no entry [${at.join(",")}]: it is taken of what is ${shape}. Places count from 0.`);
+  }
+  return x
+    .slice(
+      at,
+      at.map((place) => place + 1),
+    )
+    .reshape([]);
 }
 
 function normOf(x: Tensor, order: number): Tensor {

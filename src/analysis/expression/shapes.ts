@@ -3,7 +3,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { formatShape } from "../../graph/shape.ts";
-import { constants, knownFunctions } from "./functions.ts";
+import { constants, knownFunctions, type MatrixKind } from "./functions.ts";
 import type { Syntax } from "./syntax.ts";
 
 type Dimensions = readonly number[];
@@ -41,18 +41,30 @@ export function childrenOf(syntax: Syntax): readonly Syntax[] {
 }
 
 /**
- * Shapes of the free names. `known` are those of data and of declared names. The size of a vector that nothing tells is taken to be 2,
- * and said to be. Throws a shape error where the formula's own demands contradict.
+ * Shapes of the free names. `known` are those of data and of declared names, `matrices` the names that are matrices. The size of a vector
+ * or matrix that nothing tells is taken to be 2, and said to be. Throws a shape error where the formula's own demands contradict.
  */
-export function inferShapes(formula: Syntax, known: ReadonlyMap<string, Dimensions>, free: readonly string[]): Shapes {
+export function inferShapes(
+  formula: Syntax,
+  known: ReadonlyMap<string, Dimensions>,
+  free: readonly string[],
+  matrices: ReadonlyMap<string, MatrixKind> = new Map(),
+): Shapes {
   const shapes = new Map(known);
   const vectors = new Set<string>();
   const assumed: string[] = [];
   // Each round gives a shape to at least one more name.
   for (let before = -1; shapes.size > before; ) {
     before = shapes.size;
-    shapeOf(formula, shapes, vectors);
+    shapeOf(formula, { shapes, vectors, matrices });
     if (shapes.size > before) continue;
+    const matrix = free.find((name) => matrices.has(name) && !shapes.has(name));
+    if (matrix !== undefined) {
+      const kind = matrices.get(matrix) === "symmetric" ? "a symmetric 2×2 matrix" : "a 2×2 matrix";
+      assumed.push(`${matrix} is taken to be ${kind}; for another size write ", ${matrix}(3,3)" after the formula`);
+      shapes.set(matrix, [2, 2]);
+      continue;
+    }
     const open = free.find((name) => vectors.has(name) && !shapes.has(name));
     if (open === undefined) break;
     assumed.push(`${open} is taken to have 2 entries; for another number write ", ${open}(3)" after the formula`);
@@ -62,11 +74,20 @@ export function inferShapes(formula: Syntax, known: ReadonlyMap<string, Dimensio
   return { of: shapes, assumed };
 }
 
+interface Inference {
+  readonly shapes: Map<string, Dimensions>;
+  /** Names that stand where vectors do. */
+  readonly vectors: Set<string>;
+  readonly matrices: ReadonlyMap<string, MatrixKind>;
+}
+
 /** The shape of a part, undefined where it is not known yet; gives names the shapes that operations demand of them. */
-function shapeOf(part: Syntax, shapes: Map<string, Dimensions>, vectors: Set<string>): Dimensions | undefined {
-  const of = (child: Syntax) => shapeOf(child, shapes, vectors);
+function shapeOf(part: Syntax, known: Inference): Dimensions | undefined {
+  const { shapes, vectors, matrices } = known;
+  const of = (child: Syntax) => shapeOf(child, known);
   switch (part.kind) {
     case "number":
+    case "word":
       return [];
     case "name":
       return part.name in constants && !shapes.has(part.name) ? [] : shapes.get(part.name);
@@ -86,32 +107,47 @@ function shapeOf(part: Syntax, shapes: Map<string, Dimensions>, vectors: Set<str
       return joined(of(part.left), of(part.right));
     case "binary": {
       const [left, right] = [of(part.left), of(part.right)];
-      if (part.operator !== "*") return part.operator === "^" || part.operator === ".^" ? left : joined(left, right);
+      if (part.operator !== "*") {
+        if (part.operator === "^" || part.operator === ".^") return left;
+        for (const [shape, side] of [
+          [left, part.right],
+          [right, part.left],
+        ] as const) {
+          if (shape === undefined || shape.length === 0 || !isName(side) || shapes.has(side.name)) continue;
+          // Beside a matrix stands a matrix, and a residual X*w - y is one of vectors.
+          const isVector = part.operator === "-" && shape.length === 1 && vectors.has(side.name);
+          if (isVector || (shape.length === 2 && matrices.has(side.name))) shapes.set(side.name, shape);
+        }
+        return joined(left, right);
+      }
       if (part.right.kind === "transpose") mark(part.left, vectors);
-      if (left?.length === 2 && right === undefined) give(part.right, [left[1]], shapes);
-      if (right?.length === 2 && left === undefined && part.left.kind === "transpose") give(part.left.of, [right[0]], shapes);
+      if (left?.length === 2 && right === undefined) give(part.right, [left[1]], known);
+      if (right !== undefined && right.length > 0 && left === undefined) {
+        if (right.length === 2 && part.left.kind === "transpose") give(part.left.of, [right[0]], known);
+        else if (isName(part.left) && matrices.has(part.left.name)) give(part.left, [right[0]], known);
+      }
       return left && right && productShape(left, right);
     }
     case "call": {
       const args = part.args.map(of);
       if (part.name === "quadoverlin") mark(part.args[0], vectors);
       else if (knownFunctions[part.name]?.kind === "scalar" || part.name === "softmax") {
-        for (const arg of part.args) if (!takesMatrix.has(part.name)) mark(arg, vectors);
+        const { matrices: taken } = knownFunctions[part.name];
+        for (const [i, arg] of part.args.entries()) if (!taken?.[i]) mark(arg, vectors);
       }
       if (["dot", "vdot", "quadform", "matrixfrac"].includes(part.name)) {
         const size = args.find((shape) => shape !== undefined && shape.length > 0)?.[0];
-        if (size !== undefined) for (const [i, arg] of part.args.entries()) if (args[i] === undefined) give(arg, [size], shapes);
+        if (size !== undefined) for (const [i, arg] of part.args.entries()) if (args[i] === undefined) give(arg, [size], known);
       }
-      const known = knownFunctions[part.name];
-      if (known?.kind === "scalar") return [];
+      const called = knownFunctions[part.name];
+      if (called?.kind === "scalar") return [];
+      if (called?.shape) return args.every((shape) => shape !== undefined) ? called.shape(args) : undefined;
       if (part.name === "max" || part.name === "min") return args.length === 1 ? [] : args.reduce(joined);
       if (part.name === "diag" && args[0]) return args[0].length === 1 ? [args[0][0], args[0][0]] : [args[0][0]];
-      return known?.kind === "elementwise" ? args.reduce(joined) : args[0];
+      return called?.kind === "elementwise" ? args.reduce(joined) : args[0];
     }
   }
 }
-
-const takesMatrix: ReadonlySet<string> = new Set(["trace", "det", "logdet", "lambdamax", "lambdamin", "trinv"]);
 
 /** Names that stand in a part as vectors do: sums, norms and transposes of numbers are not what anybody writes. */
 function mark(part: Syntax, vectors: Set<string>): void {
@@ -122,16 +158,17 @@ function mark(part: Syntax, vectors: Set<string>): void {
   }
 }
 
-/** Gives a name without a shape this one, also under operations that go entry by entry. */
-function give(part: Syntax, shape: Dimensions, shapes: Map<string, Dimensions>): void {
+/** Gives a name without a shape this one, also under operations that go entry by entry; a matrix has as many columns. */
+function give(part: Syntax, shape: readonly [number], known: Inference): void {
+  const { shapes, matrices } = known;
   if (isName(part)) {
-    if (!shapes.has(part.name)) shapes.set(part.name, shape);
-  } else if (part.kind === "negate") give(part.of, shape, shapes);
+    if (!shapes.has(part.name)) shapes.set(part.name, matrices.has(part.name) ? [shape[0], shape[0]] : shape);
+  } else if (part.kind === "negate") give(part.of, shape, known);
   else if (part.kind === "call" && knownFunctions[part.name]?.kind === "elementwise") {
-    for (const child of part.args) give(child, shape, shapes);
+    for (const child of part.args) give(child, shape, known);
   } else if (part.kind === "binary" && (part.operator === "+" || part.operator === "-")) {
-    give(part.left, shape, shapes);
-    give(part.right, shape, shapes);
+    give(part.left, shape, known);
+    give(part.right, shape, known);
   }
 }
 

@@ -8,7 +8,8 @@ import { canonicalName, knownFunctions } from "./functions.ts";
 import { pointing, type Token, tokenize } from "./tokens.ts";
 
 export type BinaryOperator = "+" | "-" | "*" | "/" | "^" | ".*" | "./" | ".^";
-export type Relation = "<" | "<=" | ">" | ">=" | "==" | "!=";
+/** ">>": the difference is positive definite. */
+export type Relation = "<" | "<=" | ">" | ">=" | "==" | "!=" | ">>" | "<<";
 
 /** Where a part stands in the text: `at` is what an error points at, [from, to) the part as it was written, without brackets around it. */
 interface Place {
@@ -21,6 +22,8 @@ export type Syntax = Place &
   (
     | { readonly kind: "number"; readonly value: number }
     | { readonly kind: "name"; readonly name: string }
+    /** In quotes, as the second argument of norm(A, 'fro'). */
+    | { readonly kind: "word"; readonly word: string }
     | { readonly kind: "negate"; readonly of: Syntax }
     | { readonly kind: "transpose"; readonly of: Syntax }
     | { readonly kind: "binary"; readonly operator: BinaryOperator; readonly left: Syntax; readonly right: Syntax }
@@ -36,7 +39,7 @@ export interface Statement {
   readonly declarations: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-const relations: readonly string[] = ["<", "<=", ">", ">=", "==", "!="];
+const relations: readonly string[] = ["<", "<=", ">", ">=", "==", "!=", ">>", "<<"];
 
 interface Reader {
   readonly text: string;
@@ -185,7 +188,12 @@ function condition(r: Reader, inNorm: boolean): Syntax {
   const left = sum(r, inNorm);
   const { text, at, kind } = r.peek();
   if (kind !== "operator" || !relations.includes(text)) return left;
-  r.next();
+  const token = r.next();
+  if (text === ">>" || text === "<<")
+    r.wrong(
+      token,
+      'that a matrix is positive definite belongs to the domain: --domain "A >> 0"; entries are compared by < and >.',
+    );
   const right = sum(r, inNorm);
   return { kind: "relation", relation: text as Relation, left, right, ...placed(r, at, from) };
 }
@@ -256,7 +264,9 @@ function primary(r: Reader, inNorm: boolean): Syntax {
   const { at } = token;
   if (token.kind === "number") return { kind: "number", value: Number(token.text), ...placed(r, at, at) };
   if (token.kind === "name") {
-    if (r.peek().text !== "(" || r.peek().kind !== "operator") return { kind: "name", name: token.text, ...placed(r, at, at) };
+    const name: Syntax = { kind: "name", name: token.text, ...placed(r, at, at) };
+    if (r.peek().text === "[" && r.peek().kind === "operator") return entry(r, name);
+    if (r.peek().text !== "(" || r.peek().kind !== "operator") return name;
     r.next();
     const args: Syntax[] = [];
     if (!r.take(")")) {
@@ -266,6 +276,7 @@ function primary(r: Reader, inNorm: boolean): Syntax {
     }
     return { kind: "call", name: canonicalName(token.text), args, ...placed(r, at, at) };
   }
+  if (token.kind === "word") return { kind: "word", word: token.text, ...placed(r, at, at) };
   if (token.text === "√") {
     const of = primary(r, inNorm);
     return { kind: "call", name: "sqrt", args: [of], ...placed(r, at, at) };
@@ -278,6 +289,19 @@ function primary(r: Reader, inNorm: boolean): Syntax {
   if (token.text === "[") return list(r, at);
   if ((token.text === "|" || token.text === "||") && !inNorm) return bars(r, token);
   return r.wrong(token, `${described(token)} stands where a number, a name or "(" is due.`);
+}
+
+/** An entry by its place, counted from 0: w[1], A[0,1]. */
+function entry(r: Reader, name: Syntax): Syntax {
+  r.next();
+  const args: Syntax[] = [name];
+  do {
+    const place = r.next();
+    if (!/^\d+$/.test(place.text)) r.wrong(place, "an entry is named by its places, counted from 0: w[1] or A[0,1].");
+    args.push({ kind: "number", value: Number(place.text), ...placed(r, place.at, place.at) });
+  } while (r.take(","));
+  r.demand("]", "the place of an entry");
+  return { kind: "call", name: "entry", args, ...placed(r, name.at, name.from) };
 }
 
 function bars(r: Reader, { text, at }: Token): Syntax {

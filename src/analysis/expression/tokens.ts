@@ -3,7 +3,7 @@
 import { fail } from "../../graph/errors.ts";
 
 export interface Token {
-  readonly kind: "number" | "name" | "operator" | "end";
+  readonly kind: "number" | "name" | "word" | "operator" | "end";
   readonly text: string;
   /** Place of the first character in the text. */
   readonly at: number;
@@ -11,7 +11,7 @@ export interface Token {
   readonly to: number;
 }
 
-const operators = ["||", "<=", ">=", "==", "!=", "**", ".*", "./", ".^", ..."+-*/^()[],;=<>|'_√".split("")];
+const operators = ["||", ">>", "<<", "<=", ">=", "==", "!=", "**", ".*", "./", ".^", ..."+-*/^()[],;=<>|'_√".split("")];
 /** Other ways of writing an operator. */
 const alike: readonly (readonly [string, string])[] = [
   ["−", "-"],
@@ -22,6 +22,12 @@ const alike: readonly (readonly [string, string])[] = [
   ["≤", "<="],
   ["≥", ">="],
   ["≠", "!="],
+  ["≻", ">>"],
+  ["⪰", ">>"],
+  ["≽", ">>"],
+  ["≺", "<<"],
+  ["⪯", "<<"],
+  ["≼", "<<"],
   ["‖", "||"],
   ["∣", "|"],
   ["’", "'"],
@@ -49,7 +55,14 @@ export function tokenize(text: string): readonly Token[] {
     const number = /^(?:\d+(?:\.(?![*/^])\d*)?|\.\d+)(?:[eE][+-]?\d+)?/.exec(rest);
     const name = /^(?!ᵀ)\p{L}(?:(?!ᵀ)[\p{L}\p{Nd}₀-₉]|_(?=[\p{L}\p{Nd}]))*/u.exec(rest);
     const power = new RegExp(`^[${superscripts}]+`).exec(rest);
-    if (number) push("number", number[0]);
+    // A quote after a name, a number or a bracket transposes; elsewhere it opens a word: norm(A, 'fro').
+    const last = tokens[tokens.length - 1];
+    const opens = last === undefined || (last.kind === "operator" && !/^[)\]'|]/.test(last.text));
+    const word = /^"([^"]*)"/.exec(rest) ?? (opens ? /^['’]([^'’]*)['’]/.exec(rest) : null);
+    if (word) {
+      tokens.push({ kind: "word", text: word[1], at, to: at + word[0].length });
+      at += word[0].length;
+    } else if (number) push("number", number[0]);
     else if (name) push("name", name[0]);
     else if (power) {
       tokens.push({ kind: "operator", text: "^", at, to: at });
