@@ -1,7 +1,9 @@
 // The variables of a question and their coordinates: those of a symmetric matrix are its entries on and above the diagonal, row by row,
 // A[0,0], A[0,1], A[1,1] for two rows, and the function is asked about as one of these n(n+1)/2 numbers.
 
+import type { Node } from "../graph/node.ts";
 import { sizeOf } from "../graph/shape.ts";
+import { constantData, isConstant, isParameter } from "../graph/structural.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 
 /** A parameter of a function, as its writer sees it: `shape` is that of the whole matrix. */
@@ -29,6 +31,15 @@ export const packedEntries = (n: number, offset = 0): number[][] =>
 /** The symmetric matrix [n, n] of its coordinates [n(n+1)/2]. */
 export function unpacked(x: Tensor, n: number): Tensor {
   return x.gather(tensor(packedEntries(n), { dtype: "int32" }));
+}
+
+/** Whether a node puts a symmetric matrix together from a parameter's coordinates: it is written by the matrix's name. */
+export function isUnpacking({ op, inputs, shape }: Node): boolean {
+  if (op.name !== "gather" || !isParameter(inputs[0]) || !isConstant(inputs[1])) return false;
+  const [n] = shape;
+  if (shape.length !== 2 || shape[1] !== n || inputs[0].shape[0] !== (n * (n + 1)) / 2) return false;
+  const places = constantData(inputs[1]);
+  return packedEntries(n).every((row, i) => row.every((k, j) => k === Number(places[i * n + j])));
 }
 
 /** The place of element `index` in an array of this shape, as "[0,1]"; nothing for a number. */

@@ -10,9 +10,12 @@ import type { JsonData, Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
 import { exactValue } from "./constants.ts";
 import { type Entries, type Entry, entry, isAffine, isConstantEntry } from "./entries.ts";
+import type { MatrixFact } from "./matrices.ts";
+import { matrixRules } from "./matrix-rules.ts";
 import { callName, type Normalised, normalise } from "./normalise.ts";
 import { applyPattern, type Pattern } from "./patterns.ts";
 import { coordinateEntries, isDefinedThroughout, type Propagation } from "./propagate.ts";
+import { matrixOf, spectrumName, spectrumOf } from "./spectral.ts";
 import { constantEntries, transfer } from "./transfer.ts";
 
 /** What is claimed of an element, as text: "convex", "affine", "root 2" (√f is convex), "log-convex", "power 1", "log-concave". */
@@ -71,10 +74,35 @@ export function formulaOf(node: Node, depth = 4): string {
   const value = node.symbolic ? undefined : exactValue(node);
   if (value) return value.length === 1 || value.every((x) => x === value[0]) ? String(value[0]) : `data[${node.shape.join("×")}]`;
   if (depth === 0) return "…";
-  if (["reshape", "broadcast", "cast"].includes(node.op.name)) return formulaOf(node.inputs[0], depth);
+  if (["reshape", "broadcast", "cast"].includes(node.op.name) || isUnpacking(node)) return formulaOf(node.inputs[0], depth);
   const text = notationOf(node).text(...node.inputs.map((n) => formulaOf(n, depth - 1)));
   // Notations wrap every operand; names, numbers and calls need that in no place.
   return text.replace(/(?<![\p{L}\p{N}_\]])\(([\p{L}\p{N}_.…×[\]]+|[\p{L}\p{N}_]+\([^()]*\))\)/gu, "$1");
+}
+
+/** Matrices put together from their coordinates, and their eigenvalues and singular values, as people write them. */
+function matrixFormula(node: Node, depth: number): string | undefined {
+  const [a, b] = node.inputs;
+  const [n, m] = node.shape;
+  if (node.op.name === "gather" && isParameter(a) && a.shape.length === 1 && node.shape.length === 2 && n === m) {
+    const places = exactValue(b);
+    return places?.every((p, at) => p === places[(at % n) * n + Math.floor(at / n)]) ? formulaOf(a, depth) : undefined;
+  }
+  const spectrum = spectrumOf(node);
+  if (spectrum) return `${spectrumName(spectrum)}(${formulaOf(matrixOf(node), depth - 1)})`;
+  if (node.op.name !== "reduceMax" && node.op.name !== "reduceMin") return undefined;
+  return spectrumOf(a) === "eigenvalues"
+    ? `${node.op.name === "reduceMax" ? "lambda_max" : "lambda_min"}(${formulaOf(matrixOf(a), depth - 1)})`
+    : undefined;
+}
+
+/** What is known of a matrix, in words. */
+function factWords({ symmetric, positive, negative, convex, concave }: MatrixFact): string[] {
+  const words: string[] = [];
+  if (positive > 0) words.push(positive === 2 ? "positive definite" : "positive semidefinite");
+  if (negative > 0) words.push(negative === 2 ? "negative definite" : "negative semidefinite");
+  if (convex !== concave) words.push(convex ? "convex in the order of Loewner" : "concave in the order of Loewner");
+  return words.length === 0 && symmetric ? ["symmetric"] : words;
 }
 
 function ruleOf(node: Node, pattern: Pattern | undefined, result: Entry): string {
@@ -89,6 +117,22 @@ function ruleOf(node: Node, pattern: Pattern | undefined, result: Entry): string
 /** The proof that the output has the curvature its entry says. A node that occurs again is referred to by number. */
 export function proofOf(f: Normalised, propagation: Propagation, wanted: "convex" | "concave"): Proof {
   const written = new Set<Node>();
+  const told = new Set<Node>();
+  const tell = (matrix: Node): Proof[] => {
+    const fact = propagation.matrices?.factOf(matrix);
+    const words = fact ? factWords(fact) : [];
+    if (!fact || words.length === 0 || told.has(matrix)) return [];
+    told.add(matrix);
+    const premises = fact.parts.flatMap(tell);
+    return [
+      {
+        rule: fact.rule || "entries (i, j) and (j, i) are the same",
+        claim: `${formulaOf(matrix)} is ${words.join(" and ")}${matrix.symbolic ? " on the domain" : ""}`,
+        data: { matrix: f.indexOf.get(matrix)!, is: words },
+        ...(premises.length > 0 && { premises }),
+      },
+    ];
+  };
   const build = (node: Node): Proof => {
     const number = f.indexOf.get(node)!;
     const entries = propagation.entriesOf(node);
@@ -100,8 +144,14 @@ export function proofOf(f: Normalised, propagation: Propagation, wanted: "convex
     const data: Record<string, JsonData> = { node: number, claims: runs(entries) };
     if (pattern) data.pattern = { ...numbered(pattern, f) };
     const sameLevel = entries.some((e) => !isConstantEntry(e));
-    const premises = sameLevel && !isParameter(node) ? premisesOf(node, pattern).map(build) : [];
-    return { rule: ruleOf(node, pattern, entries[0]), claim, data, ...(premises.length > 0 && { premises }) };
+    const ruled = pattern ? undefined : propagation.ruled.get(node);
+    const premises = ruled
+      ? [...ruled.matrices.flatMap(tell), ...ruled.uses.filter((n) => n.symbolic && n !== node).map(build)]
+      : sameLevel && !isParameter(node)
+        ? premisesOf(node, pattern).map(build)
+        : [];
+    const rule = ruled?.rule ?? ruleOf(node, pattern, entries[0]);
+    return { rule, claim, data, ...(premises.length > 0 && { premises }) };
   };
   const root = build(f.output);
   return { rule: "composition", claim: `${formulaOf(f.output)} is ${wanted}`, data: { wanted }, premises: [root] };
@@ -133,6 +183,8 @@ function numbered(pattern: Pattern, f: Normalised): Record<string, JsonData> {
 }
 
 interface Steps {
+  /** What steps say of matrices. */
+  readonly facts: readonly { readonly node: Node; readonly words: readonly string[] }[];
   readonly claims: ReadonlyMap<Node, readonly string[]>;
   readonly patterns: ReadonlyMap<Node, Pattern>;
 }
@@ -141,6 +193,7 @@ interface Steps {
 function stepsOf(proof: Proof, f: Normalised): Steps {
   const claims = new Map<Node, readonly string[]>();
   const patterns = new Map<Node, Pattern>();
+  const facts: { readonly node: Node; readonly words: readonly string[] }[] = [];
   const nodeAt = (value: JsonData | undefined): Node => {
     const node = typeof value === "number" ? f.nodes[value] : undefined;
     return node ?? fail("analysis", `a composition proof names node ${String(value)}, which the function does not have.`);
@@ -148,6 +201,11 @@ function stepsOf(proof: Proof, f: Normalised): Steps {
   const visit = (step: Proof): void => {
     const data = step.data as { readonly [key: string]: JsonData | undefined };
     if (step.rule === "see above") return;
+    if (data?.matrix !== undefined) {
+      facts.push({ node: nodeAt(data.matrix), words: (data.is as readonly JsonData[]).map(String) });
+      for (const premise of step.premises ?? []) visit(premise);
+      return;
+    }
     const node = nodeAt(data?.node);
     const list: string[] = [];
     const given = data.claims as readonly (number | string)[];
@@ -170,7 +228,7 @@ function stepsOf(proof: Proof, f: Normalised): Steps {
     for (const premise of step.premises ?? []) visit(premise);
   };
   for (const premise of proof.premises ?? []) visit(premise);
-  return { claims, patterns };
+  return { claims, patterns, facts };
 }
 
 /** Whether `found` establishes the claim. */
@@ -190,7 +248,7 @@ export function checkCompositionProof(graph: Graph, domain: Domain, proof: Proof
   const f = normalise(graph);
   const wanted = (proof.data as { readonly wanted?: JsonData } | undefined)?.wanted;
   if (wanted !== "convex" && wanted !== "concave") return false;
-  const { claims, patterns } = stepsOf(proof, f);
+  const { claims, patterns, facts } = stepsOf(proof, f);
   // Entries with the ranges that follow from the graph, and no more curvature than was claimed and derived.
   const derived = new Map<Node, Entries>();
   const entriesOf = (node: Node): Entries => {
@@ -204,8 +262,10 @@ export function checkCompositionProof(graph: Graph, domain: Domain, proof: Proof
     const base =
       from !== undefined ? coordinateEntries(domain.box, from, size) : isParameter(node) ? undefined : transfer(node, inputs);
     if (!base) return fail("analysis", "the function depends on a parameter that it does not have.");
+    derived.set(node, base);
+    const refined = matrices.refine(node, base)?.entries ?? base;
     const pattern = patterns.get(node);
-    const found = (pattern && applyPattern(pattern, node, base, entriesOf)) ?? base;
+    const found = (pattern && applyPattern(pattern, node, refined, entriesOf)) ?? refined;
     const list = claims.get(node);
     if (!node.symbolic) return remember(node, found);
     const texts = new Map<string, Partial<Entry>>();
@@ -224,6 +284,7 @@ export function checkCompositionProof(graph: Graph, domain: Domain, proof: Proof
       }),
     );
   };
+  const matrices = matrixRules(f.offsets, domain, entriesOf);
   const remember = (node: Node, entries: Entries): Entries => {
     derived.set(node, entries);
     return entries;
@@ -231,12 +292,20 @@ export function checkCompositionProof(graph: Graph, domain: Domain, proof: Proof
   try {
     for (const node of f.nodes) if (node.symbolic) entriesOf(node);
     const last = entriesOf(f.output);
-    if (!isDefinedThroughout(f.nodes, entriesOf)) return false;
+    if (!isDefinedThroughout(f.nodes, { entriesOf, matrices })) return false;
+    if (!facts.every(({ node, words }) => words.length > 0 && isSaid(matrices.factOf(node), words))) return false;
     return claims.has(f.output) && last.length === 1 && last[0][wanted];
   } catch (error) {
     if (error instanceof Unproved) return false;
     throw error;
   }
+}
+
+/** Whether every word holds of a matrix. */
+function isSaid(fact: MatrixFact, words: readonly string[]): boolean {
+  const holding = new Set(factWords(fact));
+  if (fact.symmetric) holding.add("symmetric");
+  return words.every((word) => holding.has(word));
 }
 
 class Unproved extends Error {}
