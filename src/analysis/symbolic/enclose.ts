@@ -128,7 +128,7 @@ function scaleBy(c: Interval, x: Interval): Interval {
 /** A tape for the expressions. */
 export function compileEnclosure(roots: readonly Expression[]): Encloser {
   const humps = new Map(inOrder(roots).flatMap(humpOf));
-  const order = inOrder([...[...humps.values()].map((h) => h.growth), ...roots]);
+  const order = tapeOrder(roots, humps);
   const places = new Map(order.map((e, i) => [e, i]));
   const at = (e: Expression) => places.get(e) as number;
   const steps = order.map((e) => withHump(e, stepOf(e, at), humps.get(e), at));
@@ -145,6 +145,28 @@ export function compileEnclosure(roots: readonly Expression[]): Encloser {
     return checks.every((holds) => holds(values));
   };
   return Object.assign(run, { operations: steps.length, continuous });
+}
+
+/**
+ * Everything that is evaluated, each after what it needs: its operands, and of a hump its growth. Other humps may stand in that, but not the
+ * hump itself: in u' exponentials are nested less deeply than in exp(u).
+ */
+function tapeOrder(roots: readonly Expression[], humps: ReadonlyMap<Expression, Hump>): Expression[] {
+  const begun = new Set<Expression>();
+  const done = new Set<Expression>();
+  const stack = [...roots].reverse();
+  for (let e = stack.pop(); e; e = stack.pop()) {
+    if (done.has(e)) continue;
+    if (begun.has(e)) {
+      done.add(e);
+      continue;
+    }
+    begun.add(e);
+    const hump = humps.get(e);
+    stack.push(e, ...operandsOf(e), ...(hump ? [hump.growth] : []));
+  }
+  spend(done.size);
+  return [...done];
 }
 
 type Check = (values: readonly Interval[]) => boolean;

@@ -369,7 +369,8 @@ function decideByBoxes(
     if (signs.negative && signs.positive) return undefined;
     list.push(box);
   }
-  return { signs, list };
+  // Where no box has a value, nothing was seen: that is no sign.
+  return signs.negative || signs.zero || signs.positive ? { signs, list } : undefined;
 }
 
 /** Points of a coarse cover, for another search. */
