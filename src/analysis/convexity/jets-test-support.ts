@@ -71,7 +71,22 @@ const exp = (u: Jet): Jet => chain(u, Math.exp(u.at[0]), Math.exp(u.at[0]), Math
 const sigmoid = (u: number): number => (u >= 0 ? 1 / (1 + Math.exp(-u)) : Math.exp(u) / (1 + Math.exp(u)));
 const reciprocal = (u: Jet): Jet => chain(u, 1 / u.at[0], -1 / u.at[0] ** 2, 2 / u.at[0] ** 3);
 const sqrt = (u: Jet): Jet => chain(u, Math.sqrt(u.at[0]), 0.5 / Math.sqrt(u.at[0]), -0.25 / u.at[0] ** 1.5);
-const abs = (u: Jet): Jet => (u.at[0] < 0 ? negative(u) : u);
+
+/** A branch, with the other one where rounding may hide which of them it is. */
+const branch = (taken: Jet, other: Jet, hidden: boolean): Jet => {
+  if (!hidden) return taken;
+  const errors = [0, 1, 2].map((k) => Math.max(taken.errors[k], Math.abs(taken.at[k] - other.at[k]) + other.errors[k]));
+  return { at: taken.at, errors: [errors[0], errors[1], errors[2]] };
+};
+
+/** The greater, or the lesser, of two. */
+export const extreme = (u: Jet, v: Jet, which: "max" | "min"): Jet => {
+  const difference = u.at[0] - v.at[0];
+  const [taken, other] = (which === "min" ? difference < 0 : difference > 0) ? [u, v] : [v, u];
+  return branch(taken, other, Math.abs(difference) <= u.errors[0] + v.errors[0]);
+};
+
+const abs = (u: Jet): Jet => extreme(u, negative(u), "max");
 const power = (u: Jet, n: number): Jet => chain(u, u.at[0] ** n, n * u.at[0] ** (n - 1), n * (n - 1) * u.at[0] ** (n - 2));
 
 /** log(1 + u²), written so that small u keep their digits. */
@@ -124,11 +139,14 @@ export const everywhereDefined: readonly JetFunction[] = [
   { text: (u) => `(${u})^6`, of: (u) => power(u, 6) },
   { text: (u) => `abs(${u})`, of: abs },
   { text: (u) => `abs(${u})^1.5`, of: (u) => power(abs(u), 1.5) },
-  { text: (u) => `max(0,${u})`, of: (u) => (u.at[0] > 0 ? u : constantJet(0)) },
-  { text: (u) => `min(1,${u})`, of: (u) => (u.at[0] < 1 ? u : one) },
+  { text: (u) => `max(0,${u})`, of: (u) => extreme(u, constantJet(0), "max") },
+  { text: (u) => `min(1,${u})`, of: (u) => extreme(u, one, "min") },
   {
     text: (u) => `if(${u}>0,${u},exp(${u})-1)`,
-    of: (u) => (u.at[0] > 0 ? u : chain(u, Math.expm1(u.at[0]), Math.exp(u.at[0]), Math.exp(u.at[0]))),
+    of: (u) => {
+      const below = chain(u, Math.expm1(u.at[0]), Math.exp(u.at[0]), Math.exp(u.at[0]));
+      return branch(...(u.at[0] > 0 ? ([u, below] as const) : ([below, u] as const)), Math.abs(u.at[0]) <= u.errors[0]);
+    },
   },
   { text: (u) => `sqrt(abs(${u}))`, of: (u) => sqrt(abs(u)) },
 ];

@@ -7,6 +7,7 @@ import {
   constantJet,
   convexEverywhere,
   everywhereDefined,
+  extreme,
   type Jet,
   lineJet,
   multiplyJets,
@@ -75,10 +76,7 @@ function part(names: readonly string[], depth: number, positive: boolean, random
   const largest = random() < 0.5;
   return {
     text: `${largest ? "max" : "min"}(${a.text},${b.text})`,
-    value: (x) => {
-      const [u, v] = [a.value(x), b.value(x)];
-      return u.at[0] > v.at[0] === largest ? u : v;
-    },
+    value: (x) => extreme(a.value(x), b.value(x), largest ? "max" : "min"),
   };
 }
 
