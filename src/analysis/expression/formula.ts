@@ -7,7 +7,8 @@ import { eye, type NestedArray, outer, stack, Tensor, tensor } from "../../tenso
 import { declarationOf, type Variable } from "../variables.ts";
 import { constants, knownFunctions, type MatrixKind, type Value } from "./functions.ts";
 import { definiteIn, matricesIn, matricesOfDomain } from "./matrices.ts";
-import { childrenOf, identity, inferShapes, namesIn, productShape, visit } from "./shapes.ts";
+import { isMatrixShape } from "./matrix-functions.ts";
+import { childrenOf, identity, inferShapes, namesIn, productShape, shapeIn, visit } from "./shapes.ts";
 import { parseDeclaration, parseStatement, parseValue, type Relation, type Syntax } from "./syntax.ts";
 import { pointing } from "./tokens.ts";
 
@@ -74,7 +75,17 @@ export function parseExpression(text: string, options: ExpressionOptions = {}): 
   }
   const known = new Map([...values].map(([name, value]) => [name, value.shape] as const));
   for (const [name, shape] of declared) if (!known.has(name)) known.set(name, shape);
-  const { of, assumed } = inferShapes(formula, known, free, matrices);
+  const { of, assumed: sizes } = inferShapes(formula, known, free, matrices);
+  const assumed = [...sizes];
+  visit(formula, (part) => {
+    // ||A|| is Frobenius' by convention; norm(A) is not for MATLAB and CVXPY, but for NumPy.
+    if (part.kind !== "call" || part.name !== "norm" || part.args.length !== 1) return;
+    if (!isMatrixShape(shapeIn(part.args[0], of) ?? [])) return;
+    const inner = text.slice(part.args[0].from, part.args[0].to);
+    assumed.push(
+      `norm(${inner}) of a matrix is its largest singular value; the root of the sum of squares is norm(${inner}, 'fro')`,
+    );
+  });
   const ordered = options.variables ? [...declared.keys()].filter((name) => free.includes(name)) : [...free].sort();
   const variables = ordered.map((name): Variable => {
     const shape = of.get(name) ?? [];

@@ -1,6 +1,5 @@
 // The functions that formulas may call, by the names people give them.
 
-import { fail } from "../../graph/errors.ts";
 import {
   acos,
   acosh,
@@ -41,32 +40,13 @@ import {
   type Tensor,
   tan,
   tanh,
-  trace,
   variance,
   where,
 } from "../../tensor/index.ts";
-import { determinant, eigh, inverse, logDeterminant } from "../../tensor/linalg.ts";
+import type { Kind, KnownFunction } from "./known-function.ts";
+import { matrixFunctions } from "./matrix-functions.ts";
 
-/** A constant of the formula, or something computed. Constants stay numbers, so that x^2 is a square and not a general power. */
-export type Value = number | Tensor;
-
-/** What is known of a matrix before its size: that it is one, has as many rows as columns, is its own transpose. */
-export type MatrixKind = "matrix" | "square" | "symmetric";
-
-/** How a function shapes its result: entry by entry, to one number, or in a way of its own. */
-export type Kind = "elementwise" | "scalar" | "other";
-
-export interface KnownFunction {
-  readonly kind: Kind;
-  /** Least and greatest number of arguments. */
-  readonly arity: readonly [number, number];
-  /** Which of its arguments must be matrices. */
-  readonly matrices?: readonly (MatrixKind | undefined)[];
-  /** The shape of its value, of a function of kind "other", where it is not that of its first argument. */
-  shape?(args: readonly (readonly number[])[]): readonly number[];
-  /** Its value, given arguments; constants come as tensors as well as numbers, words in quotes beside a NaN. */
-  apply(args: readonly Tensor[], numbers: readonly (number | undefined)[], words: readonly (string | undefined)[]): Tensor;
-}
+export type { MatrixKind, Value } from "./known-function.ts";
 
 /** The name under which a function is known: CVXPY's sum_squares, log_sum_exp and norm_inf without their lines. */
 export function canonicalName(name: string): string {
@@ -83,16 +63,9 @@ const other = (least: number, most: number, apply: KnownFunction["apply"], kind:
   apply,
 });
 
-/** A number computed from a matrix, its first argument. */
-const ofMatrix = (kind: MatrixKind, apply: KnownFunction["apply"], most = 1): KnownFunction => ({
-  kind: "scalar",
-  arity: [most, most],
-  matrices: [kind],
-  apply,
-});
-
 /** ln(1 + eˣ) and the like are given by their own formulas, as compositions which the analysis recognises. */
 export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
+  ...matrixFunctions,
   exp: one(exp),
   expm1: one(expm1),
   log: one(log),
@@ -179,11 +152,6 @@ export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
   std: reduction((x) => standardDeviation(x)),
   logsumexp: reduction((x) => logSumExp(x)),
   sumsquares: reduction((x) => sum(x.square())),
-  norm1: reduction((x) => normOf(x, 1)),
-  norm2: reduction((x) => normOf(x, 2)),
-  norminf: reduction((x) => normOf(x, Infinity)),
-  normfro: reduction((x) => normOf(x, 2)),
-  pnorm: other(2, 2, ([x], [, order = 2]) => normOf(x, order), "scalar"),
   sumentries: reduction((x) => sum(x)),
   maxentries: reduction((x) => x.max()),
   minentries: reduction((x) => x.min()),
@@ -200,23 +168,12 @@ export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
   harmonicmean: reduction((x) => mean(x.reciprocal()).reciprocal()),
   invprod: reduction((x) => prod(x).reciprocal()),
   quadoverlin: other(2, 2, ([x, y]) => sum(x.square()).div(y), "scalar"),
-  matrixfrac: { ...other(2, 2, ([x, p]) => sum(x.mul(inverse(p).matmul(x))), "scalar"), matrices: [undefined, "symmetric"] },
-  trinv: ofMatrix("symmetric", ([x]) => trace(inverse(x))),
   vdot: other(2, 2, ([x, y]) => sum(x.mul(y)), "scalar"),
-  trace: ofMatrix("square", ([x]) => trace(x)),
-  det: ofMatrix("square", ([x]) => determinant(x)),
-  logdet: ofMatrix("symmetric", ([x]) => logDeterminant(x).logAbsolute),
-  lambdamax: ofMatrix("symmetric", ([x]) => eigh(x).values.max()),
-  lambdamin: ofMatrix("symmetric", ([x]) => eigh(x).values.min()),
-  norm: other(1, 2, ([x], [, order = 2]) => normOf(x, order), "scalar"),
   dot: other(2, 2, ([x, y]) => sum(x.mul(y)), "scalar"),
-  quadform: { ...other(2, 2, ([x, p]) => sum(x.mul(p.matmul(x))), "scalar"), matrices: [undefined, "symmetric"] },
   max: other(1, 99, (xs) => (xs.length === 1 ? xs[0].max() : xs.reduce((x, y) => x.maximum(y)))),
   min: other(1, 99, (xs) => (xs.length === 1 ? xs[0].min() : xs.reduce((x, y) => x.minimum(y)))),
   softmax: other(1, 1, ([x]) => softmax(x)),
   cumsum: other(1, 1, ([x]) => cumulativeSum(x)),
-  inv: { ...other(1, 1, ([x]) => inverse(x)), matrices: ["square"] },
-  entry: { ...other(2, 5, ([x], numbers) => entryOf(x, numbers.slice(1))), shape: () => [] },
   diag: other(1, 1, ([x]) => (x.shape.length === 1 ? diagonalMatrix(x) : diagonal(x))),
 };
 
@@ -224,28 +181,6 @@ export const knownFunctions: Readonly<Record<string, KnownFunction>> = {
 function huber(x: Tensor, threshold: number): Tensor {
   const size = x.abs();
   return where(size.lessEqual(threshold), x.square().mul(0.5), size.mul(threshold).sub(0.5 * threshold * threshold));
-}
-
-/** One entry of a vector or matrix, by its places from 0. */
-function entryOf(x: Tensor, places: readonly (number | undefined)[]): Tensor {
-  const at = places.map((place) => place ?? 0);
-  if (at.length !== x.shape.length || at.some((place, axis) => place >= x.shape[axis])) {
-    const shape = x.shape.length === 0 ? "a number, which has no entries" : `of shape [${x.shape.join(", ")}]`;
-    fail("analysis", `there is no entry [${at.join(",")}]: it is taken of what is ${shape}. Places count from 0.`);
-  }
-  return x
-    .slice(
-      at,
-      at.map((place) => place + 1),
-    )
-    .reshape([]);
-}
-
-function normOf(x: Tensor, order: number): Tensor {
-  if (order === 1) return sum(x.abs());
-  if (order === Infinity) return x.abs().max();
-  if (order === 2) return x.norm();
-  return sum(x.abs().pow(order)).pow(1 / order);
 }
 
 export const constants: Readonly<Record<string, number>> = { pi: Math.PI, π: Math.PI, e: Math.E, inf: Infinity };

@@ -10,7 +10,14 @@ import { pointing } from "./tokens.ts";
 const order: readonly MatrixKind[] = ["matrix", "square", "symmetric"];
 
 /** Functions that are those of a positive definite matrix. */
-const ofDefinite: Readonly<Record<string, number>> = { logdet: 0, trinv: 0, matrixfrac: 1, detrootn: 0 };
+const ofDefinite: Readonly<Record<string, number>> = {
+  logdet: 0,
+  trinv: 0,
+  matrixfrac: 1,
+  detrootn: 0,
+  vonneumannentr: 0,
+  conditionnumber: 0,
+};
 
 /** Names that must be matrices, whether they have values or not. */
 export function matricesIn(formula: Syntax): ReadonlyMap<string, MatrixKind> {

@@ -74,6 +74,11 @@ export function inferShapes(
   return { of: shapes, assumed };
 }
 
+/** The shape of a part, all names being known; undefined where that is not told by the formula. */
+export function shapeIn(part: Syntax, shapes: ReadonlyMap<string, Dimensions>): Dimensions | undefined {
+  return shapeOf(part, { shapes: new Map(shapes), vectors: new Set(), matrices: new Map() });
+}
+
 interface Inference {
   readonly shapes: Map<string, Dimensions>;
   /** Names that stand where vectors do. */
@@ -113,10 +118,16 @@ function shapeOf(part: Syntax, known: Inference): Dimensions | undefined {
           [left, part.right],
           [right, part.left],
         ] as const) {
-          if (shape === undefined || shape.length === 0 || !isName(side) || shapes.has(side.name)) continue;
           // Beside a matrix stands a matrix, and a residual X*w - y is one of vectors.
-          const isVector = part.operator === "-" && shape.length === 1 && vectors.has(side.name);
-          if (isVector || (shape.length === 2 && matrices.has(side.name))) shapes.set(side.name, shape);
+          if (shape?.length === 2) giveMatrix(side, shape, known);
+          else if (
+            shape?.length === 1 &&
+            part.operator === "-" &&
+            isName(side) &&
+            vectors.has(side.name) &&
+            !shapes.has(side.name)
+          )
+            shapes.set(side.name, shape);
         }
         return joined(left, right);
       }
@@ -169,6 +180,20 @@ function give(part: Syntax, shape: readonly [number], known: Inference): void {
   } else if (part.kind === "binary" && (part.operator === "+" || part.operator === "-")) {
     give(part.left, shape, known);
     give(part.right, shape, known);
+  }
+}
+
+/** Gives matrices without a shape this one, also under sums and multiples. */
+function giveMatrix(part: Syntax, shape: Dimensions, known: Inference): void {
+  const { shapes, matrices } = known;
+  if (isName(part)) {
+    if (matrices.has(part.name) && !shapes.has(part.name)) shapes.set(part.name, shape);
+  } else if (part.kind === "negate") giveMatrix(part.of, shape, known);
+  else if (part.kind === "binary") {
+    const { operator, left, right } = part;
+    const isSum = operator === "+" || operator === "-";
+    if (isSum || right.kind === "number") giveMatrix(left, shape, known);
+    if (isSum || left.kind === "number") giveMatrix(right, shape, known);
   }
 }
 

@@ -1,7 +1,7 @@
 // The grammar of formulas as people write them: operators bind as in mathematics, so −x² is −(x²) and 2^3^2 is 2^(3^2); a number may
 // stand directly before a name (2x). `*` is the product of matrices where both sides are vectors or matrices, `.*` goes entry by
 // entry; `'`, `^T` and `.T` transpose; |x| is the absolute value and ||x|| the Euclidean (or Frobenius) norm, ||x||_1, ||x||_2, ||x||_F
-// and ||x||_inf the norm named; √x, x², xᵀy and @ are read as well. Values and shapes of names stand after the formula or before it.
+// ||x||_* and ||x||_inf the norm named; √x, x², xᵀy and @ are read as well. Values and shapes of names stand after the formula or before it.
 
 import { fail } from "../../graph/errors.ts";
 import { canonicalName, knownFunctions } from "./functions.ts";
@@ -162,8 +162,11 @@ export function parseComparisons(text: string): readonly (Syntax & { kind: "rela
   return found;
 }
 
+const definite = 'that a matrix is positive definite belongs to the domain: --domain "A >> 0"; entries are compared by < and >.';
+
 function finish(r: Reader): void {
   const token = r.peek();
+  if (token.text === ">>" || token.text === "<<") r.wrong(token, definite);
   if (token.kind !== "end")
     r.wrong(token, `${described(token)} does not continue the formula. An operator may be missing, or a bracket too many.`);
 }
@@ -265,7 +268,7 @@ function primary(r: Reader, inNorm: boolean): Syntax {
   if (token.kind === "number") return { kind: "number", value: Number(token.text), ...placed(r, at, at) };
   if (token.kind === "name") {
     const name: Syntax = { kind: "name", name: token.text, ...placed(r, at, at) };
-    if (r.peek().text === "[" && r.peek().kind === "operator") return entry(r, name);
+    if (isIndexed(r)) return entry(r, name);
     if (r.peek().text !== "(" || r.peek().kind !== "operator") return name;
     r.next();
     const args: Syntax[] = [];
@@ -274,7 +277,8 @@ function primary(r: Reader, inNorm: boolean): Syntax {
       while (r.take(","));
       r.demand(")", `${token.text}(`);
     }
-    return { kind: "call", name: canonicalName(token.text), args, ...placed(r, at, at) };
+    const call: Syntax = { kind: "call", name: canonicalName(token.text), args, ...placed(r, at, at) };
+    return isIndexed(r) ? entry(r, call) : call;
   }
   if (token.kind === "word") return { kind: "word", word: token.text, ...placed(r, at, at) };
   if (token.text === "√") {
@@ -284,24 +288,26 @@ function primary(r: Reader, inNorm: boolean): Syntax {
   if (token.text === "(") {
     const inside = condition(r, false);
     r.demand(")", '"("');
-    return inside;
+    return isIndexed(r) ? entry(r, inside, at) : inside;
   }
   if (token.text === "[") return list(r, at);
   if ((token.text === "|" || token.text === "||") && !inNorm) return bars(r, token);
   return r.wrong(token, `${described(token)} stands where a number, a name or "(" is due.`);
 }
 
+const isIndexed = (r: Reader) => r.peek().text === "[" && r.peek().kind === "operator";
+
 /** An entry by its place, counted from 0: w[1], A[0,1]. */
-function entry(r: Reader, name: Syntax): Syntax {
+function entry(r: Reader, of: Syntax, from = of.from): Syntax {
   r.next();
-  const args: Syntax[] = [name];
+  const args: Syntax[] = [of];
   do {
     const place = r.next();
     if (!/^\d+$/.test(place.text)) r.wrong(place, "an entry is named by its places, counted from 0: w[1] or A[0,1].");
     args.push({ kind: "number", value: Number(place.text), ...placed(r, place.at, place.at) });
   } while (r.take(","));
   r.demand("]", "the place of an entry");
-  return { kind: "call", name: "entry", args, ...placed(r, name.at, name.from) };
+  return { kind: "call", name: "entry", args, ...placed(r, of.at, from) };
 }
 
 function bars(r: Reader, { text, at }: Token): Syntax {
@@ -312,16 +318,19 @@ function bars(r: Reader, { text, at }: Token): Syntax {
       `${text} opens at the ${at + 1}. character and needs "${text}" to close it here, not ${described(r.peek())}.`,
     );
   if (text === "|") return { kind: "call", name: "abs", args: [inside], ...placed(r, at, at) };
-  if (!r.take("_")) return { kind: "call", name: "norm", args: [inside], ...placed(r, at, at) };
+  const norm = (order: Syntax): Syntax => ({ kind: "call", name: "norm", args: [inside, order], ...placed(r, at, at) });
+  // The root of the sum of squares, of a matrix too; but no sign that what stands between the bars is one.
+  if (!r.take("_")) return norm({ kind: "word", word: "euclidean", ...placed(r, at, at) });
   const order = r.next();
-  if (order.kind !== "number" && !["F", "inf", "∞"].includes(order.text))
-    r.wrong(order, "a norm is ||x||, ||x||_1, ||x||_2, ||x||_F or ||x||_inf.");
+  if (order.kind !== "number" && !Object.hasOwn(orders, order.text))
+    r.wrong(order, "a norm is ||x||, ||x||_1, ||x||_2, ||x||_F, ||x||_* or ||x||_inf.");
   const place = placed(r, order.at, order.at);
-  const args: Syntax[] = [inside];
-  if (order.kind === "number") args.push({ kind: "number", value: Number(order.text), ...place });
-  else if (order.text !== "F") args.push({ kind: "name", name: "inf", ...place });
-  return { kind: "call", name: "norm", args, ...placed(r, at, at) };
+  if (order.kind === "number") return norm({ kind: "number", value: Number(order.text), ...place });
+  return norm({ kind: "word", word: orders[order.text], ...place });
 }
+
+/** Norms by what stands below the bars. */
+const orders: Readonly<Record<string, string>> = { F: "euclidean", "*": "nuc", inf: "inf", "∞": "inf" };
 
 /** [1, 2, 3], [[1, 2], [3, 4]] or [1, 2; 3, 4]. */
 function list(r: Reader, at: number): Syntax {
