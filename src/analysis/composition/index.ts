@@ -37,7 +37,7 @@ export function compositionFinding(graph: Graph, domain: Domain): Finding {
   if (!hasFiniteConstants(graph)) return {};
   const propagation = propagate(f, domain);
   // Where an operation may have no value, nothing is claimed.
-  if (!isDefinedThroughout(f.nodes, propagation.entriesOf)) return {};
+  if (!isDefinedThroughout(f.nodes, propagation)) return {};
   const [e] = propagation.entriesOf(f.output);
   const answer = (wanted: "convex" | "concave") =>
     e[wanted] ? { [wanted]: { answer: "yes" as const, method: "composition", proof: proofOf(f, propagation, wanted) } } : {};
@@ -54,7 +54,7 @@ export function termsForCheck(graph: Graph, domain: Domain): (CheckedTerms & { r
   const f = normalise(graph);
   if (sizeOf(f.output.shape) !== 1 || !hasFiniteConstants(graph)) return undefined;
   const propagation = propagate(f, domain);
-  if (!isDefinedThroughout(f.nodes, propagation.entriesOf)) return undefined;
+  if (!isDefinedThroughout(f.nodes, propagation)) return undefined;
   const [e] = propagation.entriesOf(f.output);
   const bends = e.convex ? 1 : e.concave ? -1 : 0;
   return { ...checkedTerms(f, propagation, domain, bends), bends };
@@ -72,8 +72,12 @@ export interface Composition {
 /** What composition establishes of a function of any number of elements, and of its parts. */
 export function composition(graph: Graph, domain: Domain): Composition {
   const f = normalise(graph);
-  const { entriesOf } = propagate(f, domain);
-  return { output: f.output, entriesOf, isDefined: () => hasFiniteConstants(graph) && isDefinedThroughout(f.nodes, entriesOf) };
+  const propagation = propagate(f, domain);
+  return {
+    output: f.output,
+    entriesOf: propagation.entriesOf,
+    isDefined: () => hasFiniteConstants(graph) && isDefinedThroughout(f.nodes, propagation),
+  };
 }
 
 /** Rules of real numbers hold of none of them where an infinite constant is calculated with. */

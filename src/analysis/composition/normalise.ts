@@ -1,7 +1,7 @@
 // A traced function as composition rules read it: calls spelled out but for those whose whole is more than their parts, equal
 // computations merged, and common ways of writing a function replaced by its name. Every replacement is an identity of real functions:
 //   a·a = a²;  aᵀa = Σ a²;  log(1 + eᵃ) = softplus(a);  log σ(a) = −softplus(−a);  log Σ eᵃ = logSumExp(a), also log(eᵃ + eᵇ + …);
-//   log softmax = logSoftmax;  √a² = |a|.
+//   log softmax = logSoftmax;  √a² = |a|; and those of normalise-matrices.ts.
 
 import { type FloatDType, isFloat } from "../../graph/dtype.ts";
 import type { Graph, Node } from "../../graph/node.ts";
@@ -9,6 +9,8 @@ import { topologicalOrder } from "../../graph/node.ts";
 import { inlineCalls, mergeEqual, substitute } from "../../graph/rewrite.ts";
 import { callAttributes, constantData, isCall, isConstant, isIdentity } from "../../graph/structural.ts";
 import * as ops from "../../ops/index.ts";
+import { formReader } from "./forms.ts";
+import { rewrittenMatrix } from "./normalise-matrices.ts";
 
 /** Compositions that rules know by name. */
 const kept: ReadonlySet<string> = new Set([
@@ -22,6 +24,7 @@ const kept: ReadonlySet<string> = new Set([
   "logSumExp",
   "logSoftmax",
   "softmax",
+  "solve",
 ]);
 
 /** The name of a composition that is one node here, if the node is one. */
@@ -110,17 +113,24 @@ const isKept = ({ name }: { readonly name: string }) => kept.has(name);
 
 export function normalise(graph: Graph): Normalised {
   let outputs = mergeEqual(inlineCalls(graph.outputs, isKept));
-  outputs = mergeEqual(substitute(outputs, new Map(), rewritten));
+  const formsOf = formReader(offsetsOf(graph.parameters));
+  outputs = mergeEqual(substitute(outputs, new Map(), (node) => rewritten(node) ?? rewrittenMatrix(node, formsOf)));
   return ordered(graph.parameters, outputs[0]);
 }
 
-export function ordered(parameters: readonly Node[], output: Node): Normalised {
-  const nodes = topologicalOrder([output]);
+function offsetsOf(parameters: readonly Node[]): Map<Node, number> {
   const offsets = new Map<Node, number>();
   let coordinates = 0;
   for (const p of parameters) {
     offsets.set(p, coordinates);
     coordinates += p.shape.reduce((n, d) => n * d, 1);
   }
+  return offsets;
+}
+
+export function ordered(parameters: readonly Node[], output: Node): Normalised {
+  const nodes = topologicalOrder([output]);
+  const offsets = offsetsOf(parameters);
+  const coordinates = parameters.reduce((sum, p) => sum + p.shape.reduce((n, d) => n * d, 1), 0);
   return { parameters, nodes, output, indexOf: new Map(nodes.map((n, i) => [n, i])), offsets, coordinates };
 }

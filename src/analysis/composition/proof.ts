@@ -8,6 +8,7 @@ import { isParameter } from "../../graph/structural.ts";
 import { notationOf } from "../../ops/notations.ts";
 import type { JsonData, Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
+import { isUnpacking } from "../variables.ts";
 import { exactValue } from "./constants.ts";
 import { type Entries, type Entry, entry, isAffine, isConstantEntry } from "./entries.ts";
 import type { MatrixFact } from "./matrices.ts";
@@ -75,22 +76,19 @@ export function formulaOf(node: Node, depth = 4): string {
   if (value) return value.length === 1 || value.every((x) => x === value[0]) ? String(value[0]) : `data[${node.shape.join("×")}]`;
   if (depth === 0) return "…";
   if (["reshape", "broadcast", "cast"].includes(node.op.name) || isUnpacking(node)) return formulaOf(node.inputs[0], depth);
+  const spectral = spectralFormula(node, depth);
+  if (spectral !== undefined) return spectral;
   const text = notationOf(node).text(...node.inputs.map((n) => formulaOf(n, depth - 1)));
   // Notations wrap every operand; names, numbers and calls need that in no place.
   return text.replace(/(?<![\p{L}\p{N}_\]])\(([\p{L}\p{N}_.…×[\]]+|[\p{L}\p{N}_]+\([^()]*\))\)/gu, "$1");
 }
 
-/** Matrices put together from their coordinates, and their eigenvalues and singular values, as people write them. */
-function matrixFormula(node: Node, depth: number): string | undefined {
-  const [a, b] = node.inputs;
-  const [n, m] = node.shape;
-  if (node.op.name === "gather" && isParameter(a) && a.shape.length === 1 && node.shape.length === 2 && n === m) {
-    const places = exactValue(b);
-    return places?.every((p, at) => p === places[(at % n) * n + Math.floor(at / n)]) ? formulaOf(a, depth) : undefined;
-  }
+/** Eigenvalues and singular values, as people write them. */
+function spectralFormula(node: Node, depth: number): string | undefined {
   const spectrum = spectrumOf(node);
   if (spectrum) return `${spectrumName(spectrum)}(${formulaOf(matrixOf(node), depth - 1)})`;
   if (node.op.name !== "reduceMax" && node.op.name !== "reduceMin") return undefined;
+  const [a] = node.inputs;
   return spectrumOf(a) === "eigenvalues"
     ? `${node.op.name === "reduceMax" ? "lambda_max" : "lambda_min"}(${formulaOf(matrixOf(a), depth - 1)})`
     : undefined;

@@ -8,6 +8,7 @@ import type { Domain } from "../domain.ts";
 import { exactValue } from "./constants.ts";
 import { isDefined } from "./elementwise.ts";
 import { affineEntry, constantEntry, type Entries } from "./entries.ts";
+import { type MatrixRules, matrixRules, type Ruled } from "./matrix-rules.ts";
 import type { Normalised } from "./normalise.ts";
 import { applyPattern, type Pattern, recognise } from "./patterns.ts";
 import { constantEntries, transfer } from "./transfer.ts";
@@ -17,6 +18,10 @@ export interface Propagation {
   entriesOf(node: Node): Entries;
   /** Nodes whose curvature a pattern established. */
   readonly patterns: ReadonlyMap<Node, Pattern>;
+  /** Nodes of whose curvature a rule for functions of matrices has made something. */
+  readonly ruled: ReadonlyMap<Node, Ruled>;
+  /** The rules for functions of matrices, where the domain is known. */
+  readonly matrices?: MatrixRules;
 }
 
 /** The entries of a parameter: its coordinates, on the box of the domain. */
@@ -35,9 +40,14 @@ export function coordinateEntries(box: readonly Interval[], from: number, size: 
 }
 
 /** Propagation with some entries given: those of parameters, or of the atoms that a pattern treats as variables. */
-export function propagateFrom(given: ReadonlyMap<Node, Entries>, withPatterns = true): Propagation {
+export function propagateFrom(
+  given: ReadonlyMap<Node, Entries>,
+  withPatterns = true,
+  rulesWith?: (entriesOf: (node: Node) => Entries) => MatrixRules,
+): Propagation {
   const known = new Map<Node, Entries>(given);
   const patterns = new Map<Node, Pattern>();
+  const ruled = new Map<Node, Ruled>();
   const entriesOf = (node: Node): Entries => {
     const before = known.get(node);
     if (before) return before;
@@ -46,11 +56,17 @@ export function propagateFrom(given: ReadonlyMap<Node, Entries>, withPatterns = 
     known.set(node, result);
     return result;
   };
+  const matrices = rulesWith?.(entriesOf);
   const compute = (node: Node): Entries => {
-    const base = transfer(
+    const plain = transfer(
       node,
       node.inputs.map((n) => () => entriesOf(n)),
     );
+    // What rules for matrices ask of the node itself is what is known of it so far.
+    known.set(node, plain);
+    const found = matrices?.refine(node, plain);
+    if (found && found.rule !== "") ruled.set(node, found);
+    const base = found?.entries ?? plain;
     if (!withPatterns || !node.symbolic || base.every((e) => e.convex || e.concave)) return base;
     const pattern = recognise(node, entriesOf);
     if (!pattern) return base;
@@ -59,7 +75,7 @@ export function propagateFrom(given: ReadonlyMap<Node, Entries>, withPatterns = 
     patterns.set(node, pattern);
     return better;
   };
-  return { entriesOf, patterns };
+  return { entriesOf, patterns, ruled, ...(matrices && { matrices }) };
 }
 
 export function propagate({ nodes, offsets }: Normalised, domain: Domain): Propagation {
@@ -74,15 +90,19 @@ export function propagate({ nodes, offsets }: Normalised, domain: Domain): Propa
       ),
     );
   }
-  const result = propagateFrom(given);
+  const result = propagateFrom(given, true, (entriesOf) => matrixRules(offsets, domain, entriesOf));
   // In order, so that no recursion goes deep.
   for (const node of nodes) if (node.symbolic && !isParameter(node)) result.entriesOf(node);
   return result;
 }
 
 /** Whether every operation of the function has a value everywhere inside the domain. */
-export function isDefinedThroughout(nodes: readonly Node[], entriesOf: (node: Node) => Entries): boolean {
+export function isDefinedThroughout(
+  nodes: readonly Node[],
+  { entriesOf, matrices }: Pick<Propagation, "entriesOf" | "matrices">,
+): boolean {
   return nodes.every((node) => {
+    if (matrices && !matrices.isDefined(node)) return false;
     if (node.op.kind !== "elementwise" || !node.symbolic) return true;
     const inputs = node.inputs.map(entriesOf);
     return inputs[0].every((_, i) => {

@@ -304,6 +304,10 @@ export function transfer(node: Node, inputs: readonly (() => Entries)[]): Entrie
       return starts.map((start) => logSumExpEntry(Array.from(offsets, (o) => input[start + o])));
     }
     if (name === "softmax" || name === "logSoftmax") return softmaxEntries(node, inputs[0](), name === "logSoftmax");
+    if (name === "solve") {
+      const affine = !node.inputs[0].symbolic && inputs[1]().every((e) => isAffine(e));
+      return new Array<Entry>(size).fill(affine ? affineEntry(entire) : unknown);
+    }
     const rule = callTransfer(name, parameters);
     return rule ? elementwise(rule, [inputs[0]()], size) : new Array<Entry>(size).fill(unknown);
   }
