@@ -24,6 +24,10 @@ struct NAME(left) {
   long terms;
 };
 
+/* How many tiles fetch the next panel of the right operand: in four steps a tile reads so many lines of 64 bytes, and fetches one. */
+#undef FETCHES
+#define FETCHES (TILE_VECTORS * VECTOR_BYTES / 16)
+
 /* c = or += `rows` × `columns` (at most FINISHED_COLUMNS) of the product; b: panels, or the matrix itself when bStep is not TILE_COLUMNS. */
 static void NAME(block)(const struct NAME(left) *left, const REAL *b, long bStep, long bPanel, REAL *c, long cStride, long rows,
                         long columns, enum gradus_mode mode) {
@@ -35,8 +39,10 @@ static void NAME(block)(const struct NAME(left) *left, const REAL *b, long bStep
       REAL *to = c + i * cStride + j;
       const REAL *a = left->at + i * (left->panels ? terms : left->row);
       if (count == TILE_ROWS && width == TILE_COLUMNS && bStep == TILE_COLUMNS) {
-        /* The next panel of the right operand, a quarter for each of four tiles; else of the left one. */
-        const REAL *next = i < 4 * TILE_ROWS ? b + bPanel + i / TILE_ROWS * terms * (TILE_COLUMNS / 4) : a + TILE_ROWS * terms;
+        /* A tile fetches a part of the next panel of the right operand; when all of that is there, the next of the left one. */
+        long tile = i / TILE_ROWS;
+        const REAL *next = tile < FETCHES ? b + bPanel + tile * terms * TILE_COLUMNS / FETCHES
+                                          : a + TILE_ROWS * (left->panels ? terms : left->row);
         if (left->panels) {
           NAME(gradus_packed_tile)(a, terms, b, to, cStride, mode, next);
           continue;

@@ -90,13 +90,14 @@ NAME(gradus_tile) *const NAME(gradus_tiles)[][16] = {
  * Full tiles, written out four steps at a time with multiply-adds as instructions: where another thread of the core takes half of what
  * it can start in a cycle, every instruction counts that is no multiply-add.
  */
+#define LINE (64 / (long)sizeof(REAL))
 #define STEPS(step)                                                                                                             \
-  for (; k >= 4; k -= 4) {                                                                                                      \
-    __builtin_prefetch(b + ahead, 0, 3);                                                                                        \
+  for (const REAL *end = next + k / 4 * LINE; next != end; next += LINE) {                                                      \
+    __builtin_prefetch(next, 0, 3);                                                                                             \
     step(0) step(1) step(2) step(3)                                                                                             \
     NEXT(4)                                                                                                                     \
   }                                                                                                                             \
-  for (; k > 0; k--) {                                                                                                          \
+  for (k %= 4; k > 0; k--) {                                                                                                    \
     step(0)                                                                                                                     \
     NEXT(1)                                                                                                                     \
   }
@@ -120,7 +121,6 @@ NAME(gradus_tile) *const NAME(gradus_tiles)[][16] = {
   }
 
 void NAME(gradus_packed_tile)(const REAL *a, long k, const REAL *b, REAL *c, long cStride, enum gradus_mode mode, const REAL *next) {
-  long ahead = next - b;
   START
 #if defined(__aarch64__)
   /* Multiplies by one lane of a register: loaded one by one, GCC takes a register for each and spills sums. */
@@ -155,7 +155,7 @@ void NAME(gradus_packed_tile)(const REAL *a, long k, const REAL *b, REAL *c, lon
 #ifdef BROADCAST
 void NAME(gradus_rows_tile)(const REAL *a, long aRow, long k, const REAL *b, REAL *c, long cStride, enum gradus_mode mode,
                             const REAL *next) {
-  long ahead = next - b, row = aRow * (long)sizeof(REAL);
+  long row = aRow * (long)sizeof(REAL);
   const REAL *a3 = a + 3 * aRow;
   /* What is read by instructions below has been written before this. */
   __asm__ volatile("" : "+r"(a), "+r"(a3) : : "memory");
@@ -185,6 +185,7 @@ void NAME(gradus_rows_tile)(const REAL *a, long aRow, long k, const REAL *b, REA
 }
 #endif
 #undef STEPS
+#undef LINE
 #undef RIGHT
 #undef ADD_ROW
 #undef START
