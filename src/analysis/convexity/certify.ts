@@ -1,6 +1,7 @@
 // Whether a function is convex or concave, strictly or strongly, with a proof for "yes", a witness for "no", and an honest "unknown".
 
 import { attempt } from "../../numeric/effort.ts";
+import { known } from "../../tensor/options.ts";
 import {
   type Answer,
   both,
@@ -25,6 +26,7 @@ import { type Analysed, defaultBudget, type Problem, type ProblemOptions, proble
 import { constantMatrix, provePositive } from "./psd.ts";
 import { explained } from "./reasons.ts";
 import { regularityOf } from "./regularity.ts";
+import { refuteSampled, sampledOf } from "./sampled.ts";
 import { extremesOver, provedScalar, type ScalarStudy, studyScalar } from "./scalar.ts";
 import { type Curvature, refute, simpleChord } from "./search.ts";
 import { curvatureOfPieces, lipschitzOfPieces, provedByPieces, smoothPiecesOf, spectrumOfPieces } from "./smooth-pieces.ts";
@@ -70,6 +72,7 @@ interface Studied {
  * Throws an analysis error for a domain or variables that do not fit, a derivative error for a result that is not one number.
  */
 export function certify(f: Analysed, options: CertifyOptions = {}): Certificate {
+  known("certify", options, ["variables", "domain", "budget"]);
   const problem = problemOf("certify", f, options);
   const budget = options.budget ?? defaultBudget(problem);
   const deadline = performance.now() + budget;
@@ -78,7 +81,7 @@ export function certify(f: Analysed, options: CertifyOptions = {}): Certificate 
   const certificate = withConstantData(
     problem,
     decided,
-    performance.now() + Math.min(Math.max(left, budget * 0.2), budget * 0.5),
+    performance.now() + Math.max(left, budget * 0.5),
   );
   // Reasons take what is left, at least a fifth and at most two fifths of the budget.
   const now = performance.now();
@@ -92,8 +95,9 @@ export function certifyProblem(problem: Problem, deadline: number): Certificate 
   const until = (share: number) => start + (deadline - start) * share;
   const subject = subjectOf(problem, until(0.7));
   if (typeof subject === "string") {
-    const found = attempt<Finding, Finding>(deadline, {}, () => compositionFinding(problem.graph, problem.domain));
-    return assembled(problem, undefined, found, { convex: noSide, concave: noSide }, {}, subject, deadline);
+    const found = attempt<Finding, Finding>(until(0.8), {}, () => compositionFinding(problem.graph, problem.domain));
+    const refuted = refutedAtPoints(problem, found, deadline);
+    return assembled(problem, undefined, found, { convex: noSide, concave: noSide }, refuted, subject, deadline);
   }
   const found = attempt<Finding, Finding>(until(0.6), {}, () => compositionFinding(problem.graph, subject.domain));
   const settled = attempt(until(0.5), subject, () => settle(subject));
@@ -128,6 +132,19 @@ function withLines(subject: Subject, certificate: Certificate, deadline: number)
 interface Refutations {
   readonly convex?: Witness;
   readonly concave?: Witness;
+}
+
+/** Where there is no formula to take derivatives of, values at points may refute what composition has not proved. */
+function refutedAtPoints(problem: Problem, found: Finding, deadline: number): Refutations {
+  const sampled = sampledOf(problem, performance.now() + (deadline - performance.now()) * 0.4);
+  if (typeof sampled === "string") return {};
+  const open = (["convex", "concave"] as const).filter((side) => found[side]?.answer !== "yes");
+  const witnesses = open.map((side, i) => {
+    const now = performance.now();
+    const until = now + (deadline - now) / (open.length - i);
+    return [side, attempt(until, undefined, () => refuteSampled(sampled, side, until))] as const;
+  });
+  return Object.fromEntries(witnesses.filter(([, witness]) => witness !== undefined));
 }
 
 function refutation(
@@ -327,12 +344,12 @@ function assembled(
   let convex = answer("convex");
   let concave = answer("concave");
   const isAffine = convex.answer.answer === "yes" && concave.answer.answer === "yes";
-  if (subject && !isAffine) {
+  if (!isAffine) {
     const against = (word: "convex" | "concave", hints: readonly Curvature[]): Answer | undefined => {
       const now = performance.now();
       const until = now + (deadline - now) * (word === "convex" ? 0.5 : 1);
-      const witness = early[word] ?? attempt(until, undefined, () => refute(subject, word, hints, until));
-      return witness && refuted(subject, word, witness);
+      const witness = early[word] ?? (subject && attempt(until, undefined, () => refute(subject, word, hints, until)));
+      return witness && refuted(problem, word, witness);
     };
     if (convex.answer.answer !== "yes")
       convex = { answer: against("convex", studied.convex.hints) ?? convex.answer, strict: false };
@@ -348,7 +365,11 @@ function assembled(
     (studied.monotone && undefinedAt === undefined && convex.answer.answer === "no" && concave.answer.answer === "no"
       ? ("quasilinear" as const)
       : undefined);
-  const excluded = [...(problem.excluded ?? []), ...(subject?.excluded ?? []), ...(undefinedAt === undefined ? [] : [undefinedAt])];
+  const excluded = [
+    ...(problem.excluded ?? []),
+    ...(subject?.excluded ?? []),
+    ...(undefinedAt === undefined ? [] : [undefinedAt]),
+  ];
   return {
     verdict: verdictOf(convex.answer, concave.answer, strong, convex.strict || concave.strict),
     convex: convex.answer,
@@ -369,8 +390,7 @@ function fromPieces(proofs: ConstantProofs, { curvature }: Studied): ConstantPro
   return Object.fromEntries(named);
 }
 
-function refuted(subject: Subject, word: "convex" | "concave", witness: Witness): Answer {
-  const { names } = subject.problem;
+function refuted({ names }: Problem, word: "convex" | "concave", witness: Witness): Answer {
   const at = (x: readonly number[]) => (x.length === 1 ? `${x[0]}` : `(${x.join(", ")})`);
   const middle = witness.t === 0.5 ? "half-way" : `at t = ${witness.t}`;
   return {

@@ -214,11 +214,13 @@ function squareOf(
   back: (e: Expression) => Expression,
 ): JsonData {
   const pivot = rest[index][index];
+  const written = back(pivot);
+  const { store } = written;
   const vector = rest.map((row, i) =>
-    i === index || !open.includes(i) ? constant(pivot.store, i === index ? 1 : 0) : back(simplify(div(row[index], pivot))),
+    i === index || !open.includes(i) ? constant(store, i === index ? 1 : 0) : back(simplify(div(row[index], pivot))),
   );
-  const weight = fractionOf(back(pivot));
-  const [product, entries] = [weight && productData(weight, pivot.store), expressionData(vector)];
+  const weight = fractionOf(written);
+  const [product, entries] = [weight && productData(weight, store), expressionData(vector)];
   return product && entries ? { product, vector: entries } : null;
 }
 

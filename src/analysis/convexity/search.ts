@@ -4,7 +4,7 @@
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
 import type { Witness } from "../certificate.ts";
 import { type Domain, isInside } from "../domain.ts";
-import type { Subject } from "./subject.ts";
+import type { Sampled, Subject } from "./subject.ts";
 import { witnessAlong, witnessOf } from "./witness.ts";
 
 /** Numbers in [0, 1), the same in every run. */
@@ -28,8 +28,9 @@ export function samplePoints(domain: Domain, count: number, seed = 1): number[][
   const random = randomNumbers(seed);
   const points: number[][] = [];
   const n = domain.box.length;
-  const put = (x: number[]) => {
-    inCones(domain, x);
+  const put = (x: number[], factor = false) => {
+    if (factor) byFactors(domain, x);
+    else inCones(domain, x);
     if (x.every(Number.isFinite) && isInside(domain, x)) points.push(x);
   };
   for (const c of [0, 1, -1, 0.5, 2]) put(domain.box.map(({ lower, upper }) => clamp(c, lower, upper)));
@@ -48,12 +49,29 @@ export function samplePoints(domain: Domain, count: number, seed = 1): number[][
         const z = scale * normal(random);
         return low ? lower + Math.abs(z) : high ? upper - Math.abs(z) : z;
       }),
+      tries % 4 !== 0,
     );
   }
   return points;
 }
 
-/** Entries of a positive definite matrix, where the domain asks for one: 2×2 by completing the square, larger ones diagonal. */
+/** A positive definite matrix L·Lᵀ, where the domain asks for one: L has the entries of the point. */
+function byFactors(domain: Domain, x: number[]): void {
+  for (const { entries } of domain.cones) {
+    const l = entries.map((row, i) =>
+      row.map((index, j) => (j > i || !Number.isFinite(x[index]) ? 0 : i === j ? Math.abs(x[index]) : x[index])),
+    );
+    const size = Math.max(...l.flat().map(Math.abs), 1e-9);
+    entries.forEach((row, i) => {
+      l[i][i] += size * 0.02;
+      row.forEach((index, j) => {
+        if (j <= i) x[index] = l[i].reduce((sum, v, k) => sum + v * l[j][k], 0);
+      });
+    });
+  }
+}
+
+/** Entries of such a matrix by adding to the diagonal: 2×2 by completing the square, larger ones diagonally dominant or nearly so. */
 function inCones(domain: Domain, x: number[]): void {
   for (const { entries } of domain.cones) {
     for (const row of entries) for (const j of row) x[j] = Number.isFinite(x[j]) ? x[j] : 0;
@@ -167,9 +185,12 @@ export function refute(
 }
 
 /** The chord between the simplest points, if one of them refutes: what a reader can check by hand is the better witness. */
-export function simpleChord(subject: Subject, against: "convex" | "concave"): Witness | undefined {
+export function simpleChord(subject: Sampled, against: "convex" | "concave"): Witness | undefined {
   const sign = against === "convex" ? 1 : -1;
-  const points = simplePoints(subject.problem.coordinates).filter((x) => isInside(subject.domain, x));
+  const { domain } = subject;
+  const points = (domain.cones.length > 0 ? simpleDefinite(domain) : simplePoints(subject.problem.coordinates)).filter((x) =>
+    isInside(domain, x),
+  );
   const values = points.map((x) => subject.floats(x));
   // Chords between points of the list up to j before those to point j + 1: the simple ones come first.
   for (const [j, b] of points.entries()) {
@@ -202,12 +223,39 @@ function simplePoints(n: number): readonly (readonly number[])[] {
   return chosen.slice().sort((a, b) => size(a) - size(b));
 }
 
+/** The identity, twice and half of it, one entry changed; other coordinates 0, all 1, or one of them 1. */
+function simpleDefinite({ box, cones }: Domain): readonly (readonly number[])[] {
+  const n = box.length;
+  const definite = new Set(cones.flatMap(({ entries }) => entries.flat()));
+  const others = box.flatMap((_, i) => (definite.has(i) ? [] : [i]));
+  const free: (readonly number[])[] = [[], others, ...(others.length < 2 ? [] : others.map((i) => [i]))].slice(0, 8);
+  const identity = cones.flatMap(({ entries }) => entries.map((row, i) => row[i]));
+  const beside = cones.flatMap(({ entries }) => entries.flatMap((row, i) => row.slice(0, i))).slice(0, 10);
+  const changes: (readonly (readonly [number, number])[])[] = [
+    [],
+    identity.map((i) => [i, 1] as const),
+    ...identity.slice(0, 6).map((i) => [[i, 1] as const]),
+    identity.map((i) => [i, -0.5] as const),
+    ...beside.flatMap((i) => [[[i, 0.5] as const], [[i, -0.5] as const]]),
+  ];
+  return changes.flatMap((change) =>
+    free.map((ones) => {
+      const x = new Array<number>(n).fill(0);
+      for (const i of identity) x[i] = 1;
+      for (const i of ones) x[i] = 1;
+      for (const [i, by] of change) x[i] += by;
+      return x;
+    }),
+  );
+}
+
 function digitsOf(code: number, entries: readonly number[], n: number): number[] {
   return Array.from({ length: n }, (_, i) => entries[Math.floor(code / entries.length ** i) % entries.length]);
 }
 
-function refuteByChords(
-  subject: Subject,
+/** Between points that follow each other in the list, near ones first. */
+export function refuteByChords(
+  subject: Sampled,
   against: "convex" | "concave",
   points: readonly (readonly number[])[],
   deadline: number,

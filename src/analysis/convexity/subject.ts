@@ -21,13 +21,22 @@ import { type Guard, guardsOf } from "./regular.ts";
 
 export { affineForm } from "./natural-domain.ts";
 
-export interface Subject {
+/** A function that can be evaluated at points. */
+export interface Sampled {
   readonly problem: Problem;
+  readonly domain: Domain;
+  /** f at a point in floats, NaN where undefined. */
+  floats(x: readonly number[]): number;
+  /** f on a box, and whether f is proved to be defined on all of the box. */
+  enclose(box: readonly Interval[]): { readonly value: Interval; readonly defined: boolean };
+}
+
+export interface Subject extends Sampled {
   readonly value: Expression;
+  /** The same as the formula says it, before anything was simplified. */
+  readonly formula: Expression;
   /** Where the value is another expression than that of the function: the one of the function, which a witness is checked by. */
   readonly written?: Subject;
-  /** The domain, cut to where the function is defined. */
-  readonly domain: Domain;
   /** Its interior's box: all bounds left out. */
   readonly interior: Domain;
   readonly conditions: readonly Condition[];
@@ -39,10 +48,6 @@ export interface Subject {
   readonly kinks: readonly Expression[];
   /** performance.now() after which nothing more is started. */
   readonly deadline: number;
-  /** f at a point in floats, NaN where undefined. */
-  floats(x: readonly number[]): number;
-  /** f on a box, and whether f is proved to be defined on all of the box. */
-  enclose(box: readonly Interval[]): { readonly value: Interval; readonly defined: boolean };
   /** Second derivatives, row by row, lower triangle; undefined where there are too many. */
   readonly second: SecondDerivatives | undefined;
 }
@@ -105,13 +110,15 @@ function build(
   deadline: number,
 ): Subject {
   const value = attempt(performance.now() + remaining({ deadline }, 0.3), written, () => shorter(simplify(written), written));
-  return made(problem, domain, value, conditions, excluded, deadline, undefinedPart(problem, conditions, domain, deadline));
+  const undefinedAt = undefinedPart(problem, conditions, domain, deadline);
+  return made(problem, domain, value, written, conditions, excluded, deadline, undefinedAt);
 }
 
 function made(
   problem: Problem,
   domain: Domain,
   value: Expression,
+  formula: Expression,
   conditions: readonly Condition[],
   excluded: readonly string[],
   deadline: number,
@@ -123,6 +130,7 @@ function made(
   return {
     problem,
     value,
+    formula,
     domain,
     interior: interiorOf(domain),
     conditions,
@@ -153,7 +161,7 @@ function made(
 export function withValue(subject: Subject, value: Expression): Subject {
   const { problem, domain, conditions, excluded, deadline, undefinedAt } = subject;
   // Not a spread: second derivatives are computed when they are asked for.
-  return Object.assign(made(problem, domain, value, conditions, excluded, deadline, undefinedAt), {
+  return Object.assign(made(problem, domain, value, value, conditions, excluded, deadline, undefinedAt), {
     written: subject.written ?? subject,
   });
 }

@@ -1,5 +1,6 @@
 // Certificates checked again: witnesses by evaluating f anew, proofs by their data, or by deciding their claims anew where they carry none.
 
+import { known } from "../../tensor/options.ts";
 import type { Certificate, JsonData, Proof } from "../certificate.ts";
 import { checkCompositionProof } from "../composition/index.ts";
 import { isInside } from "../domain.ts";
@@ -9,9 +10,10 @@ import { quasiGap } from "./quasi.ts";
 import { explained } from "./reasons.ts";
 import { type Replayed, replayProof } from "./replay-proof.ts";
 import { replayQuasi } from "./replay-quasi.ts";
-import { type Subject, subjectOf } from "./subject.ts";
+import { sampledOf } from "./sampled.ts";
+import { type Sampled, type Subject, subjectOf } from "./subject.ts";
 import { type Check, checkConstants } from "./verify-claims.ts";
-import { seenGap } from "./witness.ts";
+import { checkedGap } from "./witness.ts";
 
 export type { Check };
 
@@ -32,6 +34,7 @@ export interface VerifyOptions extends ProblemOptions {
  * points and limits, from outside by slices, boxes, eigenvalues and terms. What that leaves open is decided anew. Throws as `certify` does.
  */
 export function verifyCertificate(certificate: Certificate, f: Analysed, options: VerifyOptions = {}): Verification {
+  known("verifyCertificate", options, ["variables", "domain", "budget"]);
   const problem = problemOf("verifyCertificate", f, options);
   const budget = options.budget ?? 2 * defaultBudget(problem);
   const deadline = performance.now() + budget;
@@ -46,9 +49,11 @@ export function verifyCertificate(certificate: Certificate, f: Analysed, options
     const { answer, witness, proof, method } = certificate[side];
     if (answer === "no") {
       if (!witness) checks.push({ what: `${side}: witness`, ok: false, how: "evaluated", message: "there is none" });
-      else if (typeof subject === "string")
-        checks.push({ what: `${side}: witness`, ok: false, how: "evaluated", message: subject });
-      else checks.push({ what: `${side}: witness`, ...checkWitness(subject, side, witness) });
+      else {
+        const sampled = typeof subject === "string" ? sampledOf(problem, deadline) : subject;
+        if (typeof sampled === "string") checks.push({ what: `${side}: witness`, ok: false, how: "evaluated", message: sampled });
+        else checks.push({ what: `${side}: witness`, ...checkWitness(sampled, side, witness) });
+      }
     } else if (answer === "yes") {
       if (!proof) checks.push({ what: `${side}: proof`, ok: false, how: "replayed", message: "there is none" });
       else if (method === "composition") {
@@ -121,7 +126,7 @@ function claims(proof: Proof, side: "convex" | "concave"): boolean {
 }
 
 function checkWitness(
-  subject: Subject,
+  subject: Sampled,
   side: "convex" | "concave",
   { a, b, t, gap }: NonNullable<Certificate["convex"]["witness"]>,
 ): Omit<Check, "what"> {
@@ -131,7 +136,7 @@ function checkWitness(
   if (!isInside(subject.domain, a) || !isInside(subject.domain, b)) {
     return { ok: false, how: "evaluated", message: "a point is outside the domain" };
   }
-  const found = seenGap(subject, a, b, t);
+  const found = checkedGap(subject, a, b, t);
   const ok = side === "convex" ? gap > 0 && found.lower >= gap : gap < 0 && found.upper <= gap;
   return ok
     ? { ok, how: "evaluated" }

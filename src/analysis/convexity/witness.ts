@@ -6,24 +6,24 @@ import { isInside } from "../domain.ts";
 import { compileEnclosure, type Encloser } from "../symbolic/index.ts";
 import { quadraticForm } from "./eigenvalue-bounds.ts";
 import { jetsOn } from "./interval-jets.ts";
-import type { Subject } from "./subject.ts";
+import { type Sampled, type Subject, withValue } from "./subject.ts";
 
 /**
  * f((1−t)a + tb) − (1−t)f(a) − t·f(b), enclosed; everything where f is not proved to be defined at the three points. Where that leaves the
  * sign open, by second derivatives: with g(s) = f(a + s(b − a)) the difference is −½t(1−t)·g″(ξ) for some ξ.
  */
-export function gapOf(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval {
+export function gapOf(subject: Sampled, a: readonly number[], b: readonly number[], t: number): Interval {
   const direct = directGap(subject, a, b, t);
-  if (direct.lower > 0 || direct.upper < 0 || direct === entire) return direct;
+  if (direct.lower > 0 || direct.upper < 0 || direct === entire || !hasFormula(subject)) return direct;
   const curved = curvedGap(subject, a, b, t);
   const together = curved && intersect(direct, curved);
   return together && together.lower <= together.upper ? together : direct;
 }
 
 /** The same, and where that leaves it open by the chain rule on pieces of the segment, where kinks may be seen to stay away. */
-export function seenGap(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval {
+export function seenGap(subject: Sampled, a: readonly number[], b: readonly number[], t: number): Interval {
   const gap = gapOf(subject, a, b, t);
-  if (gap.lower > 0 || gap.upper < 0 || gap === entire) return gap;
+  if (gap.lower > 0 || gap.upper < 0 || gap === entire || !hasFormula(subject)) return gap;
   const n = a.length;
   const form = alongPieces(subject, a, b, (box, d) => {
     const triangle = n <= 8 ? jetsOn([subject.value], box, n)?.[0].curvatures : undefined;
@@ -38,13 +38,25 @@ export function seenGap(subject: Subject, a: readonly number[], b: readonly numb
   return together && together.lower <= together.upper ? together : gap;
 }
 
+/** The same as it is checked: from the function as it is analysed, and where that leaves it open as its formula says it. */
+export function checkedGap(subject: Sampled, a: readonly number[], b: readonly number[], t: number): Interval {
+  const gap = seenGap(subject, a, b, t);
+  if (gap.lower > 0 || gap.upper < 0 || !hasFormula(subject) || subject.formula === subject.value) return gap;
+  const other = seenGap(withValue(subject, subject.formula), a, b, t);
+  const together = intersect(gap, other);
+  return together.lower <= together.upper ? together : gap;
+}
+
 /** A point between a and b, kept between them. */
 export function between(a: number, b: number, s: Interval): Interval {
   const x = add(mul(sub(point(1), s), point(a)), mul(s, point(b)));
   return intersect(x, hull(point(a), point(b)));
 }
 
-function directGap(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval {
+/** Whether more can be asked than values. */
+const hasFormula = (subject: Sampled): subject is Subject => "value" in subject;
+
+function directGap(subject: Sampled, a: readonly number[], b: readonly number[], t: number): Interval {
   const at = point(t);
   const there = subject.enclose(a.map((x, i) => between(x, b[i], at)));
   const atA = subject.enclose(a.map(point));
@@ -110,7 +122,7 @@ function formOver(matrix: readonly (readonly Interval[])[], d: readonly Interval
 
 /** The witness against convexity ("convex") or concavity with these points, if it is proved. */
 export function witnessOf(
-  subject: Subject,
+  subject: Sampled,
   against: "convex" | "concave",
   a: readonly number[],
   b: readonly number[],
@@ -119,7 +131,7 @@ export function witnessOf(
   if (!(t > 0 && t < 1) || !a.every(Number.isFinite) || !b.every(Number.isFinite)) return undefined;
   if (!isInside(subject.domain, a) || !isInside(subject.domain, b)) return undefined;
   // The gap is claimed as it will be checked, where that shows it.
-  const seen = subject.written && seenGap(subject.written, a, b, t);
+  const seen = hasFormula(subject) && subject.written && seenGap(subject.written, a, b, t);
   const gap = seen && (against === "convex" ? seen.lower > 0 : seen.upper < 0) ? seen : seenGap(subject, a, b, t);
   if (against === "convex")
     return gap.lower > 0 && gap.lower < Infinity ? { a: [...a], b: [...b], t, gap: gap.lower } : undefined;
@@ -133,7 +145,7 @@ function rounded(x: number, digits: number): number {
 
 /** A witness on a line through a point, in steps of ever smaller length. */
 export function witnessAlong(
-  subject: Subject,
+  subject: Sampled,
   against: "convex" | "concave",
   centre: readonly number[],
   direction: readonly number[],

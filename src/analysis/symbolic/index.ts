@@ -9,6 +9,7 @@ export { compileEnclosure, compileFloat, type Encloser } from "./enclose.ts";
 export { abs, add, div, exp, linear, mul, neg, power, scale, sqrt, sub } from "./expression.ts";
 export { cos, log, max, normcdf, phi, sin } from "./functions.ts";
 export { fractionOf, simplify } from "./normal.ts";
+export type { Opaque } from "./opaque.ts";
 export { print } from "./print.ts";
 export {
   type NotScalarised,
@@ -17,6 +18,7 @@ export {
   scalarise,
   scalariseFunction,
 } from "./scalarise.ts";
+export { exactDeterminant } from "./scalarise-linalg.ts";
 export { productData, signOf } from "./sign.ts";
 export { constant, createStore, type Expression, type Factor, isZero, type Store, type Term, variable } from "./store.ts";
-export { apply, substitute } from "./traverse.ts";
+export { apply, substitute, transfer } from "./traverse.ts";

@@ -247,7 +247,8 @@ function exactly(list: readonly Expression[]): Rational[] | undefined {
   return list.every(isRational) ? list.map((e) => e.value) : undefined;
 }
 
-function exactDeterminant(matrix: readonly Rational[], n: number): Rational {
+/** Of a matrix of numbers. */
+export function exactDeterminant(matrix: readonly Rational[], n: number): Rational {
   return reduced(matrix, n).determinant;
 }
 

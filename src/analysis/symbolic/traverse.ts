@@ -20,7 +20,7 @@ import {
   sign,
   sin,
 } from "./functions.ts";
-import type { Expression, FunctionName } from "./store.ts";
+import { constant, type Expression, type FunctionName, pi, type Store } from "./store.ts";
 
 /** The expressions an expression is built of directly. */
 export function operandsOf(e: Expression): readonly Expression[] {
@@ -71,6 +71,36 @@ export function substitute(e: Expression, replacements: ReadonlyMap<Expression, 
   const made = new Map<Expression, Expression>();
   for (const node of inOrder([e])) made.set(node, replacements.get(node) ?? rebuild(node, (o) => made.get(o) ?? o));
   return made.get(e) ?? e;
+}
+
+/** e in another store, with variables as they are said to be there. `made`: what has been done before. */
+export function transfer(
+  e: Expression,
+  store: Store,
+  of: (index: number) => Expression,
+  made = new Map<Expression, Expression>(),
+): Expression {
+  for (const node of inOrder([e])) {
+    if (made.has(node)) continue;
+    const there = (o: Expression) => made.get(o) as Expression;
+    made.set(
+      node,
+      node.kind === "variable"
+        ? of(node.index)
+        : node.kind === "rational"
+          ? constant(store, node.value)
+          : node.kind === "pi"
+            ? pi(store)
+            : node.kind === "sum"
+              ? linear(
+                  store,
+                  node.constant,
+                  node.terms.map(({ coefficient, term }) => [coefficient, there(term)] as const),
+                )
+              : rebuild(node, there),
+    );
+  }
+  return made.get(e) as Expression;
 }
 
 /** The node with its operands replaced. */
