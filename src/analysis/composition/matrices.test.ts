@@ -79,11 +79,7 @@ const convex: Readonly<Record<string, { f: F; definite: boolean; k: number }>> =
   "Σ 1/λ": pd((A) => eig(A).reciprocal().sum()),
   "Σ |λ|³ ^ (1/2)": any((A) => eig(A).abs().pow(3).sum()),
   "-Σ log λ": pd((A) => eig(A).log().sum().neg()),
-  "largest two": any((A) =>
-    eig(A)
-      .slice([A.shape[0] - 2])
-      .sum(),
-  ),
+  "all eigenvalues but the least": any((A) => eig(A).slice([1]).sum()),
   "rising weights": any((A) =>
     eig(A)
       .mul(numbers(Array.from({ length: A.shape[0] }, (_, i) => i - 1)))
@@ -97,7 +93,11 @@ const convex: Readonly<Record<string, { f: F; definite: boolean; k: number }>> =
   "norm(A,'nuc')": any(nuclear),
   "spectral norm": any((A) => svd(A).s.max()),
   "Schatten 3": any((A) => svd(A).s.pow(3).sum()),
-  "Ky Fan n - 1": any((A) => svd(A).s.slice([0], [A.shape[0] - 1]).sum()),
+  "Ky Fan n - 1": any((A) =>
+    svd(A)
+      .s.slice([0], [A.shape[0] - 1])
+      .sum(),
+  ),
   "nuclear norm squared": any((A) => nuclear(A).square()),
   "nuclear norm of A+xx'…": any((A) => nuclear(A.mul(2).sub(eye(A.shape[0])))),
   "x'*inv(A)*x": pd((A, x) => x.matmul(inverse(A)).matmul(x), 3),

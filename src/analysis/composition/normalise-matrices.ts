@@ -19,8 +19,9 @@ export const matrixCalls: ReadonlySet<string> = new Set(["logdet", "det", "inv",
 
 /** The matrix [n, n] of which a node is the diagonal. */
 export function diagonalOf(node: Node): Node | undefined {
+  if (node.op.name !== "slice") return undefined;
   const [row] = node.inputs;
-  if (node.op.name !== "slice" || row.op.name !== "reshape" || row.shape.length !== 1) return undefined;
+  if (row.op.name !== "reshape" || row.shape.length !== 1) return undefined;
   const [matrix] = row.inputs;
   if (matrix.shape.length !== 2 || matrix.shape[0] !== matrix.shape[1]) return undefined;
   const [n] = matrix.shape;

@@ -9,11 +9,12 @@ import { notationOf } from "../../ops/notations.ts";
 import type { JsonData, Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
 import { isUnpacking } from "../variables.ts";
-import { exactValue } from "./constants.ts";
+import { exactValue, isIdentityCast } from "./constants.ts";
 import { type Entries, type Entry, entry, isAffine, isConstantEntry } from "./entries.ts";
 import type { MatrixFact } from "./matrices.ts";
 import { matrixRules } from "./matrix-rules.ts";
 import { callName, type Normalised, normalise } from "./normalise.ts";
+import { diagonalOf } from "./normalise-matrices.ts";
 import { applyPattern, type Pattern } from "./patterns.ts";
 import { coordinateEntries, isDefinedThroughout, type Propagation } from "./propagate.ts";
 import { matrixOf, spectrumName, spectrumOf } from "./spectral.ts";
@@ -76,22 +77,34 @@ export function formulaOf(node: Node, depth = 4): string {
   if (value) return value.length === 1 || value.every((x) => x === value[0]) ? String(value[0]) : `data[${node.shape.join("×")}]`;
   if (depth === 0) return "…";
   if (["reshape", "broadcast", "cast"].includes(node.op.name) || isUnpacking(node)) return formulaOf(node.inputs[0], depth);
-  const spectral = spectralFormula(node, depth);
-  if (spectral !== undefined) return spectral;
+  const matrix = matrixFormula(node, depth);
+  if (matrix !== undefined) return matrix;
   const text = notationOf(node).text(...node.inputs.map((n) => formulaOf(n, depth - 1)));
   // Notations wrap every operand; names, numbers and calls need that in no place.
   return text.replace(/(?<![\p{L}\p{N}_\]])\(([\p{L}\p{N}_.…×[\]]+|[\p{L}\p{N}_]+\([^()]*\))\)/gu, "$1");
 }
 
-/** Eigenvalues and singular values, as people write them. */
-function spectralFormula(node: Node, depth: number): string | undefined {
+/** Eigenvalues, singular values, diagonals and traces, as people write them. */
+function matrixFormula(node: Node, depth: number): string | undefined {
   const spectrum = spectrumOf(node);
   if (spectrum) return `${spectrumName(spectrum)}(${formulaOf(matrixOf(node), depth - 1)})`;
-  if (node.op.name !== "reduceMax" && node.op.name !== "reduceMin") return undefined;
+  const matrix = diagonalOf(node);
+  if (matrix) return `diag(${formulaOf(matrix, depth - 1)})`;
   const [a] = node.inputs;
+  const traced = node.op.name === "sum" ? diagonalOf(a) : undefined;
+  if (traced) return `trace(${formulaOf(traced, depth - 1)})`;
+  if (node.op.name !== "reduceMax" && node.op.name !== "reduceMin") return undefined;
   return spectrumOf(a) === "eigenvalues"
     ? `${node.op.name === "reduceMax" ? "lambda_max" : "lambda_min"}(${formulaOf(matrixOf(a), depth - 1)})`
     : undefined;
+}
+
+/** Whether a node holds the elements of its input, in order. */
+const isCarried = (node: Node): boolean => isParameter(node) || node.op.name === "reshape" || isIdentityCast(node);
+
+/** A node without the reshapes around it: no step speaks of these. */
+function plainOf(node: Node): Node {
+  return !isParameter(node) && isCarried(node) ? plainOf(node.inputs[0]) : node;
 }
 
 /** What is known of a matrix, in words. */
@@ -106,7 +119,7 @@ function factWords({ symmetric, positive, negative, convex, concave }: MatrixFac
 function ruleOf(node: Node, pattern: Pattern | undefined, result: Entry): string {
   if (pattern)
     return pattern.kind === "entropy" ? "t·log t" : pattern.kind === "perspective" ? "perspective" : "pieces of one variable";
-  if (isParameter(node)) return "variable";
+  if (isParameter(node) || isUnpacking(node)) return "variable";
   if (result.convex && result.concave) return "affine";
   const orders = ["sqrt", "log", "square", "power", "div", "rsqrt", "mul"].includes(node.op.name);
   return orders ? `orders of ${nameOf(node)}` : `composition with ${nameOf(node)}`;
@@ -122,16 +135,18 @@ export function proofOf(f: Normalised, propagation: Propagation, wanted: "convex
     if (!fact || words.length === 0 || told.has(matrix)) return [];
     told.add(matrix);
     const premises = fact.parts.flatMap(tell);
+    const plain = words.length === 1 && words[0] === "symmetric";
     return [
       {
-        rule: fact.rule || "entries (i, j) and (j, i) are the same",
+        rule: plain || fact.rule === "" ? "entries (i, j) and (j, i) are the same" : fact.rule,
         claim: `${formulaOf(matrix)} is ${words.join(" and ")}${matrix.symbolic ? " on the domain" : ""}`,
         data: { matrix: f.indexOf.get(matrix)!, is: words },
         ...(premises.length > 0 && { premises }),
       },
     ];
   };
-  const build = (node: Node): Proof => {
+  const build = (reshaped: Node): Proof => {
+    const node = plainOf(reshaped);
     const number = f.indexOf.get(node)!;
     const entries = propagation.entriesOf(node);
     const pattern = propagation.patterns.get(node);
@@ -145,7 +160,7 @@ export function proofOf(f: Normalised, propagation: Propagation, wanted: "convex
     const ruled = pattern ? undefined : propagation.ruled.get(node);
     const premises = ruled
       ? [...ruled.matrices.flatMap(tell), ...ruled.uses.filter((n) => n.symbolic && n !== node).map(build)]
-      : sameLevel && !isParameter(node)
+      : sameLevel && !isParameter(node) && !isUnpacking(node)
         ? premisesOf(node, pattern).map(build)
         : [];
     const rule = ruled?.rule ?? ruleOf(node, pattern, entries[0]);
@@ -271,7 +286,7 @@ export function checkCompositionProof(graph: Graph, domain: Domain, proof: Proof
       node,
       found.map((e, i) => {
         if (isConstantEntry(e)) return e;
-        if (!list) return entry(e.range, { positive: e.positive });
+        if (!list) return isCarried(node) ? e : entry(e.range, { positive: e.positive });
         let claim = texts.get(list[i]);
         if (!claim) {
           claim = parsed(list[i]);
@@ -292,7 +307,7 @@ export function checkCompositionProof(graph: Graph, domain: Domain, proof: Proof
     const last = entriesOf(f.output);
     if (!isDefinedThroughout(f.nodes, { entriesOf, matrices })) return false;
     if (!facts.every(({ node, words }) => words.length > 0 && isSaid(matrices.factOf(node), words))) return false;
-    return claims.has(f.output) && last.length === 1 && last[0][wanted];
+    return claims.has(plainOf(f.output)) && last.length === 1 && last[0][wanted];
   } catch (error) {
     if (error instanceof Unproved) return false;
     throw error;
