@@ -24,7 +24,7 @@ struct NAME(left) {
   long terms;
 };
 
-/* How many tiles fetch the next panel of the right operand: in four steps a tile reads so many lines of 64 bytes, and fetches one. */
+/* Tiles that fetch the next panel of the right operand: in four steps a tile reads so many lines of 64 bytes, and fetches one. */
 #undef FETCHES
 #define FETCHES (TILE_VECTORS * VECTOR_BYTES / 16)
 
@@ -73,6 +73,15 @@ static void NAME(pack_neighbours)(REAL *to, const REAL *from, long step, long k,
           VECTOR_AT(to + i * k + p * TILE_COLUMNS + v * LANES) = CONST_VECTOR_AT(at + v * LANES);
       }
     }
+  }
+}
+
+/* Panels of rows that are neighbours, all at a time. */
+static void NAME(pack_columns)(REAL *to, const REAL *from, long step, long k, long rows) {
+  for (long p = 0; p < k; p++) {
+    const REAL *at = from + p * step;
+    for (long i = 0; i < rows; i += 64 / (long)sizeof(REAL)) __builtin_prefetch(at + ROWS_AHEAD * step + i);
+    for (long i = 0; i < rows; i += TILE_ROWS) memcpy(to + i * k + p * TILE_ROWS, at + i, TILE_ROWS * sizeof(REAL));
   }
 }
 
@@ -127,7 +136,9 @@ static void NAME(multiply)(const struct NAME(product) *p, struct part part, stru
       for (long row = 0; row < part.rows; row += mostRows) {
         long rows = least(mostRows, part.rows - row);
         const REAL *a = p->a + (part.row + row) * p->aRow + term * p->aColumn;
-        for (long i = 0; packA && i < rows; i += TILE_ROWS) {
+        long neighbours = packA && p->aRow == 1 ? rows / TILE_ROWS * TILE_ROWS : 0;
+        if (neighbours > 0) NAME(pack_columns)(packedA, a, p->aColumn, terms, neighbours);
+        for (long i = neighbours; packA && i < rows; i += TILE_ROWS) {
           NAME(gradus_pack)(packedA + i * terms, TILE_ROWS, least(TILE_ROWS, rows - i), a + i * p->aRow, p->aRow, p->aColumn, terms, 0);
         }
         left.at = packA ? packedA : a;
