@@ -3,6 +3,7 @@
 import type { Answer as CommandAnswer, JsonValue } from "../../train/command.ts";
 import type { Answer, Certificate, Enclosure, Witness } from "../certificate.ts";
 import { certify as certificateOf } from "../convexity/certify.ts";
+import { inFrobeniusNorm } from "../convexity/frobenius.ts";
 import { printCertificate } from "../convexity/print-certificate.ts";
 import type { Expression } from "../expression/index.ts";
 import { page } from "../pictures/page.ts";
@@ -41,6 +42,7 @@ function stepLine({ L, convex }: Certificate): string[] {
 export function certificateJson(certificate: Certificate, assumed: readonly string[] = []): JsonValue {
   const { verdict, convex, concave, quasi, quasiconvex, quasiconcave, mu, L, lipschitz, proofs, domain, variables, excluded } =
     certificate;
+  const frobenius = inFrobeniusNorm(certificate);
   const json = {
     verdict,
     convex: answerJson(convex),
@@ -52,6 +54,13 @@ export function certificateJson(certificate: Certificate, assumed: readonly stri
     L: enclosureJson(L),
     lipschitz: enclosureJson(lipschitz),
     ...(proofs && { proofs }),
+    ...(frobenius && {
+      frobenius: {
+        mu: enclosureJson(frobenius.mu),
+        L: enclosureJson(frobenius.L),
+        lipschitz: enclosureJson(frobenius.lipschitz),
+      },
+    }),
     domain,
     variables,
     ...(excluded && excluded.length > 0 && { excluded }),

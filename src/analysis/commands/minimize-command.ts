@@ -3,11 +3,13 @@
 import { fail } from "../../graph/errors.ts";
 import { didYouMean } from "../../graph/suggest.ts";
 import type { Tensor } from "../../tensor/index.ts";
+import { cholesky } from "../../tensor/linalg.ts";
 import type { Answer, JsonValue } from "../../train/command.ts";
 import { columns } from "../../train/format.ts";
 import { grad } from "../../transforms/index.ts";
 import type { Certificate } from "../certificate.ts";
 import { certify } from "../convexity/certify.ts";
+import { problemOf } from "../convexity/problem.ts";
 import {
   type Descent,
   type DescentOptions,
@@ -23,10 +25,11 @@ import {
   type StepChoice,
   subgradient,
 } from "../descent/index.ts";
-import { type Expression, parseDomain } from "../expression/index.ts";
+import { type Domain, isInside } from "../domain.ts";
+import type { Expression } from "../expression/index.ts";
 import { page } from "../pictures/page.ts";
 import { contourFigure, plotFigure } from "../pictures/plot.ts";
-import { coordinateNames, coordinatesOf, declarationOf } from "../variables.ts";
+import { coordinateNames, coordinatesOf, declarationOf, placeOf, type Variable, wholeTensors } from "../variables.ts";
 import type { MinimizeCommandOptions } from "./command.ts";
 import { formulaOf, ofCoordinates, parametersAt, valueAt, writePage } from "./formula.ts";
 
@@ -94,7 +97,12 @@ export async function minimize(options: MinimizeCommandOptions): Promise<Answer>
         `there is no method "${options.method}".${didYouMean(options.method, Object.keys(minimizers)) || ` There are ${Object.keys(minimizers).join(", ")}.`}`,
       );
   const start = startOf(expression, options.from);
-  const domain = options.domain === undefined ? undefined : parseDomain(options.domain, expression.variables);
+  const domain = domainOf(expression, options.domain);
+  if (domain && domain.cones.length > 0 && !isInside(domain, start))
+    fail(
+      "analysis",
+      `--from "${options.from}" lies outside ${domain.text}; start inside, at a positive definite matrix such as the identity.`,
+    );
   const certificate = certify(expression, domain && { domain });
   const iterations = options.iterations ?? 100;
   const step = stepOf(options.step);
@@ -105,7 +113,7 @@ export async function minimize(options: MinimizeCommandOptions): Promise<Answer>
     fail("analysis", "--step polyak is (f(x) − f*)/‖∇f(x)‖² times a factor: give the least value f* of f, as --minimum 0.");
   const quadratic = isQuadratic(expression) && ({ value: true, status: "proved" } as const);
   const result = method(
-    (x) => ofCoordinates(expression, x),
+    (x) => guarded(expression, x),
     parametersAt(expression, start),
     {
       constants: { ...provedConstants(certificate, domain), ...(quadratic && { quadratic }) },
@@ -118,6 +126,7 @@ export async function minimize(options: MinimizeCommandOptions): Promise<Answer>
   const text = [
     ...expression.assumed.map((assumed) => `note: ${assumed}`),
     `${expression.text}: ${certificate.verdict} on ${certificate.domain}`,
+    ...coordinateLine(expression),
     "",
     ...iterateTable(result),
     "",
@@ -129,6 +138,21 @@ export async function minimize(options: MinimizeCommandOptions): Promise<Answer>
     text: text.join("\n"),
     json: json(options.method, certificate, result),
   };
+}
+
+/** The domain that is asked for, and what functions of positive definite matrices add to it. */
+function domainOf(expression: Expression, domain: string | undefined): Domain | undefined {
+  if (domain !== undefined) return problemOf("minimize", expression, { domain }).domain;
+  return expression.definite.size === 0 ? undefined : problemOf("minimize", expression).domain;
+}
+
+/** The formula, without a value where a matrix that has to be positive definite is not: lengths of steps are judged by that. */
+function guarded(expression: Expression, parameters: Point): Tensor {
+  const whole = wholeTensors(expression.variables, parameters);
+  return [...expression.definite.keys()].reduce(
+    (value, name) => value.add(cholesky(whole[name]).sum().mul(0)),
+    expression.f(whole),
+  );
 }
 
 function stepOf(text: string | undefined): StepChoice | undefined {
@@ -157,11 +181,19 @@ function startOf({ variables }: Expression, text: string): number[] {
   if (text.includes("=")) {
     const given = new Map(
       text
-        .split(/[,;]\s*(?=[\p{L}_][\p{L}\p{N}_]*\s*=)/u)
-        .map((part) => [part.split("=")[0].trim(), numbers(part.split("=")[1])] as const),
+        .split(/[,;]\s*(?=[\p{L}_][\p{L}\p{N}_]*(?:\[[\d,\s]*\])?\s*=)/u)
+        .map((part) => [part.split("=")[0].replace(/\s/g, ""), numbers(part.split("=")[1])] as const),
     );
-    point = variables.flatMap(({ name }) => given.get(name) ?? fail("analysis", `--from "${text}" says nothing of ${name}.`));
-  } else point = numbers(text);
+    const of = (name: string) => given.get(name) ?? fail("analysis", `--from "${text}" says nothing of ${name}.`);
+    point = variables.flatMap((v) => {
+      const names = coordinateNames(v);
+      if (!given.has(v.name) && names.some((name) => given.has(name))) return names.flatMap(of);
+      return packedStart(v, of(v.name));
+    });
+  } else {
+    point = numbers(text);
+    if (variables.length === 1) point = packedStart(variables[0], point);
+  }
   if (point.length !== wanted) {
     const order = variables.some((v) => v.symmetric) ? `: ${variables.flatMap(coordinateNames).join(", ")}` : "";
     fail(
@@ -170,6 +202,25 @@ function startOf({ variables }: Expression, text: string): number[] {
     );
   }
   return point;
+}
+
+/** A symmetric matrix may be given as a whole. */
+function packedStart(v: Variable, given: readonly number[]): number[] {
+  const [n] = v.shape;
+  if (!v.symmetric || given.length !== n * n || n === 1) return [...given];
+  const odd = given.findIndex((x, k) => x !== given[(k % n) * n + Math.floor(k / n)]);
+  if (odd >= 0)
+    fail(
+      "analysis",
+      `--from: ${v.name} is a symmetric matrix, but ${given[odd]} at ${placeOf(odd, v.shape)} differs from its mirror image.`,
+    );
+  return given.filter((_, k) => k % n >= Math.floor(k / n));
+}
+
+/** What the numbers of a point are, where that is not said by itself. */
+function coordinateLine({ variables }: Expression): string[] {
+  if (!variables.some((v) => v.symmetric)) return [];
+  return [`x = (${variables.flatMap(coordinateNames).join(", ")}); norms are those of these coordinates`];
 }
 
 const short = (x: number) => (Number.isFinite(x) ? String(Number(x.toPrecision(8))) : String(x));

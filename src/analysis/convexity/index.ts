@@ -2,6 +2,7 @@
 
 export { type CertifyOptions, certify } from "./certify.ts";
 export { type Definite, type Definiteness, definiteness } from "./definiteness.ts";
+export { inFrobeniusNorm } from "./frobenius.ts";
 export { checkInequality, type InequalityOptions, type InequalityReport } from "./inequality.ts";
 export { printCertificate, printProof } from "./print-certificate.ts";
 export type { Analysed, Argument, ProblemOptions } from "./problem.ts";

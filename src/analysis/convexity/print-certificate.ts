@@ -1,6 +1,8 @@
 // A certificate as people read it: the verdict, the constants, and proofs as trees.
 
 import type { Answer, Certificate, Enclosure, Proof } from "../certificate.ts";
+import { coordinateNames } from "../variables.ts";
+import { inFrobeniusNorm } from "./frobenius.ts";
 
 /** The certificate in words, a proof's steps indented below what they establish. `depth`: how many levels of a proof are shown. */
 export function printCertificate(certificate: Certificate, { depth = 6 }: { readonly depth?: number } = {}): string {
@@ -17,12 +19,35 @@ export function printCertificate(certificate: Certificate, { depth = 6 }: { read
     // That there is no L is worth a word.
     if (constant === L && L.lower === Infinity && proofs?.L?.rule === "along a line") lines.push(`  ${proofs.L.claim}`);
   }
+  lines.push(...normLine(certificate));
   for (const part of excluded ?? []) lines.push(`left out: ${part}`);
   lines.push(...printAnswer("convex", convex, depth), ...printAnswer("concave", concave, depth));
   // "no" to all four questions says little more than "no" to two of them.
   if (quasi && quasiconvex) lines.push(...printAnswer("quasiconvex", quasiconvex, depth));
   if (quasi && quasiconcave) lines.push(...printAnswer("quasiconcave", quasiconcave, depth));
   return lines.join("\n");
+}
+
+/** In which norm the constants are, where that is not said by itself. */
+function normLine(certificate: Certificate): string[] {
+  const frobenius = inFrobeniusNorm(certificate);
+  if (!frobenius) return [];
+  const { mu, L, lipschitz } = frobenius;
+  const known = (
+    [
+      ["mu", mu],
+      ["L", L],
+      ["Lipschitz constant", lipschitz],
+    ] as const
+  ).flatMap(([name, constant]) => {
+    const text = constant.lower === constant.upper ? undefined : printEnclosure(constant);
+    return text ? [`${name} ${text}`] : [];
+  });
+  if (known.length === 0) return [];
+  const [first] = certificate.variables.filter(({ symmetric }) => symmetric);
+  const names = coordinateNames(first);
+  const listed = names.length > 6 ? `${names.slice(0, 3).join(", ")}, …` : names.join(", ");
+  return [`  in the Euclidean norm of the coordinates ${listed}; in the Frobenius norm ${known.join(", ")}`];
 }
 
 const short = (x: number) => (Number.isInteger(x) ? String(x) : String(Number(x.toPrecision(9))));
