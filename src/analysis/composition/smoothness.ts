@@ -27,6 +27,7 @@ import { decompose, isNothing, type Piece, type Sum } from "./decompose.ts";
 import { type Entries, isAffine } from "./entries.ts";
 import { gramSpectrum } from "./gram.ts";
 import { candidates, extremes, isInterior, type Local, localAt, offsetsOf, rayleigh } from "./local.ts";
+import { strictRows } from "./matrix-strictness.ts";
 import { callName, type Normalised } from "./normalise.ts";
 import type { Propagation } from "./propagate.ts";
 import { addRows, type Row, type RowReader, rowNorm, rowReader, scaleRow } from "./rows.ts";
@@ -228,6 +229,7 @@ interface Taken {
   readonly turned: Sum;
   readonly convex: boolean;
   readonly smooth: boolean;
+  readonly sign: -1 | 0 | 1;
 }
 
 function taken(f: Normalised, propagation: Propagation, sign: -1 | 0 | 1): Taken {
@@ -241,7 +243,8 @@ function taken(f: Normalised, propagation: Propagation, sign: -1 | 0 | 1): Taken
         }
       : sum;
   const convex = sign !== 0 && allConvex(f, propagation, sign);
-  return { sum, turned, convex, smooth: sum.rest.length === 0 && turned.pieces.every((p) => p.bounds.second !== undefined) };
+  const smooth = sum.rest.length === 0 && turned.pieces.every((p) => p.bounds.second !== undefined);
+  return { sum, turned, convex, smooth, sign };
 }
 
 /** Bounds from outside; null where there are none. */
@@ -283,10 +286,12 @@ function muFarOut(f: Normalised, { turned, convex }: Taken, domain: Domain): num
   return Math.max(0, least.upper);
 }
 
-function isStrict(f: Normalised, { turned, convex }: Taken, mu: number | null): boolean {
-  const rows = turned.pieces
+function isStrict(f: Normalised, propagation: Propagation, { turned, convex, sign }: Taken, mu: number | null): boolean {
+  const pieces = turned.pieces
     .filter((p) => (p.bounds.strict > 0 && p.weight.lower > 0) || (p.bounds.strict < 0 && p.weight.upper < 0))
     .map((p) => p.row);
+  const reader = rowReader(f.offsets, propagation.entriesOf);
+  const rows = [...pieces, ...strictRows(turned.rest, sign, propagation, reader)];
   if (!convex || rows.length === 0) return false;
   if ((mu ?? 0) > 0) return true;
   const spectrum = gramSpectrum(rows, new Array<number>(rows.length).fill(1), f.coordinates);
@@ -342,7 +347,7 @@ function constantsWithin(f: Normalised, propagation: Propagation, domain: Domain
     ...((lower !== null || upper !== null) && { L: { lower: smooth ? (lower ?? 0) : lower, upper } }),
     ...(convex && muLower !== null && { mu: { lower: muLower, upper: muUpper } }),
     ...(K !== null && { lipschitz: { lower: Math.min(slopeLower, K), upper: K } }),
-    ...(tried(false, () => isStrict(f, all, muLower)) && { strict: true }),
+    ...(tried(false, () => isStrict(f, propagation, all, muLower)) && { strict: true }),
     ...(Object.keys(reached).length > 0 && { reached }),
   };
 }
@@ -366,7 +371,7 @@ export function checkedTerms(f: Normalised, propagation: Propagation, domain: Do
     ...bounds,
     lipschitz: slopeBound(f, propagation, all),
     muFarOut: muFarOut(f, all, domain),
-    strict: isStrict(f, all, bounds.mu),
+    strict: isStrict(f, propagation, all, bounds.mu),
     at: (x, v) => {
       if (all.sum.rest.length > 0 || x.length !== f.coordinates || !isInterior(domain, x)) return undefined;
       if (v && (v.length !== f.coordinates || v.every((c) => c === 0))) return undefined;

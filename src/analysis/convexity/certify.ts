@@ -331,7 +331,7 @@ function assembled(
     const side = studied[word];
     const composed = found[word];
     if (undefinedAt === undefined) {
-      if (composed?.answer === "yes" && !side.strict) return { answer: composed, strict: found.strict ?? false };
+      if (composed?.answer === "yes" && (found.strict || !side.strict)) return { answer: composed, strict: found.strict ?? false };
       if (side.proof) {
         return { answer: { answer: "yes", method: side.method ?? "none", proof: side.proof }, strict: side.strict ?? false };
       }
