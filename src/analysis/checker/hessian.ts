@@ -7,8 +7,8 @@ import type { JsonData } from "../certificate.ts";
 import { expressionsOf, kinksOf } from "../symbolic/index.ts";
 import { differ, fieldOf, fractionOfProduct, pointsOf, productIn, signsOfProduct } from "./claims.ts";
 import { encloser } from "./enclosures.ts";
-import { type Arithmetic, constantPolynomial, type Fraction } from "./fractions.ts";
-import { isKnown, isNonnegative, type Region, signsOfFraction } from "./signs.ts";
+import { type Arithmetic, constantPolynomial, type Fraction, numberOf } from "./fractions.ts";
+import { isKnown, isNonnegative, isPositive, type Region, signsOfFraction } from "./signs.ts";
 
 export type Outcome = "confirmed" | "refuted" | "open";
 
@@ -51,6 +51,26 @@ export function checkSquares(
     }
   }
   return outcome;
+}
+
+/**
+ * Whether squares that sum up to a block show it to be definite: as many as it has rows, weights above 0, and vectors that are independent for each,
+ * in its turn, has a number in a place where those after it have 0.
+ */
+export function areIndependent(n: number, data: JsonData | undefined, region: Region, a: Arithmetic): boolean {
+  const squares = fieldOf(data, "squares");
+  if (!Array.isArray(squares) || squares.length !== n) return false;
+  const vectors: (readonly Fraction[])[] = [];
+  for (const square of squares as readonly JsonData[]) {
+    const product = productIn(square, a);
+    const vector = expressionsOf(fieldOf(square, "vector"), a.store);
+    if (product === undefined || product === "broken" || vector?.length !== n) return false;
+    const signs = signsOfProduct(product, region, a);
+    if (!isPositive(isKnown(signs) ? signs : signsOfFraction(fractionOfProduct(product, a), region, a))) return false;
+    vectors.push(vector.map(a.of));
+  }
+  const isNumber = ({ top, bottom }: Fraction) => top.size > 0 && numberOf(top) !== undefined && numberOf(bottom) !== undefined;
+  return vectors.every((v, k) => v.some((e, i) => isNumber(e) && vectors.slice(k + 1).every((w) => w[i].top.size === 0)));
 }
 
 /** Whether a quotient has a value almost everywhere: its lower part is analytic and is not 0 at some point. */

@@ -204,8 +204,15 @@ export function polynomialOf(e: Expression, { where }: Pick<Side, "where">): P.P
       : undefined;
   };
   if (e.kind === "variable") return monomial(oneR);
-  if (e.kind === "product" && e.factors.length === 1 && e.factors[0].base.kind === "variable")
-    return monomial(e.factors[0].exponent);
+  if (e.kind === "product") {
+    let product: P.Polynomial = P.polynomial([oneR]);
+    for (const { base, exponent } of e.factors) {
+      const own = base.kind === "variable" ? monomial(exponent) : powerOf(polynomialOf(base, { where }), exponent);
+      if (!own || P.degree(product) + P.degree(own) > 16) return undefined;
+      product = P.multiply(product, own);
+    }
+    return product;
+  }
   if (e.kind !== "sum") return undefined;
   let total = P.polynomial([e.constant]);
   for (const { coefficient, term } of e.terms) {
@@ -214,6 +221,12 @@ export function polynomialOf(e: Expression, { where }: Pick<Side, "where">): P.P
     total = P.add(total, P.scaled(p, coefficient));
   }
   return total;
+}
+
+function powerOf(p: P.Polynomial | undefined, exponent: Rational): P.Polynomial | undefined {
+  const k = Number(exponent.numerator);
+  if (!p || exponent.denominator !== 1n || k < 1 || k * P.degree(p) > 16) return undefined;
+  return Array.from({ length: k }, () => p).reduce(P.multiply, P.polynomial([oneR]));
 }
 
 /** e^(p(x)·factor). */

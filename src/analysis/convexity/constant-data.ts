@@ -2,15 +2,18 @@
 // are reached. What is found here is checked, and counts, by verify-constants.ts alone.
 
 import { attempt } from "../../numeric/effort.ts";
-import { compare, exactly, type Rational, round, sub as subR, toNumber } from "../../numeric/exact/rational.ts";
+import { compare, div, exactly, neg, type Rational, round, sub as subR, toNumber } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import { nextDown, nextUp } from "../../numeric/rounding.ts";
-import type { JsonData } from "../certificate.ts";
-import { compileFloat, differentiate, type Expression, simplify } from "../symbolic/index.ts";
+import type { JsonData, Proof } from "../certificate.ts";
+import { compileFloat, differentiate, type Expression, kinksOf as kinksIn, simplify } from "../symbolic/index.ts";
 import { inOrder } from "../symbolic/traverse.ts";
 import { polynomialOf } from "./asymptotics.ts";
+import { orderOf } from "./checked-function.ts";
 import { studyScalar } from "./scalar.ts";
+import { affineForm } from "./subject.ts";
 import { type Checked, type ConstantName, type End, establishes, isShownStrict, provedBound } from "./verify-constants.ts";
+import { ridgesOf } from "./verify-parts.ts";
 import { derivativeOn, type Slice, type SlicedFunction, sliceData } from "./verify-slices.ts";
 
 type Interval = I.Interval;
@@ -21,32 +24,53 @@ export interface Found {
   readonly bound: number;
 }
 
-/** Bounds may move by this much, relatively, to what can be shown. */
-export const slack = 1e-9;
+/** Proved bounds that are off by this much, relatively, are as good as those that were found first. */
+const slack = 1e-11;
 
-/** The best of the candidates: one that proves the claim, or one that comes near enough. */
-export function best(
-  f: Checked,
-  name: ConstantName,
-  end: End,
-  claimed: number,
-  candidates: Iterable<JsonData>,
-): Found | undefined {
+/** Of all data that were tried, those that prove most. */
+export interface Keeper {
+  readonly claimed: number;
+  /** Whether what is claimed is proved by now, or nearly so: then nothing else needs to be tried. */
+  offer(data: JsonData): boolean;
+  isDone(): boolean;
+  found(): Found | undefined;
+}
+
+export function keeper(f: Checked, name: ConstantName, end: End, claimed: number): Keeper {
   const near = Number.isFinite(claimed) ? claimed + (end === "lower" ? -slack : slack) * Math.abs(claimed) : claimed;
   let found: Found | undefined;
-  for (const data of candidates) {
-    const bound = provedBound(f, name, end, data, claimed);
-    if (bound === undefined || !establishes(end, bound, near)) continue;
-    if (establishes(end, bound, claimed)) return { data, bound };
-    if (!found || !establishes(end, found.bound, bound)) found = { data, bound };
-  }
-  return found;
+  const isDone = () => found !== undefined && establishes(end, found.bound, near);
+  return {
+    claimed,
+    offer: (data) => {
+      const bound = provedBound(f, name, end, data, claimed);
+      const isUseful = bound !== undefined && (Number.isFinite(bound) || bound === claimed);
+      if (isUseful && (!found || !establishes(end, found.bound, bound))) found = { data, bound };
+      return isDone();
+    },
+    isDone,
+    found: () => found,
+  };
 }
 
 /** Kinks in one variable, ascending; undefined where they are not placed. */
 function kinksOf({ subject, sliced }: Checked): readonly Rational[] | undefined {
   if (!subject || !sliced) return undefined;
   return subject.kinks.length === 0 ? [] : studyScalar(subject)?.kinks.map((k) => k.at);
+}
+
+/** Where the terms of a function of one number have their kinks, as far as those are affine. */
+export function kinksAlong({ value, box }: SlicedFunction): readonly Rational[] {
+  const found: Rational[] = [];
+  for (const u of kinksIn(value)) {
+    const affine = affineForm(u);
+    const slope = affine?.coefficients.get(0);
+    if (!affine || !slope) continue;
+    const at = div(neg(affine.constant), slope);
+    const inside = round(at, "down") > box.lower && round(at, "up") < box.upper;
+    if (inside && !found.some((k) => compare(k, at) === 0)) found.push(at);
+  }
+  return found.sort(compare);
 }
 
 // ---- functions of one variable
@@ -96,8 +120,6 @@ function peaksOf(g: (x: number) => number, sign: 1 | -1, box: Interval, extra: r
   return [...new Set(peaks.map((p) => p.x))];
 }
 
-const order = (name: ConstantName): 1 | 2 => (name === "lipschitz" ? 1 : 2);
-
 /** The derivative at points, in floats. */
 function sampled({ value }: SlicedFunction, k: 1 | 2): (x: number) => number {
   const first = simplify(differentiate(value, 0));
@@ -115,14 +137,38 @@ function placesIn(value: Expression): number[] {
 }
 
 /** Where the derivative is extreme, of one sign or the other. */
-function extremePoints(f: Checked, sliced: SlicedFunction, name: ConstantName, kinks: readonly Rational[]): number[] {
-  const g = sampled(sliced, order(name));
+export function extremePoints(
+  f: Pick<Checked, "bends">,
+  sliced: SlicedFunction,
+  name: ConstantName,
+  kinks: readonly Rational[],
+): number[] {
+  const g = sampled(sliced, orderOf(name));
   const beside = kinks.flatMap((k) => [nextUp(round(k, "up")), nextDown(round(k, "down"))]);
   const signs: readonly (1 | -1)[] = name === "mu" ? [f.bends === -1 ? 1 : -1] : [1, -1];
   const extra = [0, ...beside, ...placesIn(sliced.value)];
   const both = signs.flatMap((s) => peaksOf(g, s, sliced.box, extra).slice(0, 12));
   const height = (x: number) => (name === "mu" ? signs[0] * g(x) : Math.abs(g(x)));
   return both.sort((a, b) => height(b) - height(a));
+}
+
+/** A few of them apart from each other, for slices to be cut about. */
+export function highestPoints(
+  f: Pick<Checked, "bends">,
+  sliced: SlicedFunction,
+  name: ConstantName,
+  kinks: readonly Rational[],
+): number[] {
+  const g = sampled(sliced, orderOf(name));
+  const size = (x: number) => (name === "mu" ? -(f.bends === -1 ? -g(x) : g(x)) : Math.abs(g(x)));
+  const found: number[] = [];
+  const points = extremePoints(f, sliced, name, kinks);
+  const most = points.reduce((m, x) => Math.max(m, size(x)), Number.NEGATIVE_INFINITY);
+  for (const x of points) {
+    const near = found.some((y) => Math.abs(x - y) <= 1e-5 * Math.max(1e-3, Math.abs(y)));
+    if (!near && size(x) >= most - 0.25 * Math.abs(most) && found.length < 4) found.push(x);
+  }
+  return found;
 }
 
 /** Limits at the ends of the domain, and on both sides of kinks. */
@@ -145,90 +191,107 @@ function* limitsOn(box: Interval, kinks: readonly Rational[]): Generator<JsonDat
 }
 
 /** Inside bounds of one variable: points, then limits; an infinite one is a limit. */
-export function reachedOnLine(
-  f: Checked,
-  name: ConstantName,
-  end: End,
-  claimed: number,
-  known: readonly JsonData[],
-): Found | undefined {
+export function reachedOnLine(f: Checked, name: ConstantName, keep: Keeper): void {
   const { sliced } = f;
-  const first = best(f, name, end, claimed, known);
-  if (first && establishes(end, first.bound, claimed)) return first;
   const kinks = kinksOf(f);
-  if (!sliced || !kinks || !(sliced.box.lower < sliced.box.upper)) return undefined;
-  const limits = [...limitsOn(sliced.box, kinks)];
-  if (claimed === Infinity) return best(f, name, end, claimed, limits);
-  const ofLimits = best(f, name, end, claimed, limits);
-  if (ofLimits && establishes(end, ofLimits.bound, claimed)) return ofLimits;
+  if (!sliced || !kinks || !(sliced.box.lower < sliced.box.upper)) return;
+  for (const data of limitsOn(sliced.box, kinks)) if (keep.offer(data)) return;
+  if (keep.claimed === Infinity) return;
   const ends = [sliced.box.lower, sliced.box.upper].filter(Number.isFinite);
-  const points = [...extremePoints(f, sliced, name, kinks), ...ends].map(
-    (x): JsonData => ({ kind: "point", point: [x], direction: [1] }),
-  );
-  const ofPoints = best(f, name, end, claimed, points);
-  return better(end, first, better(end, ofPoints, ofLimits));
-}
-
-export function better(end: End, a: Found | undefined, b: Found | undefined): Found | undefined {
-  if (!a || !b) return a ?? b;
-  return establishes(end, a.bound, b.bound) ? a : b;
+  const points = extremePoints(f, sliced, name, kinks);
+  for (const x of name === "mu" ? points.slice(0, 4) : []) {
+    const turns = Math.round((2 * x) / Math.PI);
+    if (Math.abs((turns * Math.PI) / 2 - x) > 1e-5) continue;
+    if (keep.offer({ kind: "angle", multiple: turns % 2 === 0 ? `${turns / 2}` : `${turns}/2` })) return;
+  }
+  for (const x of [...points, ...ends]) {
+    if (keep.offer({ kind: "point", point: [x], direction: [1] })) return;
+  }
 }
 
 const mostSlices = 400;
+/** Slices are taken as they are once they are off by this much, relatively. */
+const fine = 1e-10;
 
-/** Slices from which an outside bound of one variable follows. */
-export function slicesFor(f: Checked, name: ConstantName, claimed: number, deadline: number): Found | undefined {
+/** Slices from which an outside bound of one variable follows: of what is claimed, or else of what was found until time was up. */
+export function slicesFor(f: Checked, name: ConstantName, claimed: number, deadline: number): JsonData | undefined {
   const { sliced } = f;
   const kinks = kinksOf(f);
   if (!sliced || !kinks) return undefined;
-  const k = order(name);
   const target: Interval =
     name !== "mu"
       ? { lower: -claimed, upper: claimed }
       : f.bends === -1
         ? { lower: -Infinity, upper: -claimed }
         : { lower: claimed, upper: Infinity };
-  const hints = attempt(deadline, [], () => extremePoints(f, sliced, name, kinks)).slice(0, 8);
-  const slices = cut(sliced, k, kinks, hints, target, slack * Math.abs(claimed), deadline);
-  if (!slices) return undefined;
-  const data: JsonData = { kind: "slices", slices: slices.map(sliceData) };
-  return best(f, name, name === "mu" ? "lower" : "upper", claimed, [data]);
+  const hints = attempt(deadline, [], () => highestPoints(f, sliced, name, kinks));
+  const slices = slicesWithin(sliced, orderOf(name), kinks, hints, target, deadline);
+  return slices && { kind: "slices", slices: slices.map(sliceData) };
 }
 
-/** Slices on which the derivative stays within the target, or off it by `tolerance` where they are narrow. */
-function cut(
+/** By how much an interval leaves another. */
+function excessOf(y: Interval, target: Interval): number {
+  const below = y.lower >= target.lower ? 0 : target.lower - y.lower;
+  const above = y.upper <= target.upper ? 0 : y.upper - target.upper;
+  return Math.max(below, above);
+}
+
+/** Slices that cover the interval, on which the derivative stays within the target, as near as can be. */
+export function slicesWithin(
   f: SlicedFunction,
   k: 1 | 2,
   kinks: readonly Rational[],
   hints: readonly number[],
   target: Interval,
-  tolerance: number,
   deadline: number,
 ): readonly Slice[] | undefined {
-  const stack = [...between(f.box, kinks)].reverse();
-  const done: Slice[] = [];
-  const within = (y: Interval | undefined, by: number) =>
-    y !== undefined && y.lower >= target.lower - by && y.upper <= target.upper + by;
-  for (let steps = 0; stack.length > 0; steps++) {
-    const slice = stack.pop() as Slice;
-    if (steps > 4 * mostSlices || done.length > mostSlices || performance.now() > deadline) return undefined;
+  interface Measured {
+    readonly slice: Slice;
+    /** By how much the derivative may leave the target. */
+    readonly excess: number;
+  }
+  const tolerance = fine * Math.min(...[target.lower, target.upper].filter(Number.isFinite).map(Math.abs), Infinity);
+  const hintsIn = ({ origin, from, to }: Slice) => hints.map((x) => x - toNumber(origin)).filter((x) => x > from && x < to);
+  const measured = (slice: Slice): Measured => {
+    const tries: Slice[] = [
+      slice,
+      ...hintsIn(slice)
+        .slice(0, 2)
+        .map((at) => ({ ...slice, at })),
+    ];
+    let bestOf: Measured = { slice, excess: Infinity };
+    for (const s of tries) {
+      const y = attempt(deadline, undefined, () => derivativeOn(f, s, k, target));
+      const excess = y ? excessOf(y, target) : Infinity;
+      if (excess < bestOf.excess) bestOf = { slice: s, excess };
+      if (excess <= 0) break;
+    }
+    return bestOf;
+  };
+  const list = [...between(f.box, kinks)].map(measured);
+  let settled = 0;
+  for (let steps = 0; steps < 2 * mostSlices && list.length <= mostSlices && performance.now() < deadline; steps++) {
+    let worst = -1;
+    list.forEach(({ excess }, i) => {
+      if (excess > settled && (worst < 0 || excess > list[worst].excess)) worst = i;
+    });
+    if (worst < 0) break;
+    const { slice, excess } = list[worst];
     const { from, to } = slice;
-    const shift = toNumber(slice.origin);
-    const own = hints.map((x) => x - shift).filter((x) => x > from && x < to);
-    const tries: Slice[] = [slice, ...own.slice(0, 2).map((at) => ({ ...slice, at }))];
     const width = to - from;
-    const narrow = Number.isFinite(width) && width <= 1e-4 * Math.max(1e-3, Math.abs(from));
-    const good =
-      tries.find((s) => within(derivativeOn(f, s, k), 0)) ??
-      (narrow ? tries.find((s) => within(derivativeOn(f, s, k), tolerance)) : undefined);
-    if (good) {
-      done.push(good);
+    const size = Math.max(1e-6, Math.abs(from));
+    const narrow = Number.isFinite(width) && width <= 1e-4 * size && excess <= tolerance;
+    if (narrow || (Number.isFinite(width) && width <= 1e-10 * size)) {
+      // No better than this anywhere is needed then.
+      if (excess === Infinity) return undefined;
+      settled = excess;
       continue;
     }
-    if (Number.isFinite(width) && width <= 1e-9 * Math.max(1e-6, Math.abs(from))) return undefined;
-    stack.push(...halves(slice, own[0]).reverse());
+    const parts = halves(slice, hintsIn(slice)[0]);
+    if (parts.length === 0) return undefined;
+    list.splice(worst, 1, ...parts.map(measured));
   }
-  return done;
+  return list.every(({ excess }) => excess < Infinity) ? list.map(({ slice }) => slice) : undefined;
 }
 
 /** In two, or about a point that matters in three. */
@@ -288,11 +351,12 @@ function* between({ lower, upper }: Interval, kinks: readonly Rational[]): Gener
 }
 
 /** Slices that show strictness: between kinks, each with a point at which the function bends. */
-export function strictSlices(f: Checked, deadline: number): JsonData | undefined {
-  const { sliced } = f;
-  const kinks = kinksOf(f);
-  if (!sliced || !kinks) return undefined;
-  const slices = cut(sliced, 2, kinks, [], I.entire, 0, deadline);
+export function strictSlices(
+  sliced: SlicedFunction,
+  kinks: readonly Rational[],
+  deadline: number,
+): readonly JsonData[] | undefined {
+  const slices = slicesWithin(sliced, 2, kinks, [], I.entire, deadline);
   const bent = slices?.map((slice) => {
     const box = { lower: slice.from, upper: slice.to };
     const at = [0.5, 0.37, 0.71, 0.13, 0.93]
@@ -303,7 +367,25 @@ export function strictSlices(f: Checked, deadline: number): JsonData | undefined
       });
     return at === undefined ? undefined : { ...slice, at };
   });
-  if (!bent?.every((s) => s !== undefined)) return undefined;
-  const data: JsonData = { kind: "slices", slices: bent.map(sliceData) };
-  return isShownStrict(f, data) ? data : undefined;
+  return bent?.every((s) => s !== undefined) ? bent.map(sliceData) : undefined;
+}
+
+/** Data that show a function to be strictly convex or concave. */
+export function strictData(f: Checked, proof: Proof | undefined, deadline: number): JsonData | undefined {
+  const kinks = kinksOf(f);
+  const candidates = function* (): Generator<JsonData> {
+    yield { kind: "terms" };
+    if (f.problem.coordinates > 1) {
+      yield { kind: "squares" };
+      yield { kind: "form" };
+      const ridges = ridgesOf(f, []);
+      const parts = ridges?.map(({ sliced }) => strictSlices(sliced, kinksAlong(sliced), deadline));
+      if (parts?.every((p) => p !== undefined)) yield { kind: "parts", parts };
+    } else if (f.sliced && kinks) {
+      const slices = strictSlices(f.sliced, kinks, deadline);
+      if (slices) yield { kind: "slices", slices };
+    }
+  };
+  for (const data of candidates()) if (isShownStrict(f, data, proof)) return data;
+  return undefined;
 }

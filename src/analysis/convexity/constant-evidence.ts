@@ -1,31 +1,22 @@
-// A certificate with the data by which its constants, and its strictness, are checked: found here, counted by verify-constants.ts. Bounds that
-// only nearly follow from what was found are moved by less than 1e-9 to what does; a constant that is shown to be infinite becomes so.
+// A certificate with the data by which its constants, and its strictness, are checked: found here, counted by verify-constants.ts. Nothing else is
+// claimed: bounds are moved to what follows from data, and a constant that is shown to be infinite becomes so.
 
 import { attempt } from "../../numeric/effort.ts";
-import type { Certificate, Enclosure, JsonData, Proof } from "../certificate.ts";
-import { type Found, reachedOnLine, slicesFor, strictSlices } from "./constant-data.ts";
+import type { Answer, Certificate, Enclosure, JsonData, Proof, Verdict } from "../certificate.ts";
+import { type Fields, fieldsOf } from "./checked-function.ts";
+import { type Found, type Keeper, keeper, reachedOnLine, strictData } from "./constant-data.ts";
 import { type Line, reachedInside } from "./constant-lines.ts";
+import { boundedOutside } from "./constant-outside.ts";
 import type { Problem } from "./problem.ts";
-import { subjectOf } from "./subject.ts";
-import {
-  type Checked,
-  type ConstantName,
-  checkedFunction,
-  type End,
-  establishes,
-  isShownStrict,
-  provedBound,
-} from "./verify-constants.ts";
+import { type Subject, subjectOf } from "./subject.ts";
+import { type Checked, type ConstantName, checkedFunction, type End, establishes, provedBound } from "./verify-constants.ts";
+import { checkedGap } from "./witness.ts";
 
 /** What is proved of convexity, as constants are read on it. */
 export function bendsOf({ convex, concave }: Pick<Certificate, "convex" | "concave">): Checked["bends"] {
   if (convex.answer === "yes") return concave.answer === "yes" ? "affine" : 1;
   return concave.answer === "yes" ? -1 : 0;
 }
-
-type Fields = { readonly [key: string]: JsonData | undefined };
-const fieldsOf = (data: JsonData | undefined): Fields =>
-  typeof data === "object" && data !== null && !Array.isArray(data) ? (data as Fields) : {};
 
 /** What the search for constants left in their proofs, to begin with. */
 interface Hints {
@@ -43,35 +34,66 @@ function hintsOf(proof: Proof | undefined): Hints {
 }
 
 /** What part of the time left one bound may take. */
-const forOne = 0.3;
+const forOne = 0.4;
 
-export function withConstantData(problem: Problem, certificate: Certificate, deadline: number): Certificate {
+/**
+ * The certificate with its constants, and its strictness, claimed as far as data prove them: a bound that does not follow is moved to what does,
+ * and one of which nothing follows is left out.
+ */
+export function withConstantData(problem: Problem, given: Certificate, deadline: number): Certificate {
+  const subject = subjectOf(problem, deadline);
+  if (typeof subject === "string") return withTerms(given);
+  const certificate = withCheckedGaps(subject, given);
   if (certificate.excluded && ["mu", "L", "lipschitz"].every((n) => certificate[n as ConstantName].lower === null))
     return certificate;
-  const subject = subjectOf(problem, deadline);
-  if (typeof subject === "string") return withTerms(certificate);
   const f = checkedFunction(problem, subject, bendsOf(certificate), deadline);
   let result = certificate;
   for (const name of ["L", "mu", "lipschitz"] as const) {
-    const given = certificate[name];
-    if (given.lower === null && given.upper === null) continue;
-    const found = attempt(deadline, undefined, () => dataFor(f, name, given, hintsOf(certificate.proofs?.[name]), deadline));
-    if (!found) continue;
-    const { enclosure, data } = found;
-    const { reached: _r, infBoxes: _i, supBoxes: _s, ...kept } = fieldsOf(certificate.proofs?.[name]?.data);
-    const known = certificate.proofs?.[name] ?? { rule: "bounds", claim: `${name} is enclosed` };
-    const proof = enclosure.lower === Infinity && given.lower !== Infinity ? unbounded(name) : known;
+    const known = certificate[name];
+    if (known.lower === null && known.upper === null) continue;
+    const before = certificate.proofs?.[name];
+    const { enclosure, data } = dataFor(f, name, known, hintsOf(before), deadline);
+    const { reached: _r, infBoxes: _i, supBoxes: _s, ...kept } = fieldsOf(before?.data);
+    const plain = before ?? { rule: "bounds", claim: `${name} is enclosed` };
+    const proof = enclosure.lower === Infinity && known.lower !== Infinity ? unbounded(name) : plain;
     const all = { ...kept, ...data };
     const { data: _, ...rest } = proof;
-    const proofs = { ...result.proofs, [name]: { ...rest, ...(Object.keys(all).length > 0 && { data: all }) } };
+    const { [name]: _old, ...others } = result.proofs ?? {};
+    const claimed = enclosure.lower !== null || enclosure.upper !== null;
+    const proofs = claimed ? { ...others, [name]: { ...rest, ...(Object.keys(all).length > 0 && { data: all }) } } : others;
     result = { ...result, [name]: enclosure, proofs };
   }
-  if (!certificate.verdict.startsWith("strictly")) return result;
-  const terms: JsonData = { kind: "terms" };
-  const strict = attempt(deadline, undefined, () => (isShownStrict(f, terms) ? terms : strictSlices(f, deadline)));
-  if (!strict) return result;
+  return withStrictness(f, weakened(result), deadline);
+}
+
+/** The gaps of witnesses as verifyCertificate encloses them: the last digits may be others. */
+function withCheckedGaps(subject: Subject, certificate: Certificate): Certificate {
+  const checked = (side: "convex" | "concave"): Answer => {
+    const answer = certificate[side];
+    const { witness } = answer;
+    if (!witness || answer.answer !== "no") return answer;
+    const { lower, upper } = checkedGap(subject, witness.a, witness.b, witness.t);
+    const gap = side === "convex" ? Math.min(witness.gap, lower) : Math.max(witness.gap, upper);
+    return (side === "convex" ? gap > 0 : gap < 0) ? { ...answer, witness: { ...witness, gap } } : answer;
+  };
+  return { ...certificate, convex: checked("convex"), concave: checked("concave") };
+}
+
+/** Strongly convex is what has a μ above 0. */
+function weakened(certificate: Certificate): Certificate {
+  const { verdict, mu } = certificate;
+  if (!verdict.startsWith("strongly") || (mu.lower ?? 0) > 0) return certificate;
+  return { ...certificate, verdict: verdict.replace("strongly", "strictly") as Verdict };
+}
+
+function withStrictness(f: Checked, certificate: Certificate, deadline: number): Certificate {
+  const { verdict } = certificate;
+  if (!verdict.startsWith("strictly")) return certificate;
+  const side = certificate.convex.answer === "yes" ? certificate.convex : certificate.concave;
+  const strict = attempt(deadline, undefined, () => strictData(f, side.proof, deadline));
+  if (strict === undefined) return { ...certificate, verdict: verdict.replace("strictly ", "") as Verdict };
   const proof: Proof = { rule: "strictness", claim: "the curvature vanishes on no line segment", data: strict };
-  return { ...result, proofs: { ...result.proofs, strict: proof } };
+  return { ...certificate, proofs: { ...certificate.proofs, strict: proof } };
 }
 
 /** What composition says of much data is not gone through twice here. */
@@ -101,57 +123,46 @@ function dataFor(
   given: Enclosure,
   hints: Hints,
   deadline: number,
-): { enclosure: Enclosure; data: Fields } | undefined {
+): { enclosure: Enclosure; data: Fields } {
   const until = () => {
     const now = performance.now();
-    return now + (deadline - now) * forOne;
+    return now + Math.max(0, deadline - now) * forOne;
   };
   // Where no upper bound is known there may be none.
   if (name !== "mu" && given.upper === null) {
-    const grows = attempt(until(), undefined, () => inside(f, name, "lower", Infinity, hints, until()));
-    if (grows) return { enclosure: { lower: Infinity, upper: Infinity }, data: { lower: grows.data } };
+    const grows = proved(f, name, "lower", Infinity, hints, until());
+    if (grows?.bound === Infinity) return { enclosure: { lower: Infinity, upper: Infinity }, data: { lower: grows.data } };
   }
   let enclosure = given;
   let data: Fields = {};
   for (const end of ["lower", "upper"] as const) {
     const claimed = given[end];
     if (claimed === null || establishes(end, provedBound(f, name, end, undefined, claimed), claimed)) continue;
-    const fromInside = (end === "lower") === (name !== "mu");
-    const found = attempt(until(), undefined, () =>
-      fromInside ? inside(f, name, end, claimed, hints, until()) : outside(f, name, claimed, hints, until()),
-    );
-    if (!found) continue;
-    data = { ...data, [end]: found.data };
-    if (!establishes(end, found.bound, claimed)) enclosure = { ...enclosure, [end]: found.bound };
+    const found = proved(f, name, end, claimed, hints, until());
+    if (found) data = { ...data, [end]: found.data };
+    if (!found || !establishes(end, found.bound, claimed)) enclosure = { ...enclosure, [end]: found?.bound ?? null };
   }
-  return { enclosure, data };
+  if (given.lower === Infinity && enclosure.lower !== Infinity) enclosure = { ...enclosure, upper: null };
+  // What is at least 0 anyway is said so where there is an upper bound.
+  return { enclosure: enclosure.lower === null && enclosure.upper !== null ? { ...enclosure, lower: 0 } : enclosure, data };
 }
 
-function inside(f: Checked, name: ConstantName, end: End, claimed: number, hints: Hints, deadline: number): Found | undefined {
+/** What the search finds in time. */
+function proved(f: Checked, name: ConstantName, end: End, claimed: number, hints: Hints, deadline: number): Found | undefined {
+  const keep = keeper(f, name, end, claimed);
+  const fromInside = (end === "lower") === (name !== "mu");
+  attempt(deadline, undefined, () =>
+    fromInside ? inside(f, name, keep, hints, deadline) : boundedOutside(f, name, keep, hints.boxes, deadline),
+  );
+  return keep.found();
+}
+
+function inside(f: Checked, name: ConstantName, keep: Keeper, hints: Hints, deadline: number): void {
   const { point, direction } = fieldsOf(hints.reached[name]);
   const known: JsonData[] = [];
   if (name === "mu") known.push({ kind: "terms" });
   if (point !== undefined) known.push({ kind: "terms at a point", point, ...(direction !== undefined && { direction }) });
-  if (f.problem.coordinates > 1 || !f.subject) return reachedInside(f, name, end, claimed, known, hints.lines, deadline);
-  return reachedOnLine(f, name, end, claimed, known);
-}
-
-function outside(f: Checked, name: ConstantName, claimed: number, hints: Hints, deadline: number): Found | undefined {
-  const end: End = name === "mu" ? "lower" : "upper";
-  const whole: JsonData[] = f.domain.box.map(({ lower, upper }) => [String(lower), String(upper)]);
-  const middle = f.domain.box.map(({ lower, upper }) => Math.min(Math.max(0, lower), upper));
-  const kinds: JsonData[] = [
-    ...(f.bends === "affine" ? [{ kind: "gradient", point: middle }] : []),
-    { kind: "matrix" },
-    { kind: "terms" },
-    ...hints.boxes.map((boxes): JsonData => ({ kind: "boxes", boxes })),
-    ...(f.problem.coordinates > 1 ? [{ kind: "boxes", boxes: [whole] }] : []),
-  ];
-  let near: Found | undefined;
-  for (const data of kinds) {
-    const bound = provedBound(f, name, end, data, claimed);
-    if (bound !== undefined && establishes(end, bound, claimed)) return { data, bound };
-    if (bound !== undefined && Math.abs(bound - claimed) <= 1e-9 * Math.abs(claimed)) near ??= { data, bound };
-  }
-  return slicesFor(f, name, claimed, deadline) ?? near;
+  for (const data of known) if (keep.offer(data)) return;
+  if (f.problem.coordinates > 1 || !f.subject) reachedInside(f, name, keep, hints.lines, deadline);
+  else reachedOnLine(f, name, keep);
 }

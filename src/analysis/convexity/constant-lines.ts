@@ -13,11 +13,11 @@ import {
 } from "../../numeric/exact/rational.ts";
 import type { JsonData } from "../certificate.ts";
 import { kinksOf } from "../symbolic/index.ts";
-import { best, better, type Found } from "./constant-data.ts";
+import type { Keeper } from "./constant-data.ts";
 import { alongLine } from "./line-functions.ts";
 import { climb, curvatureAt, samplePoints } from "./search.ts";
 import { affineForm, type Subject } from "./subject.ts";
-import { type Checked, type ConstantName, type End, establishes } from "./verify-constants.ts";
+import type { Checked, ConstantName } from "./verify-constants.ts";
 
 export interface Line {
   readonly point: readonly number[];
@@ -60,35 +60,19 @@ function* limitsOn({ value, domain }: Subject, { point, direction }: Line): Gene
   }
 }
 
-/** Inside bounds: from where composition looked, at points where curvature is extreme, and by limits on lines. */
-export function reachedInside(
-  f: Checked,
-  name: ConstantName,
-  end: End,
-  claimed: number,
-  known: readonly JsonData[],
-  lines: readonly Line[],
-  deadline: number,
-): Found | undefined {
-  const first = best(f, name, end, claimed, known);
-  if (first && establishes(end, first.bound, claimed)) return first;
+/** Inside bounds: by limits on lines, and at points where curvature or slope is extreme. */
+export function reachedInside(f: Checked, name: ConstantName, keep: Keeper, lines: readonly Line[], deadline: number): void {
   const { subject } = f;
-  if (!subject) return first;
+  if (!subject) return;
   const all = [...lines, ...linesOf(subject)];
-  const limits = function* () {
-    for (const line of all) {
-      if (performance.now() > deadline) return;
-      yield* limitsOn(subject, line);
-    }
-  };
-  const points = function* () {
-    if (!Number.isFinite(claimed)) return;
-    if (name === "mu" && claimed === 0) for (const line of all) yield { kind: "point", ...line };
-    yield* pointsFor(subject, name, f.bends === -1, deadline);
-  };
-  let found = better(end, first, best(f, name, end, claimed, points()));
-  if (!found || !establishes(end, found.bound, claimed)) found = better(end, found, best(f, name, end, claimed, limits()));
-  return found;
+  if (Number.isFinite(keep.claimed)) {
+    if (name === "mu" && keep.claimed === 0) for (const line of all) if (keep.offer({ kind: "point", ...line })) return;
+    for (const data of pointsFor(subject, name, f.bends === -1, deadline)) if (keep.offer(data)) return;
+  }
+  for (const line of all) {
+    for (const data of limitsOn(subject, line)) if (keep.offer(data)) return;
+    if (performance.now() > deadline) return;
+  }
 }
 
 /** Of a bounded box in few dimensions. */

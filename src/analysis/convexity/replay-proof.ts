@@ -7,7 +7,7 @@ import { exactly, parseRational, type Rational } from "../../numeric/exact/ratio
 import type { JsonData, Proof } from "../certificate.ts";
 import { fieldOf } from "../checker/claims.ts";
 import { type Arithmetic, arithmeticOf, type Fraction, scaled } from "../checker/fractions.ts";
-import { checkSquares, isMatrix } from "../checker/hessian.ts";
+import { areIndependent, checkSquares, isMatrix } from "../checker/hessian.ts";
 import { rulesIn } from "../checker/rules.ts";
 import { atKink, continuousAt, signsOn, stretchesOf } from "../checker/scalar.ts";
 import { isKnown } from "../checker/signs.ts";
@@ -15,6 +15,7 @@ import { beyond, isContinuous, isDefinedOn, regionOfDomain, resolvedIn, smoothne
 import { hessian } from "../symbolic/index.ts";
 import { areCover, type Box, boxOf } from "./boxes.ts";
 import { fieldMatrix, multipliesOut } from "./exact-matrices.ts";
+import { inertiaOf } from "./inertia.ts";
 import type { ExpressionMatrix } from "./psd.ts";
 import { type Replay, replayBoxes } from "./replay.ts";
 import type { Subject } from "./subject.ts";
@@ -24,6 +25,8 @@ export interface Replayed {
   readonly outcome: Replay["outcome"];
   readonly what: string;
   readonly message?: string;
+  /** Of Hessians: shown to be definite, not semidefinite only. */
+  readonly definite?: boolean;
 }
 
 /** The boxes of a proof's data; undefined where there are none, "broken" where they are no boxes. */
@@ -71,7 +74,7 @@ type Way = (subject: Subject, side: "convex" | "concave", proof: Proof, deadline
 
 function waysFor(rule: string): readonly Way[] {
   if (rule === "second derivative" || rule === "smooth pieces") return [bySecondDerivative, byStructure];
-  if (rule === "Hessian") return [bySquares, byBoxes, byStructure];
+  if (rule === "Hessian") return [replaySquares, byBoxes, byStructure];
   return rule === "interval Hessian" ? [byBoxes, byStructure] : [byStructure];
 }
 
@@ -135,7 +138,7 @@ function parsed(data: JsonData | undefined): Rational | undefined {
 }
 
 /** The Hessian as a sum of squares, block by block. */
-function bySquares(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] {
+export function replaySquares(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] {
   const { value, domain, problem } = subject;
   const lists = listsOf(proof);
   if (lists.some((list) => list === "broken" || (domain.cones.length === 0 && !areCover(domain.box, list)))) return [notCovered];
@@ -174,11 +177,13 @@ function ofBlock(
   if (proof?.rule === "exact diagonalization") {
     const matrix = fieldMatrix(proof.data, "matrix");
     const same = matrix !== undefined && isMatrix(block, matrix, a) && multipliesOut(proof.data);
-    return { outcome: same ? "confirmed" : "refuted", what: "the Hessian is the matrix of the proof" };
+    const definite = same && inertiaOf(matrix).positive === matrix.length;
+    return { outcome: same ? "confirmed" : "refuted", what: "the Hessian is the matrix of the proof", definite };
   }
   const outcome = checkSquares(block, proof?.data, region, a);
   const what = "the Hessian is a sum of squares";
-  return outcome === "refuted" ? { outcome, what, message: "it is not the sum that the proof writes it as" } : { outcome, what };
+  if (outcome === "refuted") return { outcome, what, message: "it is not the sum that the proof writes it as" };
+  return { outcome, what, definite: outcome === "confirmed" && areIndependent(block.length, proof?.data, region, a) };
 }
 
 /** Whether these are sets of the numbers from 0 to n − 1, each of them once. */

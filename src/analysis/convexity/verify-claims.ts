@@ -49,7 +49,8 @@ export function checkConstants(
   }
   if (verdict.startsWith("strictly")) {
     const data = certificate.proofs?.strict?.data;
-    if (data !== undefined) checks.push({ what: `verdict: ${verdict}`, ok: isShownStrict(f, data), how: "replayed" });
+    const { proof } = certificate.convex.answer === "yes" ? certificate.convex : certificate.concave;
+    if (data !== undefined) checks.push({ what: `verdict: ${verdict}`, ok: isShownStrict(f, data, proof), how: "replayed" });
     else {
       const found = anew().verdict;
       const ok = found === verdict || found === verdict.replace("strictly", "strongly");

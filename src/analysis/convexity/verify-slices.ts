@@ -54,23 +54,26 @@ interface Part {
 /** Functions of t = x − origin, made once for each origin. */
 export interface SlicedFunction {
   readonly value: Expression;
+  /** Other expressions of the same function: one may be enclosed more tightly where another is not. */
+  readonly others: readonly Expression[];
   readonly box: Interval;
   readonly shifted: Map<string, Expression>;
   readonly forms: Map<Expression, readonly Expression[]>;
 }
 
-export const slicedFunction = (value: Expression, box: Interval): SlicedFunction => ({
+export const slicedFunction = (value: Expression, box: Interval, others: readonly Expression[] = []): SlicedFunction => ({
   value,
+  others,
   box,
   shifted: new Map(),
   forms: new Map(),
 });
 
-function about(f: SlicedFunction, origin: Rational): Expression {
-  const key = `${origin.numerator}/${origin.denominator}`;
+function about(f: SlicedFunction, origin: Rational, form = -1): Expression {
+  const key = `${origin.numerator}/${origin.denominator},${form}`;
   let known = f.shifted.get(key);
   if (!known) {
-    known = alongLine(f.value, [0], [1], { kind: "about", origin });
+    known = alongLine(f.others[form] ?? f.value, [0], [1], { kind: "about", origin });
     f.shifted.set(key, known);
   }
   return known;
@@ -89,25 +92,28 @@ function formsOf(f: SlicedFunction, value: Expression): readonly Expression[] {
   return known;
 }
 
-/** The derivative of this order (1 or 2) on a slice; undefined where it is not enclosed. */
-export function derivativeOn(f: SlicedFunction, slice: Slice, order: 1 | 2): Interval | undefined {
+/** The derivative of this order (1 or 2) on a slice; undefined where it is not enclosed. `enough`: no tighter than that is needed. */
+export function derivativeOn(f: SlicedFunction, slice: Slice, order: 1 | 2, enough = I.empty): Interval | undefined {
   const value = withoutKinks(about(f, slice.origin), { lower: slice.from, upper: slice.to });
-  return value && derivativeOf(f, { slice, value }, order);
+  return value && derivativeOf(f, { slice, value }, order, enough);
 }
 
-function derivativeOf(f: SlicedFunction, { slice, value }: Part, order: 1 | 2): Interval | undefined {
+function derivativeOf(f: SlicedFunction, { slice, value }: Part, order: 1 | 2, enough: Interval): Interval | undefined {
   const { from, to } = slice;
   const atEnd = (x: number, end: number) => Number.isFinite(end) && same(placeOf(slice, x), exactly(end));
   const openEnds = atEnd(from, f.box.lower) || atEnd(to, f.box.upper);
   const [form, next] = formsOf(f, value).slice(order - 1);
   // The function's own coefficients, moved down, and those of its derivative as it is written.
-  const chained = (t: Interval, k: number): Series | undefined => {
-    const own = taylorOn(value, t, Math.min(mostOrder, k + order), { openEnds });
-    return own
-      ?.slice(order)
-      .map((c, i) => times(I.point(order === 1 ? i + 1 : (i + 1) * (i + 2)), c))
-      .slice(0, k + 1);
-  };
+  const chainOf =
+    (e: Expression) =>
+    (t: Interval, k: number): Series | undefined => {
+      const own = taylorOn(e, t, Math.min(mostOrder, k + order), { openEnds });
+      return own
+        ?.slice(order)
+        .map((c, i) => times(I.point(order === 1 ? i + 1 : (i + 1) * (i + 2)), c))
+        .slice(0, k + 1);
+    };
+  const others = () => f.others.flatMap((_, i) => withoutKinks(about(f, slice.origin, i), { lower: from, upper: to }) ?? []);
   const plain = (t: Interval, k: number): Series | undefined => {
     const own = taylorOn(form, t, k, { openEnds });
     const slope = k > 0 && taylorOn(next, t, 0, { openEnds });
@@ -117,12 +123,21 @@ function derivativeOf(f: SlicedFunction, { slice, value }: Part, order: 1 | 2): 
     const jet = asymptoticJet(turned(form, sign), { where: "far", a: Infinity });
     return jet ? jet.value : I.entire;
   };
-  const enclosures = [chained, plain].flatMap((g) => rangeOf(g, slice, limit) ?? []);
-  if (from === -Infinity) enclosures.push(...onTail(value, form, -to, -1, order));
-  if (to === Infinity) enclosures.push(...onTail(value, form, from, 1, order));
-  if (enclosures.length === 0) return undefined;
-  const all = enclosures.reduce(I.intersect);
-  return I.isEmpty(all) ? undefined : all;
+  const enclosures = function* (): Generator<Interval | undefined> {
+    yield rangeOf(chainOf(value), slice, limit);
+    yield rangeOf(plain, slice, limit);
+    for (const e of others()) yield rangeOf(chainOf(e), slice, limit);
+    if (from === -Infinity) yield* onTail([value, ...others()], form, -to, -1, order);
+    if (to === Infinity) yield* onTail([value, ...others()], form, from, 1, order);
+  };
+  let all: Interval | undefined;
+  for (const own of enclosures()) {
+    if (!own) continue;
+    all = all ? I.intersect(all, own) : own;
+    if (I.isEmpty(all)) return undefined;
+    if (all.lower >= enough.lower && all.upper <= enough.upper) break;
+  }
+  return all;
 }
 
 /** g on a slice, from its Taylor coefficients: as they stand, from its ends where it is monotone, and about a point. */
@@ -167,11 +182,14 @@ function turned(e: Expression, sign: 1 | -1): Expression {
 }
 
 /** Bounds of the derivative for |t| ≥ a by what grows most. */
-function onTail(value: Expression, form: Expression, a: number, sign: 1 | -1, order: 1 | 2): Interval[] {
+function onTail(values: readonly Expression[], form: Expression, a: number, sign: 1 | -1, order: 1 | 2): Interval[] {
   if (!(a >= 3) || !Number.isFinite(a)) return [];
-  const [own, written] = [value, form].map((e) => asymptoticJet(turned(e, sign), { where: "far", a }));
-  const derivative = order === 2 ? own?.curvature : own && (sign > 0 ? own.slope : I.neg(own.slope));
-  return [derivative, written?.value].filter((x) => x !== undefined);
+  const jetOf = (e: Expression) => asymptoticJet(turned(e, sign), { where: "far", a });
+  const derivatives = values.map((e) => {
+    const own = jetOf(e);
+    return order === 2 ? own?.curvature : own && (sign > 0 ? own.slope : I.neg(own.slope));
+  });
+  return [...derivatives, jetOf(form)?.value].filter((x) => x !== undefined);
 }
 
 export interface SlicedBounds {
@@ -199,7 +217,7 @@ export function boundsOnSlices(f: SlicedFunction, slices: readonly Slice[], orde
     const whole = about(f, slice.origin);
     const value = withoutKinks(whole, { lower: slice.from, upper: slice.to });
     const part = value && { slice, value };
-    const found = part && derivativeOf(f, part, order);
+    const found = part && derivativeOf(f, part, order, I.empty);
     if (!found) return undefined;
     range = I.hull(range, found);
     if (before) {
