@@ -62,7 +62,11 @@ const engine: OptionSpec = {
 
 const html: OptionSpec = { kind: "text", value: "FILE", help: "write a self-contained page with pictures" };
 const formulaOptions: Readonly<Record<string, OptionSpec>> = {
-  domain: { kind: "text", value: "TEXT", help: 'where it is asked about, as "x>0, x+y<=1"; default: everywhere' },
+  domain: {
+    kind: "text",
+    value: "TEXT",
+    help: 'where it is asked about, as "x>0, x+y<=1" or "A >> 0" (positive definite); default: everywhere',
+  },
   param: {
     kind: "assignment",
     value: "NAME=VALUE",
@@ -157,7 +161,8 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
     usage: '"EXPR"',
     formula: true,
     details: `  EXPR       a formula, as "log(1+exp(x)) - 0.3*x"; data may follow it:
-             "0.5*sum((X*w-y)^2), X=[[1,2],[3,4]], y=[1,2]"`,
+             "0.5*sum((X*w-y)^2), X=[[1,2],[3,4]], y=[1,2]", and shapes of its
+             variables: "trace(A) - logdet(A), A(3,3)"`,
     options: {
       ...formulaOptions,
       budget: {
@@ -169,6 +174,7 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [
       'gradus certify "x^2+3*sin(x)^2"',
       'gradus certify "x*log(x)" --domain "x>0" --json',
+      'gradus certify "trace(C*A) - logdet(A), C=[[2,1],[1,3]]" --domain "A >> 0"',
       'gradus certify "sum(log(1+exp(-s.*(X*w))))" --param X=rows.csv --param s=labels.csv',
     ],
   },

@@ -133,6 +133,12 @@ test("errors point at the place and say what to write", () => {
     ["x +", /x \+\n {3}\^\nthe end stands where a number/],
     ["x $ 2", /x \$ 2\n {2}\^\nno formula has "\$"/],
     ["(x + 1", /"\(" needs "\)" here, not the end/],
+    [
+      "sum((X*w)^2), X=data/rows.csv",
+      /\n {25}\^\na formula reads no files\. Give the data of X as an option: --param X=data\/rows\.csv\./,
+    ],
+    ["sum(X*w), X=../rows.npy", /--param X=\.\.\/rows\.npy\./],
+    ["A + x, x(2)", /A has no value\. Give it one/],
     ["x y", /"y" does not continue the formula/],
     ["sin(x, 2)", /sin takes 1 argument, not 2/],
     ["sofplus(x)", /there is no function "sofplus". Did you mean "softplus"/],

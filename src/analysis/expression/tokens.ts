@@ -71,6 +71,15 @@ export function tokenize(text: string): readonly Token[] {
     else {
       const other = alike.find(([written]) => rest.startsWith(written));
       const found = other?.[1] ?? operators.find((operator) => rest.startsWith(operator));
+      const file = /^[^\s,;=]*\.(?:csv|tsv|txt|json|npy)\b/.exec(rest);
+      if (found === undefined && file) {
+        const before = /(?:([\p{L}\p{N}_]+)\s*=\s*)?([^\s,;=]*)$/u.exec(text.slice(0, at));
+        const [name, path] = [before?.[1] ?? "X", `${before?.[2] ?? ""}${file[0]}`];
+        fail(
+          "analysis",
+          `${pointing(text, at)}\na formula reads no files. Give the data of ${name} as an option: --param ${name}=${path}.`,
+        );
+      }
       if (found === undefined)
         fail(
           "analysis",
