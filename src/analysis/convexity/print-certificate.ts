@@ -32,16 +32,15 @@ export function printCertificate(certificate: Certificate, { depth = 6 }: { read
 function normLine(certificate: Certificate): string[] {
   const frobenius = inFrobeniusNorm(certificate);
   if (!frobenius) return [];
-  const { mu, L, lipschitz } = frobenius;
   const known = (
     [
-      ["mu", mu],
-      ["L", L],
-      ["Lipschitz constant", lipschitz],
+      ["mu", "mu"],
+      ["L", "L"],
+      ["lipschitz", "Lipschitz constant"],
     ] as const
-  ).flatMap(([name, constant]) => {
-    const text = constant.lower === constant.upper ? undefined : printEnclosure(constant);
-    return text ? [`${name} ${text}`] : [];
+  ).flatMap(([name, word]) => {
+    const text = printEnclosure(frobenius[name]);
+    return text && frobenius[name].lower !== certificate[name].lower ? [`${word} ${text}`] : [];
   });
   if (known.length === 0) return [];
   const [first] = certificate.variables.filter(({ symmetric }) => symmetric);
