@@ -4,8 +4,9 @@
 // Sources: Higham, Accuracy and Stability of Numerical Algorithms, theorem 10.5; Rump, Verification of positive definiteness, BIT 46 (2006);
 // Rohn 1994, Hertz 1992 (vertex matrices); Adjiman, Dallwig, Floudas, Neumaier 1998 (scaled Gershgorin).
 
+import { spend } from "../../numeric/effort.ts";
 import { add, type Interval, magnitude, midpoint, mul, neg, point, sqrt, square, sub } from "../../numeric/interval.ts";
-import { cholesky, symmetricEigen } from "../../numeric/linalg/index.ts";
+import { symmetricEigen } from "../../numeric/linalg/index.ts";
 import { addDown, addUp, divUp, mulUp } from "../../numeric/rounding.ts";
 
 /** Symmetric: entries (i, j) and (j, i) are the same number. */
@@ -29,14 +30,44 @@ export function exceeds(a: Float64Array, n: number, shift: number): boolean {
     largest = Math.max(largest, Math.abs(a[i * n + i]), Math.abs(shift));
   }
   if (!Number.isFinite(trace)) return false;
-  const k = (n + 1) * unitRoundoff;
+  // Four part sums are one term more than the entries that are summed.
+  const k = (n + 5) * unitRoundoff;
   const gamma = divUp(k, 1 - 2 * k);
   // ‖ΔA‖ of the factorization, the rounding of the shifted diagonal, and underflow.
   const error = addUp(addUp(mulUp(divUp(gamma, 1 - 2 * gamma), trace), mulUp(4 * unitRoundoff, largest)), 1e-290 * (n + largest));
   const total = addUp(shift, error);
   const shifted = Float64Array.from(a);
   for (let i = 0; i < n; i++) shifted[i * n + i] = addDown(a[i * n + i], -total);
-  return n === 0 || !Number.isNaN(cholesky(shifted, n)[0]);
+  return n === 0 || factorizes(shifted, n);
+}
+
+/**
+ * Whether Cholesky's factorization of the lower triangle runs to its end; it is overwritten. Sums are taken in four parts, which the bound of
+ * their errors allows in any order (Higham, Accuracy and Stability of Numerical Algorithms, lemma 8.4).
+ */
+function factorizes(a: Float64Array, n: number): boolean {
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    for (let j = 0; j <= i; j++) {
+      const other = j * n;
+      let [s, t, u, v] = [0, 0, 0, 0];
+      let p = 0;
+      for (; p + 3 < j; p += 4) {
+        s += a[row + p] * a[other + p];
+        t += a[row + p + 1] * a[other + p + 1];
+        u += a[row + p + 2] * a[other + p + 2];
+        v += a[row + p + 3] * a[other + p + 3];
+      }
+      for (; p < j; p++) s += a[row + p] * a[other + p];
+      const rest = a[row + j] - (s + t + (u + v));
+      if (j < i) a[row + j] = rest / a[other + j];
+      else if (rest > 0 && rest < Infinity) a[row + j] = Math.sqrt(rest);
+      else return false;
+    }
+    // Of small matrices it is not worth being called off.
+    if (i >= 60) spend((i * i) / 200);
+  }
+  return true;
 }
 
 /** A proved lower bound of the smallest eigenvalue of a symmetric float64 matrix, near it. */

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { networkLipschitz } from "./bound.ts";
 import { lipschitzProduct, type Matrix } from "./index.ts";
+import { localLipschitz } from "./jacobian.ts";
 import { verifySdpLipschitz } from "./lipsdp-verify.ts";
 
 function randomWeights(sizes: readonly number[], seed: number): Matrix[] {
@@ -54,6 +55,22 @@ describe("networkLipschitz", () => {
     const hasty = networkLipschitz({ weights }, { budget: 0 });
     expect(hasty.upper).toBeLessThanOrEqual(lipschitzProduct(weights));
     expect(hasty.lower).toBeLessThanOrEqual(hasty.upper);
+  });
+
+  it("says what there was no time for, and bounds roughly what it then does not know", () => {
+    const weights = randomWeights([150, 160, 150, 3], 5);
+    const hasty = networkLipschitz({ weights }, { budget: 0 });
+    expect(hasty.leftOut.join("; ")).toMatch(/spectral norm of layer 0, 1.*Jacobians.*LipSDP-Neuron: no time/);
+    expect(hasty.lower).toBe(0);
+    expect(hasty.upper).toBeGreaterThan(lipschitzProduct(weights));
+    const methods = ["product of norms"] as const;
+    const product = networkLipschitz({ weights }, { budget: 60_000, methods });
+    expect(product.leftOut).toEqual([]);
+    expect(product.upper).toBe(lipschitzProduct(weights));
+    expect(product.lower).toBeGreaterThan(0);
+    const near = localLipschitz({ weights }, { center: new Array<number>(150).fill(0), radius: 1e-3, budget: 0 });
+    expect(near.leftOut.join("; ")).toMatch(/linear relaxation of \d+ bounds/);
+    expect(near.euclidean.upper).toBeLessThan(hasty.upper);
   });
 
   it("refuses an activation that nothing is known of, as the product of norms does", () => {

@@ -1,11 +1,12 @@
 // The Lipschitz constant of a network over all inputs, by whatever method gives the best proved bound.
 
 import { fail } from "../../graph/errors.ts";
+import { attempt } from "../../numeric/effort.ts";
 import { oneOf } from "../../tensor/operands.ts";
 import { known } from "../../tensor/options.ts";
 import type { Enclosure } from "../certificate.ts";
-import { lipschitzProduct, type Matrix } from "./index.ts";
-import { localLipschitz } from "./jacobian.ts";
+import { type Matrix, productWithin } from "./index.ts";
+import { jacobianAt } from "./jacobian.ts";
 import { sdpLipschitz } from "./lipsdp.ts";
 import type { SdpCertificate } from "./lipsdp-verify.ts";
 import { checkNetwork, type Network } from "./network.ts";
@@ -24,7 +25,7 @@ const globalMethods: readonly GlobalMethod[] = [
 ];
 
 export interface GlobalOptions {
-  /** Milliseconds for all methods together. Default 10,000. The product of norms and one Jacobian are computed in any case. */
+  /** Milliseconds for all methods together. Default 10,000. What they do not suffice for is named in `leftOut`. */
   readonly budget?: number;
   /** Only these. Default: all but LipSDP-Layer, which is never tighter than LipSDP-Neuron. */
   readonly methods?: readonly GlobalMethod[];
@@ -46,6 +47,8 @@ export interface GlobalLipschitz extends Enclosure {
   readonly exact: boolean;
   /** What each method gave, in the order in which they were tried. */
   readonly bounds: readonly GlobalBound[];
+  /** What the budget, or the size of the network, did not allow: in words. */
+  readonly leftOut: readonly string[];
   /** Where LipSDP gave `upper`: what `verifySdpLipschitz` checks. */
   readonly certificate?: SdpCertificate;
 }
@@ -72,31 +75,52 @@ export function networkLipschitz(network: Network, options: GlobalOptions = {}):
   const [least, most] = slopesOf(network);
   const linear = weights.length === 1 || least === most;
   const bounds: GlobalBound[] = [];
+  const units = weights.slice(0, -1).reduce((s, w) => s + w.length, 0);
   let certificate: SdpCertificate | undefined;
   let lower = 0;
+  const leftOut: string[] = [];
   if (linear && wanted("linear map")) {
-    const found = patternLipschitz({ ...network, activation: "identity" });
-    bounds.push({ method: "linear map", upper: found.upper });
-    lower = found.lower;
+    const found = attempt(deadline, undefined, () => patternLipschitz({ ...network, activation: "identity" }));
+    if (found) {
+      bounds.push({ method: "linear map", upper: found.upper });
+      lower = found.lower;
+    } else leftOut.push("the norm of the linear map: no time");
   }
-  if (wanted("product of norms")) bounds.push({ method: "product of norms", upper: lipschitzProduct(weights, activation) });
+  if (wanted("product of norms") || (bounds.length === 0 && linear)) {
+    const { upper, rough } = productWithin(performance.now() + left() / 2, weights, activation);
+    bounds.push({ method: "product of norms", upper });
+    if (rough.length > 0)
+      leftOut.push(`the spectral norm of layer ${rough.join(", ")}: no time, so that a rough bound of it was taken`);
+  }
   if (!linear) {
     lower = jacobianFrom(network, performance.now() + left() / 5);
-    const units = weights.slice(0, -1).reduce((s, w) => s + w.length, 0);
+    if (lower === 0) leftOut.push("Jacobians at points: no time, so that nothing is known from below");
     const small = activation === "relu" && units <= fewUnits && units * weights[0][0].length <= fewProducts;
     if (small && wanted("activation patterns") && !closed(lower, bounds)) {
-      const found = patternLipschitz(network, { budget: left() / 3 });
-      bounds.push({ method: "activation patterns", upper: found.upper });
-      lower = Math.max(lower, found.lower);
+      const found = attempt(deadline, undefined, () => patternLipschitz(network, { budget: left() / 3 }));
+      if (found) {
+        bounds.push({ method: "activation patterns", upper: found.upper });
+        lower = Math.max(lower, found.lower);
+      } else leftOut.push("activation patterns: no time");
     }
     for (const variant of ["layer", "neuron"] as const) {
       const method = variant === "layer" ? "LipSDP-Layer" : "LipSDP-Neuron";
       if (!wanted(method) || closed(lower, bounds)) continue;
       const found = sdpLipschitz(network, { variant, budget: left() });
-      if (!found) continue;
+      if (!found) {
+        const why = left() > 0 ? `${units} hidden units are too many, or numbers too large or small` : "no time";
+        leftOut.push(`${method}: ${why}`);
+        continue;
+      }
       if (bounds.every(({ upper }) => found.upper < upper)) certificate = found.certificate;
       bounds.push({ method, upper: found.upper });
     }
+  }
+  if (bounds.length === 0 && leftOut.length > 0) {
+    fail(
+      "analysis",
+      `networkLipschitz: nothing was found within ${budget} ms (${leftOut.join("; ")}); "product of norms" always gives a bound.`,
+    );
   }
   if (bounds.length === 0) {
     fail(
@@ -111,6 +135,7 @@ export function networkLipschitz(network: Network, options: GlobalOptions = {}):
     method: best.method,
     exact: closed(lower, bounds),
     bounds,
+    leftOut,
     ...(certificate && best.method.startsWith("LipSDP") ? { certificate } : {}),
   };
 }
@@ -120,7 +145,7 @@ const closed = (lower: number, bounds: readonly GlobalBound[]) => bounds.some(({
 
 /**
  * The largest norm among Jacobians at points that the singular vectors of one another point to: a network of relus is as steep as it can be
- * far out in the direction in which it is steep. The first is looked at even when there is no time.
+ * far out in the direction in which it is steep. 0 where there is no time for one.
  */
 function jacobianFrom(network: Network, deadline: number): number {
   const inputs = network.weights[0][0].length;
@@ -128,22 +153,24 @@ function jacobianFrom(network: Network, deadline: number): number {
   const size = bounded ? 1 : 100 * (1 + Math.max(0, ...(network.biases ?? []).flatMap((b) => b ?? []).map(Math.abs)));
   let best = 0;
   const steepest = (center: readonly number[]): readonly number[] => {
-    const { euclidean, jacobian } = localLipschitz(network, { center, radius: 0, method: "intervals" });
-    best = Math.max(best, euclidean.lower);
-    return singularVector(jacobian.map((row) => row.map(({ lower, upper }) => lower / 2 + upper / 2)));
+    const { norm, jacobian } = jacobianAt(network, center);
+    best = Math.max(best, norm);
+    return singularVector(jacobian);
   };
   const along = (v: readonly number[], by: number) => v.map((c) => c * by);
-  const v = steepest(new Array<number>(inputs).fill(0));
-  const ones = new Array<number>(inputs).fill(1 / Math.sqrt(inputs));
-  for (const start of [v, along(v, -1), ones, along(ones, -1), ones.map((c, i) => c * Math.sin(1 + 3 * i) * Math.SQRT2)]) {
-    let direction = start;
-    for (let step = 0; step < 3; step++) {
-      if (performance.now() > deadline) return best;
-      const next = steepest(along(direction, size));
-      const opposite = next.reduce((s, c, i) => s + c * direction[i], 0) < 0;
-      direction = opposite ? along(next, -1) : next;
+  // What was seen before time was up counts.
+  attempt(deadline, undefined, () => {
+    const v = steepest(new Array<number>(inputs).fill(0));
+    const ones = new Array<number>(inputs).fill(1 / Math.sqrt(inputs));
+    for (const start of [v, along(v, -1), ones, along(ones, -1), ones.map((c, i) => c * Math.sin(1 + 3 * i) * Math.SQRT2)]) {
+      let direction = start;
+      for (let step = 0; step < 3; step++) {
+        const next = steepest(along(direction, size));
+        const opposite = next.reduce((s, c, i) => s + c * direction[i], 0) < 0;
+        direction = opposite ? along(next, -1) : next;
+      }
     }
-  }
+  });
   return best;
 }
 

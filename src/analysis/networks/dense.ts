@@ -21,6 +21,11 @@ function dot(a: Float64Array, at: number, b: Float64Array, from: number, length:
   return s + t + (u + v);
 }
 
+/** Work that may be called off, unless it is so little that it had better be done. */
+export function note(units: number): void {
+  if (units > 15) spend(units);
+}
+
 /** The triangle L with A = LLᵀ in place of the lower triangle of A, or false where A is not positive definite. */
 export function factor(a: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
@@ -29,6 +34,7 @@ export function factor(a: Float64Array, n: number): boolean {
     const square = a[row + i] - dot(a, row, a, row, i);
     if (!(square > 0 && square < Infinity)) return false;
     a[row + i] = Math.sqrt(square);
+    note((i * i) / 200);
   }
   return true;
 }

@@ -2,15 +2,15 @@
 // for small piecewise linear networks the exact constant, by the linear maps of all activation patterns that occur.
 
 import { fail } from "../../graph/errors.ts";
-import { addUp, divUp, mulUp, sqrtDown, sqrtUp } from "../../numeric/rounding.ts";
+import { attempt } from "../../numeric/effort.ts";
+import { addUp, divUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
 import { tensor } from "../../tensor/index.ts";
 import { oneOf } from "../../tensor/operands.ts";
 import type { Enclosure } from "../certificate.ts";
-import { gramSpectrum } from "../composition/gram.ts";
 import { separability } from "../separability.ts";
+import { checkMatrix, type Matrix, roughNorm, spectralNorm } from "./spectral-norm.ts";
 
-/** W [outputs, inputs], row by row: z = W·x. */
-export type Matrix = readonly (readonly number[])[];
+export { type Matrix, spectralNorm } from "./spectral-norm.ts";
 
 /**
  * Upper bounds of sup |σ′|, rounded up. GELU's is attained at √2, that of its approximation at 1.4185040, SiLU's at 2.3993573, Mish's at
@@ -35,46 +35,28 @@ export const activationConstants = {
 
 export type ActivationName = keyof typeof activationConstants;
 
-function check(name: string, matrix: Matrix): void {
-  const width = matrix[0]?.length ?? 0;
-  if (width === 0 || matrix.some((row) => row.length !== width || !row.every(Number.isFinite))) {
-    fail("analysis", `${name}: a weight matrix needs at least one row and column, rows of one length, and finite numbers.`);
-  }
-}
-
-/** Proved bounds of ‖W‖₂, within rounding of one another. */
-export function spectralNorm(matrix: Matrix): { readonly lower: number; readonly upper: number } {
-  check("spectralNorm", matrix);
-  const n = matrix[0].length;
-  // ‖Wᵀ‖ = ‖W‖, and the matrix looked at is square in the number of columns.
-  if (n > matrix.length) return spectralNorm(matrix[0].map((_, j) => matrix.map((row) => row[j])));
-  const columns = Int32Array.from(matrix[0], (_, j) => j);
-  const rows = matrix.map((row) => ({ columns, values: Float64Array.from(row), scale: 1, relative: 0 }));
-  const spectrum = gramSpectrum(rows, new Array<number>(rows.length).fill(1), n);
-  if (!spectrum)
-    fail("analysis", "spectralNorm: the matrix is too large, or its numbers too large or small, for a proved bound.");
-  const upper = sqrtUp(Math.max(0, spectrum.upper));
-  // From inside: the image of the direction that power iteration finds, less its rounding.
-  let v = Array.from({ length: n }, (_, i) => 1 + 0.5 * Math.sin(1 + 3 * i));
-  const times = (x: readonly number[]) => matrix.map((row) => row.reduce((s, a, j) => s + a * x[j], 0));
-  for (let k = 0; k < 300; k++) {
-    const z = times(v);
-    const next = v.map((_, j) => matrix.reduce((s, row, i) => s + row[j] * z[i], 0));
-    const size = Math.hypot(...next);
-    if (!(size > 0)) break;
-    v = next.map((x) => x / size);
-  }
-  const margin = 1 - (n + matrix.length + 16) * 2 ** -50;
-  const square = times(v).reduce((s, x) => s + x * x, 0) / v.reduce((s, x) => s + x * x, 0);
-  // Cancellation in Wv is bounded by the sizes of its terms.
-  const sizes = matrix.reduce((s, row) => s + row.reduce((t, a, j) => t + Math.abs(a * v[j]), 0) ** 2, 0);
-  const lower = Math.max(0, sqrtDown(square) * margin - Math.sqrt(sizes) * (n + 4) * 2 ** -51);
-  return { lower: Math.min(lower, upper), upper };
-}
-
 /** Π ‖Wᵢ‖₂ · Π sup |σᵢ′|, rounded up: no Lipschitz constant of the network exceeds it. Biases do not matter. */
 export function lipschitzProduct(weights: readonly Matrix[], activation: ActivationName = "relu"): number {
+  return productWithin(Infinity, weights, activation).upper;
+}
+
+/** The same; layers whose norm is not known by the deadline (on the clock of performance.now()) count with a rough bound of it. */
+export function productWithin(
+  deadline: number,
+  weights: readonly Matrix[],
+  activation: ActivationName = "relu",
+): { readonly upper: number; readonly rough: readonly number[] } {
   oneOf("lipschitzProduct", "activation", activation, Object.keys(activationConstants));
+  const rough: number[] = [];
+  // The small ones first: they are done where there is no time for the large.
+  const size = (i: number) => weights[i].length * (weights[i][0]?.length ?? 0);
+  const order = weights.map((_, i) => i).sort((a, b) => size(a) - size(b));
+  const norms = new Array<number>(weights.length);
+  for (const i of order) {
+    const norm = attempt(deadline, undefined, () => spectralNorm(weights[i]).upper);
+    if (norm === undefined) rough.push(i);
+    norms[i] = norm ?? roughNorm(weights[i]);
+  }
   let bound = 1;
   weights.forEach((w, i) => {
     if (i > 0 && weights[i - 1].length !== w[0]?.length) {
@@ -83,10 +65,10 @@ export function lipschitzProduct(weights: readonly Matrix[], activation: Activat
         `lipschitzProduct: layer ${i - 1} has ${weights[i - 1].length} outputs, layer ${i} takes ${w[0]?.length}.`,
       );
     }
-    bound = mulUp(bound, spectralNorm(w).upper);
+    bound = mulUp(bound, norms[i]);
     if (i > 0) bound = mulUp(bound, activationConstants[activation]);
   });
-  return bound;
+  return { upper: bound, rough: rough.sort((a, b) => a - b) };
 }
 
 /**
@@ -95,8 +77,8 @@ export function lipschitzProduct(weights: readonly Matrix[], activation: Activat
  * lie in an open half-space (of vectors with last entry above 0), or a convex combination of them vanishes.
  */
 export function exactLipschitz(first: Matrix, second: Matrix, bias?: readonly number[]): Enclosure {
-  check("exactLipschitz", first);
-  check("exactLipschitz", second);
+  checkMatrix("exactLipschitz", first);
+  checkMatrix("exactLipschitz", second);
   const hidden = first.length;
   if (hidden > 12)
     fail("analysis", `exactLipschitz: ${hidden} hidden units have 2^${hidden} patterns; at most 12 units are tried.`);

@@ -4,13 +4,15 @@
 // away is added to the bounds.
 
 import { fail } from "../../graph/errors.ts";
+import { spend } from "../../numeric/effort.ts";
 import { type Interval, intersect, isEmpty, mul, point, sub } from "../../numeric/interval.ts";
 import { addDown, addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
 import { oneOf } from "../../tensor/operands.ts";
 import { known } from "../../tensor/options.ts";
-import { lipschitzProduct, type Matrix, spectralNorm } from "./index.ts";
+import { activationConstants, type Matrix, productWithin, spectralNorm } from "./index.ts";
 import { checkNetwork, type Network } from "./network.ts";
 import { slopeRange, valueRange } from "./slopes.ts";
+import { guessedNorm } from "./spectral-norm.ts";
 
 export interface LocalOptions {
   readonly center: readonly number[];
@@ -19,6 +21,8 @@ export interface LocalOptions {
   readonly region?: "ball" | "box";
   /** "intervals" is faster, "linear relaxation" (the default) tighter. */
   readonly method?: "intervals" | "linear relaxation";
+  /** Milliseconds after which bounds are relaxed no further, and norms bounded roughly; intervals take what they take. Default 10,000. */
+  readonly budget?: number;
 }
 
 export interface LocalLipschitz {
@@ -30,6 +34,8 @@ export interface LocalLipschitz {
   readonly jacobian: readonly (readonly Interval[])[];
   /** Bounds of what goes into each layer's activations. */
   readonly preactivations: readonly (readonly Interval[])[];
+  /** What the budget did not suffice for, in words. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -43,22 +49,64 @@ export function localLipschitz(network: Network, options: LocalOptions): LocalLi
     radius,
     region = "ball",
     method = "linear relaxation",
-  } = known("localLipschitz", options, ["center", "radius", "region", "method"]);
+    budget = 10_000,
+  } = known("localLipschitz", options, ["center", "radius", "region", "method", "budget"]);
   oneOf("localLipschitz", "region", region, ["ball", "box"]);
   oneOf("localLipschitz", "method", method, ["linear relaxation", "intervals"]);
   const inputs = network.weights[0][0].length;
   if (center.length !== inputs || !center.every(Number.isFinite) || !(radius >= 0) || radius === Infinity) {
     fail("analysis", `localLipschitz: give a center of ${inputs} finite numbers and a finite radius of 0 or more.`);
   }
-  const relaxed = method === "linear relaxation";
-  const preactivations = preactivationBounds(network, { center, radius, ball: region === "ball" }, relaxed);
+  if (!(budget >= 0)) fail("analysis", `localLipschitz: the budget is a number of milliseconds, not ${budget}.`);
+  const deadline = performance.now() + budget;
+  const relaxation: Relaxation | undefined = method === "linear relaxation" ? { deadline, left: 0 } : undefined;
+  const preactivations = preactivationBounds(network, { center, radius, ball: region === "ball" }, relaxation);
   const slopes = preactivations.map((list) => list.map((z) => slopeRange(network, z)));
   const plain = jacobianByIntervals(network, slopes);
-  const jacobian = relaxed ? plain.map((row, i) => row.map((j, c) => both(j, relaxedEntry(network, slopes, i, c)))) : plain;
+  const jacobian = relaxation
+    ? plain.map((row, i) => row.map((j, c) => relaxedWith(relaxation, j, () => relaxedEntry(network, slopes, i, c))))
+    : plain;
   const { lower, upper } = normBounds(jacobian);
-  // Far from the centre intervals know less than the norms of the layers.
-  const everywhere = lipschitzProduct(network.weights, network.activation);
-  return { euclidean: { lower, upper: Math.min(upper, everywhere) }, maximum: rowSums(jacobian), jacobian, preactivations };
+  const leftOut =
+    relaxation && relaxation.left > 0 ? [`linear relaxation of ${relaxation.left} bounds, which are those of intervals`] : [];
+  // Far from the centre intervals know less than the norms of the layers, and only there these are looked for.
+  const { weights, activation = "relu" } = network;
+  const guess = weights.reduce((p, w) => p * guessedNorm(w), activationConstants[activation] ** (weights.length - 1));
+  if (!(guess < upper)) return { euclidean: { lower, upper }, maximum: rowSums(jacobian), jacobian, preactivations, leftOut };
+  const everywhere = productWithin(deadline, weights, activation);
+  if (everywhere.rough.length > 0)
+    leftOut.push(`the spectral norm of layer ${everywhere.rough.join(", ")}, of which a rough bound was taken`);
+  const least = Math.min(upper, everywhere.upper);
+  return { euclidean: { lower, upper: least }, maximum: rowSums(jacobian), jacobian, preactivations, leftOut };
+}
+
+/** Bounds by lines, as long as there is time for them. */
+interface Relaxation {
+  readonly deadline: number;
+  /** Bounds for which there was none. */
+  left: number;
+}
+
+function relaxedWith(relaxation: Relaxation, plain: Interval, tighter: () => Interval): Interval {
+  if (performance.now() <= relaxation.deadline) return both(plain, tighter());
+  relaxation.left++;
+  return plain;
+}
+
+/**
+ * The norm of the Jacobian at a point, from below, and about the direction in which it is attained; cheaper than `localLipschitz`, and called
+ * off by spend().
+ */
+export function jacobianAt(network: Network, at: readonly number[]): { readonly norm: number; readonly jacobian: Matrix } {
+  const preactivations = preactivationBounds(network, { center: at, radius: 0, ball: true }, undefined);
+  const jacobian = jacobianByIntervals(
+    network,
+    preactivations.map((list) => list.map((z) => slopeRange(network, z))),
+  );
+  return {
+    norm: normBounds(jacobian).lower,
+    jacobian: jacobian.map((row) => row.map(({ lower, upper }) => lower / 2 + upper / 2)),
+  };
 }
 
 const both = (a: Interval, b: Interval): Interval => {
@@ -93,7 +141,7 @@ function overRegion(c: ArrayLike<number>, constant: number, { center, radius, ba
 }
 
 /** What goes into the activations after each layer but the last. */
-function preactivationBounds(network: Network, region: Region, relaxed: boolean): Interval[][] {
+function preactivationBounds(network: Network, region: Region, relaxation: Relaxation | undefined): Interval[][] {
   const { weights, biases } = network;
   const result: Interval[][] = [];
   let inputs: readonly Interval[] = region.center.map((c) => ({
@@ -105,8 +153,10 @@ function preactivationBounds(network: Network, region: Region, relaxed: boolean)
     const z = weights[k].map((row, i) => {
       if (k === 0) return overRegion(row, bias?.[i] ?? 0, region);
       const plain = rowTimes(row, inputs, bias?.[i] ?? 0);
-      return relaxed ? both(plain, backwards(network, result, row, bias?.[i] ?? 0, k - 1, region)) : plain;
+      if (!relaxation) return plain;
+      return relaxedWith(relaxation, plain, () => backwards(network, result, row, bias?.[i] ?? 0, k - 1, region));
     });
+    spend((weights[k].length * inputs.length) / 30);
     result.push(z);
     inputs = z.map((x) => valueRange(network, x));
   }
@@ -128,6 +178,33 @@ function rowTimes(row: ArrayLike<number>, x: readonly Interval[], constant = 0):
   const error = roundingOf(x.length, size);
   if (Number.isNaN(lower) || Number.isNaN(upper)) return { lower: -Infinity, upper: Infinity };
   return { lower: addDown(lower, -error), upper: addUp(upper, error) };
+}
+
+/** xᵀ·W for x in intervals. */
+function timesMatrix(x: readonly Interval[], w: Matrix): Interval[] {
+  const n = w[0].length;
+  const lower = new Float64Array(n);
+  const upper = new Float64Array(n);
+  const size = new Float64Array(n);
+  for (let s = 0; s < x.length; s++) {
+    const { lower: l, upper: u } = x[s];
+    if (l === 0 && u === 0) continue;
+    const most = magnitudeOf(x[s]);
+    const row = w[s];
+    for (let j = 0; j < n; j++) {
+      const v = row[j];
+      if (v === 0) continue;
+      lower[j] += v > 0 ? v * l : v * u;
+      upper[j] += v > 0 ? v * u : v * l;
+      size[j] += Math.abs(v) * most;
+    }
+    spend(n / 30);
+  }
+  return Array.from(size, (total, j) => {
+    if (Number.isNaN(lower[j]) || Number.isNaN(upper[j])) return { lower: -Infinity, upper: Infinity };
+    const error = roundingOf(x.length, total);
+    return { lower: addDown(lower[j], -error), upper: addUp(upper[j], error) };
+  });
 }
 
 /** y between two lines over an interval of x: low·x + lowAt ≤ y ≤ high·x + highAt. */
@@ -229,13 +306,28 @@ function activationLines(network: Network, x: Interval): Lines {
 /** d·p for both in intervals. */
 const times = (d: Interval, p: Interval): Interval => mul(d, p);
 
-/** W_L·D_{L−1}·…·D₁·W₁ in interval arithmetic. */
+/** W_L·D_{L−1}·…·D₁·W₁ in interval arithmetic, from the side that has less to carry. */
 function jacobianByIntervals({ weights }: Network, slopes: readonly (readonly Interval[])[]): Interval[][] {
+  const last = weights.length - 1;
+  if (weights[last].length < weights[0][0].length) {
+    let rows: Interval[][] = weights[last].map((row) => row.map(point));
+    for (let k = last; k > 0; k--) {
+      const d = slopes[k - 1];
+      rows = rows.map((row) =>
+        timesMatrix(
+          row.map((p, s) => times(d[s], p)),
+          weights[k - 1],
+        ),
+      );
+    }
+    return rows;
+  }
   let columns: Interval[][] = weights[0][0].map((_, j) => weights[0].map((row) => point(row[j])));
   for (let k = 1; k < weights.length; k++) {
     const d = slopes[k - 1];
     columns = columns.map((column) => {
       const bent = column.map((p, s) => times(d[s], p));
+      spend((bent.length * weights[k].length) / 30);
       return weights[k].map((row) => rowTimes(row, bent));
     });
   }

@@ -4,7 +4,7 @@
 
 import { attempt, spend } from "../../numeric/effort.ts";
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
-import { factor, inner, inverseOf, leastRelative, mirror, plus, solve, symmetric, times } from "./dense.ts";
+import { factor, inner, inverseOf, leastRelative, mirror, note, plus, solve, symmetric, times } from "./dense.ts";
 import type { Matrix } from "./index.ts";
 import type { Slopes } from "./slopes.ts";
 
@@ -98,6 +98,7 @@ function blocksOf(weights: readonly Matrix[], slopes: Slopes): Blocks {
   const output = new Float64Array(n * n);
   for (const row of last) {
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) output[i * n + j] += row[i] * row[j];
+    note((n * n) / 100);
   }
   const total = sizes.reduce((s, m) => s + m, 0);
   return { sizes, offsets, total, weights: hidden.map((w) => Float64Array.from(w.flat())), output, slopes };
@@ -155,6 +156,7 @@ function leastRho(blocks: Blocks, tau: Float64Array): number | undefined {
       if (c !== 0) for (let j = 0; j < inputs; j++) x[i * inputs + j] -= c * x[p * inputs + j];
     }
     for (let j = 0; j < inputs; j++) x[i * inputs + j] /= hidden[i * n + i];
+    note((i * inputs) / 100);
   }
   const rest = new Float64Array(inputs * inputs);
   for (let i = 0; i < inputs; i++) for (let j = 0; j <= i; j++) rest[i * inputs + j] = -m[i * total + j];
@@ -163,7 +165,9 @@ function leastRho(blocks: Blocks, tau: Float64Array): number | undefined {
       const c = x[i * inputs + j];
       for (let l = 0; l <= j; l++) rest[j * inputs + l] += c * x[i * inputs + l];
     }
+    note((inputs * inputs) / 200);
   }
+  note(inputs ** 3 / 20);
   const rho = symmetricEigen(rest, inputs).values[inputs - 1];
   return Number.isFinite(rho) ? Math.max(rho, 0) : undefined;
 }

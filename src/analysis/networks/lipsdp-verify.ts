@@ -12,6 +12,7 @@ import { add, exactly, mul, type Rational, rational, sub, zero } from "../../num
 import { cholesky } from "../../numeric/linalg/index.ts";
 import { exceeds } from "../convexity/eigenvalue-bounds.ts";
 import { inertiaOf } from "../convexity/inertia.ts";
+import { note } from "./dense.ts";
 import type { Matrix } from "./index.ts";
 import { checkNetwork, type Network } from "./network.ts";
 import { type Slopes, slopesOf } from "./slopes.ts";
@@ -111,6 +112,7 @@ export function narrowed(weights: readonly Matrix[]): readonly Matrix[] {
       for (let q = 0; q < n; q++) sum += first[i][q] * first[j][q];
       gram[i * m + j] = sum;
     }
+    note((i * n) / 100);
   }
   let trace = 0;
   for (let i = 0; i < m; i++) trace += gram[i * m + i];
@@ -153,6 +155,7 @@ export function provedByFloats(
         sums[o + i] += Math.abs(v * row[i]);
         for (let j = 0; j <= i; j++) m[(o + i) * n + o + j] += v * row[j];
       }
+      note((row.length * row.length) / 200);
     });
     if (k === last) continue;
     weights[k].forEach((row, s) => {

@@ -3,6 +3,7 @@
 // bound, so that the solver needs no trust: what is returned has been proved by lipsdp-verify.ts.
 
 import { fail } from "../../graph/errors.ts";
+import { attempt } from "../../numeric/effort.ts";
 import { mulUp, sqrtUp } from "../../numeric/rounding.ts";
 import { oneOf } from "../../tensor/operands.ts";
 import { known } from "../../tensor/options.ts";
@@ -38,7 +39,7 @@ export interface SdpBound {
  * negative weights. Time grows with the cube of the number of units: below a second for some dozens, seconds for some hundreds.
  *
  * Throws an analysis error where shapes do not fit, and for the identity, of which `patternLipschitz` gives the exact constant. undefined
- * where nothing can be proved: more than 1500 units, or numbers whose squares could over- or underflow.
+ * where nothing can be proved: more than 1500 units, numbers whose squares could over- or underflow, or a budget that no proof fits in.
  */
 export function sdpLipschitz(network: Network, options: SdpOptions = {}): SdpBound | undefined {
   const {
@@ -62,18 +63,30 @@ export function sdpLipschitz(network: Network, options: SdpOptions = {}): SdpBou
     return { kind: "LipSDP", multipliers: all, rho };
   };
   if (!core) return { upper: 0, method, certificate: certificate([], 0) };
-  const weights = narrowed(core.weights);
+  const weights = attempt(deadline, undefined, () => narrowed(core.weights));
+  if (!weights) return undefined;
   if (weights.reduce((s, w) => s + w[0].length, 0) > mostRows || !weights.every(isWithinReach)) return undefined;
-  const points =
-    weights.length === 1
-      ? [{ multipliers: [], rho: spectralNorm(weights[0]).upper ** 2 }]
-      : centralPath(weights, slopes, { variant, deadline, accuracy });
-  for (const { multipliers, rho } of points) {
-    const proved = leastProved((r) => provedByFloats(weights, slopes, multipliers, r), rho);
-    if (proved !== undefined) return { upper: sqrtUp(proved), method, certificate: certificate(multipliers, proved) };
-  }
-  return undefined;
+  const proof = (until: number): SdpBound | undefined => {
+    const points =
+      weights.length === 1
+        ? [{ multipliers: [], rho: spectralNorm(weights[0]).upper ** 2 }]
+        : centralPath(weights, slopes, { variant, deadline: until, accuracy });
+    for (const { multipliers, rho } of points) {
+      const proved = leastProved((r) => provedByFloats(weights, slopes, multipliers, r), rho);
+      if (proved !== undefined) return { upper: sqrtUp(proved), method, certificate: certificate(multipliers, proved) };
+    }
+    return undefined;
+  };
+  if (weights.reduce((s, w) => s + w[0].length, 0) < fewRows) return proof(deadline);
+  // A first proof, from where the search begins, tells how long the last one will take.
+  const begun = performance.now();
+  const first = attempt(deadline, undefined, () => proof(begun));
+  const took = performance.now() - begun;
+  return first && attempt(deadline, first, () => proof(deadline - 1.5 * took) ?? first);
 }
+
+/** Below so many rows of M a proof takes no time to speak of. */
+const fewRows = 60;
 
 /** The first ρ, a little above the guess, of which the proof goes through. */
 function leastProved(proves: (rho: number) => boolean, guess: number): number | undefined {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { gelu, mish, silu, type Tensor, tensor } from "../../tensor/index.ts";
 import { grad } from "../../transforms/index.ts";
 import { activationConstants, exactLipschitz, lipschitzProduct, spectralNorm } from "./index.ts";
+import { guessedNorm, roughNorm } from "./spectral-norm.ts";
 
 describe("tiny networks", () => {
   it.each<[string, number[][], number[][], number, number]>([
@@ -58,6 +59,37 @@ describe("spectral norms and activations", () => {
     expect(lower).toBeLessThanOrEqual(exact);
     expect(upper).toBeGreaterThanOrEqual(exact);
     expect(upper - lower).toBeLessThan(1e-12);
+  });
+
+  it.each([
+    [150, 130],
+    [120, 300],
+    [101, 101],
+  ])("encloses that of a matrix [%i, %i] of known singular values, also where many lie close together", (m, n) => {
+    // Cosines are orthogonal: columns √(2/m)·cos(π(i + ½)k/m) have length 1, that of k = 0 has √2.
+    const basis = (size: number, k: number) =>
+      Array.from({ length: size }, (_, i) => Math.sqrt((k === 0 ? 1 : 2) / size) * Math.cos((Math.PI * (i + 0.5) * k) / size));
+    const values = Array.from({ length: 40 }, (_, k) => 3 - k * 1e-3);
+    const [left, right] = [values.map((_, k) => basis(m, k)), values.map((_, k) => basis(n, k))];
+    const w = left[0].map((_, i) => right[0].map((_, j) => values.reduce((s, v, k) => s + v * left[k][i] * right[k][j], 0)));
+    const { lower, upper } = spectralNorm(w);
+    expect(lower).toBeLessThanOrEqual(3 * (1 + 1e-13));
+    expect(upper).toBeGreaterThanOrEqual(3 * (1 - 1e-13));
+    expect(upper / lower - 1).toBeLessThan(1e-9);
+    expect(roughNorm(w)).toBeGreaterThanOrEqual(lower);
+    expect(guessedNorm(w)).toBeLessThanOrEqual(upper);
+  });
+
+  it("is exact where nothing is to be found, and 0 for a matrix of zeros", () => {
+    const zeros = Array.from({ length: 130 }, () => new Array<number>(140).fill(0));
+    expect(spectralNorm(zeros)).toEqual({ lower: 0, upper: 0 });
+    const twos = zeros.map((row) => row.map(() => 2));
+    const { lower, upper } = spectralNorm(twos);
+    const exact = 2 * Math.sqrt(130 * 140);
+    expect(lower).toBeLessThanOrEqual(exact);
+    expect(upper).toBeGreaterThanOrEqual(exact);
+    expect(upper / lower - 1).toBeLessThan(1e-9);
+    expect(() => spectralNorm(zeros.map((row) => row.map(() => 1e200)))).toThrow(/too large or small/);
   });
   it.each([
     ["gelu", gelu, Math.SQRT2],

@@ -2,6 +2,7 @@
 // pattern counts where an open set of inputs has it, which is decided exactly; what is not looked at before the budget ends is bounded.
 
 import { fail } from "../../graph/errors.ts";
+import { spend } from "../../numeric/effort.ts";
 import { add, exactly, isZero, mul, neg, one, type Rational, sign, sub, toNumber, zero } from "../../numeric/exact/rational.ts";
 import { feasibility } from "../../numeric/exact/simplex.ts";
 import { addUp, mulUp, sqrtUp } from "../../numeric/rounding.ts";
@@ -174,6 +175,7 @@ function times(w: Matrix, { matrix, error }: Product): Product {
         most += Math.abs(v * matrix[k][j]);
       });
       squares = addUp(squares, mulUp(most, most));
+      spend(row.length / 50);
       return sum;
     }),
   );
