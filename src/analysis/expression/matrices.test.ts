@@ -112,6 +112,8 @@ test("names are matrices where functions of matrices take them, of a size that i
   expect(variables("matrix_frac(x, P), x(3)")).toEqual(["P(3,3) symmetric", "x(3)"]);
   expect(variables("quad_form(x, P), P(4,4)")).toEqual(["P(4,4) symmetric", "x(4)"]);
   expect(variables("logdet(I + 2*A/3 - B), B=[[1,0,0],[0,1,0],[0,0,1]]")).toEqual(["A(3,3) symmetric"]);
+  expect(variables("logdet(B*diag(w)*B'), B=[[1,0,1],[0,1,1]]")).toEqual(["w(3)"]);
+  expect(variables("logdet(diag(exp(w)))")).toEqual(["w(2)"]);
   expect(variables("logdet(B'*A*B), B=[[1,0],[0,1],[2,3]]")).toEqual(["A(3,3) symmetric"]);
   expect(variables("logdet(A + A')")).toEqual(["A(2,2)"]);
   expect(variables("trace(A'*A)")).toEqual(["A(2,2)"]);

@@ -141,7 +141,7 @@ function shapeOf(part: Syntax, known: Inference): Dimensions | undefined {
     }
     case "call": {
       const args = part.args.map(of);
-      if (part.name === "quadoverlin") mark(part.args[0], vectors);
+      if (part.name === "quadoverlin" || part.name === "diag") mark(part.args[0], vectors);
       else if (knownFunctions[part.name]?.kind === "scalar" || part.name === "softmax") {
         const { matrices: taken } = knownFunctions[part.name];
         for (const [i, arg] of part.args.entries()) if (!taken?.[i]) mark(arg, vectors);
@@ -175,7 +175,7 @@ function give(part: Syntax, shape: readonly [number], known: Inference): void {
   if (isName(part)) {
     if (!shapes.has(part.name)) shapes.set(part.name, matrices.has(part.name) ? [shape[0], shape[0]] : shape);
   } else if (part.kind === "negate") give(part.of, shape, known);
-  else if (part.kind === "call" && knownFunctions[part.name]?.kind === "elementwise") {
+  else if (part.kind === "call" && (part.name === "diag" || knownFunctions[part.name]?.kind === "elementwise")) {
     for (const child of part.args) give(child, shape, known);
   } else if (part.kind === "binary" && (part.operator === "+" || part.operator === "-")) {
     give(part.left, shape, known);
