@@ -18,6 +18,7 @@ import {
   neg as negI,
   point,
 } from "../../numeric/interval.ts";
+import { addDown, addUp, mulDown, mulUp } from "../../numeric/rounding.ts";
 
 export interface Entry {
   readonly range: Interval;
@@ -98,7 +99,7 @@ export function mulEntries(a: Entry, b: Entry): Entry {
   if (isConstantEntry(b)) return scaleEntry(b.range, a);
   return entry(mulI(a.range, b.range), {
     root: a.root === Infinity && b.root === Infinity ? Infinity : 0,
-    power: a.power >= 0 && b.power >= 0 ? a.power + b.power : -1,
+    power: a.power >= 0 && b.power >= 0 ? addUp(a.power, b.power) : -1,
     positive: a.positive && b.positive,
   });
 }
@@ -107,10 +108,11 @@ export function mulEntries(a: Entry, b: Entry): Entry {
 export function orderPower(f: Entry, p: number): Partial<Entry> {
   if (!(f.range.lower >= 0)) return {};
   if (p > 0) {
-    const root = f.root * p;
+    // A claim of an order is weaker for a smaller r and a larger s: rounding goes there.
+    const root = mulDown(f.root, p);
     return {
       root: f.root > 0 && root >= 1 ? root : 0,
-      power: f.power >= 0 ? f.power * p : -1,
+      power: f.power >= 0 ? mulUp(f.power, p) : -1,
       positive: f.positive,
     };
   }
@@ -123,7 +125,7 @@ export function orderPower(f: Entry, p: number): Partial<Entry> {
 /** The orders of a/b for b > 0. */
 export function orderQuotient(a: Entry, b: Entry): Partial<Entry> {
   if (!b.positive || !(a.range.lower >= 0)) return {};
-  const root = a.root > 0 && b.power >= 0 ? (a.root === Infinity ? Infinity : a.root - b.power) : 0;
+  const root = a.root > 0 && b.power >= 0 ? (a.root === Infinity ? Infinity : addDown(a.root, -b.power)) : 0;
   return {
     root: root >= 1 ? root : 0,
     power: a.power >= 0 && b.root === Infinity ? Infinity : -1,

@@ -88,7 +88,8 @@ function measure(next: Next, n: number): (M: Tensor, x: Tensor) => Tensor {
     (M) => eig(M).abs().pow(3).sum(),
     (M) => eig(M).log().sum(),
     (M) => eig(M).mul(eig(M).log()).sum(),
-    (M) => eig(M).sqrt().sum(),
+    // Eigenvalues 0 come out a little below.
+    (M) => eig(M).maximum(0).sqrt().sum(),
     (M) => logSumExp(eig(M)),
     (M) => eig(M).max().div(eig(M).min()),
     (M) => s(M).sum(),
