@@ -20,13 +20,8 @@ export function regionOfDomain(domain: Domain, a: Arithmetic): Region {
     normal.reduce((total, n, i) => sum(total, variables[i], exactly(-n)), constantPolynomial(exactly(offset))),
   );
   for (const { entries } of domain.cones) {
-    const n = entries.length;
-    for (const i of entries.keys()) facts.push(variables[entries[i][i]]);
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < i; j++) {
-        const [p, q, r] = [entries[i][i], entries[j][j], entries[i][j]].map((k) => variables[k]);
-        facts.push(sum(a.times(p, q), a.times(r, r), neg(one)));
-      }
+    const matrix = entries.map((row) => row.map((k) => variables[k]));
+    for (const rows of rowsOfMinors(entries.length)) facts.push(minor(matrix, rows, rows, a));
   }
   // A coordinate that is fixed lies inside of bounds that are not.
   const bounds = domain.box.map(({ lower, upper }) =>
@@ -37,6 +32,42 @@ export function regionOfDomain(domain: Domain, a: Arithmetic): Region {
   // Of an empty set everything is true: half-spaces help only where there is something between them.
   const empty = domain.halfSpaces.length > 0 && pointsOf(region, a).length === 0;
   return empty ? regionOf(bounds, facts.slice(domain.halfSpaces.length)) : region;
+}
+
+/** Larger minors of definite matrices are positive too, but they are not listed. */
+const largestMinor = 4;
+
+/** The sets of rows whose minors on the diagonal are listed, small ones first. */
+function rowsOfMinors(n: number): readonly (readonly number[])[] {
+  let sets: (readonly number[])[] = [[]];
+  const all: (readonly number[])[] = [];
+  for (let size = 1; size <= Math.min(n, largestMinor); size++) {
+    sets = sets.flatMap((set) =>
+      Array.from({ length: n }, (_, i) => [...set, i]).filter((s) => s.every((k, j) => j === 0 || s[j - 1] < k)),
+    );
+    all.push(...sets);
+  }
+  return all;
+}
+
+/** By its first row. */
+function minor(
+  matrix: readonly (readonly Polynomial[])[],
+  rows: readonly number[],
+  columns: readonly number[],
+  a: Arithmetic,
+): Polynomial {
+  const [row, ...below] = rows;
+  if (row === undefined) return constantPolynomial(one);
+  return columns.reduce<Polynomial>((total, j, k) => {
+    const rest = minor(
+      matrix,
+      below,
+      columns.filter((c) => c !== j),
+      a,
+    );
+    return sum(total, a.times(matrix[row][j], rest), k % 2 === 0 ? one : neg(one));
+  }, new Map());
 }
 
 type Ends = Region["ends"][number];

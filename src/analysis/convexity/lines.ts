@@ -6,7 +6,7 @@ import type { Node } from "../../graph/node.ts";
 import { substitute } from "../../graph/rewrite.ts";
 import { constant, parameter } from "../../graph/structural.ts";
 import { toNumber } from "../../numeric/exact/rational.ts";
-import type { Interval } from "../../numeric/interval.ts";
+import { entire, type Interval, midpoint } from "../../numeric/interval.ts";
 import { addDown, addUp, divDown, divUp, mulDown, mulUp, sqrtUp } from "../../numeric/rounding.ts";
 import * as ops from "../../ops/index.ts";
 import type { Certificate, Enclosure, Proof } from "../certificate.ts";
@@ -34,6 +34,8 @@ const forOneLine = 250;
 interface Line {
   readonly x: readonly number[];
   readonly v: readonly number[];
+  /** The part of it that lies in the domain's cones; undefined: all of it. */
+  readonly part?: Interval;
 }
 
 /**
@@ -46,8 +48,8 @@ export function boundedOnLines(subject: Subject, constants: Constants, bends: -1
   const reasons: Partial<Record<keyof Constants, Proof>> = {};
   const isOpen = ({ lower, upper }: Enclosure) =>
     lower !== Infinity && (upper === null || lower === null || upper - lower > 1e-3 * Math.abs(upper));
-  if (domain.halfSpaces.length > 0 || domain.cones.length > 0) return { ...constants, reasons };
-  for (const line of linesOf(subject)) {
+  if (domain.halfSpaces.length > 0) return { ...constants, reasons };
+  for (const line of domain.cones.length > 0 ? linesInCones(subject) : linesOf(subject)) {
     if (performance.now() > deadline) break;
     const wantsMu = bends !== 0 && isOpen(mu);
     if (!isOpen(L) && !wantsMu && !isOpen(lipschitz)) break;
@@ -58,7 +60,9 @@ export function boundedOnLines(subject: Subject, constants: Constants, bends: -1
     const proof = (claim: string): Proof => ({ rule: "along a line", claim: `${along} ${claim}`, data });
     if (found.curvature > (L.lower ?? 0) && isOpen(L)) {
       L = found.curvature === Infinity ? { lower: Infinity, upper: Infinity } : both(L, { lower: found.curvature, upper: null });
-      reasons.L = proof(found.kink ?? `the curvature reaches ${found.curvature}`);
+      reasons.L = proof(
+        found.kink ?? (found.curvature === Infinity ? "the curvature is unbounded" : `the curvature reaches ${found.curvature}`),
+      );
     }
     if (found.slope > (lipschitz.lower ?? 0) && isOpen(lipschitz)) {
       lipschitz =
@@ -95,6 +99,36 @@ function linesOf(subject: Subject): readonly Line[] {
   const steepest = steepestLine(subject);
   const half = Math.min(different.length, mostLines / 2);
   return steepest ? [...lines.slice(0, half), steepest, ...lines.slice(half)] : lines;
+}
+
+/**
+ * Through the identity, where the domain asks for a definite matrix: along itself, along one entry on the diagonal and along one beside it,
+ * of which it is known how far they go; and along another coordinate.
+ */
+function linesInCones({ domain: { box, cones } }: Subject): readonly Line[] {
+  const all = cones.flatMap(({ entries }) => entries.flat());
+  // Where two matrices share an entry, one may leave its cone before the other.
+  const apart = cones.every(({ entries }, k) =>
+    cones.every((other, j) => j === k || !other.entries.flat().some((index) => entries.flat().includes(index))),
+  );
+  if (!apart) return [];
+  const diagonal = cones.flatMap(({ entries }) => entries.map((row, i) => row[i]));
+  const x = box.map((side, i) => (diagonal.includes(i) ? 1 : all.includes(i) ? 0 : inside(side)));
+  const along = (indices: readonly number[]) => box.map((_, i) => (indices.includes(i) ? 1 : 0));
+  const other = box.findIndex((_, i) => !all.includes(i));
+  const beside = cones.find(({ entries }) => entries.length > 1)?.entries[0][1];
+  return [
+    { x, v: along(diagonal), part: { lower: -1, upper: Infinity } },
+    { x, v: along(diagonal.slice(0, 1)), part: { lower: -1, upper: Infinity } },
+    ...(beside === undefined ? [] : [{ x, v: along([beside]), part: { lower: -1, upper: 1 } }]),
+    ...(other < 0 ? [] : [{ x, v: along([other]) }]),
+  ];
+}
+
+/** A simple number between two bounds. */
+function inside({ lower, upper }: Interval): number {
+  for (const c of [1, 0, -1]) if (c > lower && c < upper) return c;
+  return midpoint({ lower, upper });
 }
 
 /** Through the point of some where the slope is largest, in its direction, both with few digits. */
@@ -164,10 +198,9 @@ function onLine(subject: Subject, line: Line, bends: -1 | 0 | 1, deadline: numbe
 }
 
 /** f(x + t·v) as a function of t, on a part of the line that lies in the domain's interior. */
-function restrictedTo(problem: Problem, { x, v }: Line, box: readonly Interval[]): Problem | undefined {
+function restrictedTo(problem: Problem, { x, v, part }: Line, box: readonly Interval[]): Problem | undefined {
   const t = parameter({ shape: [], dtype: "float64" }, "t");
-  let lower = -Infinity;
-  let upper = Infinity;
+  let { lower, upper } = part ?? entire;
   for (const [i, side] of box.entries()) {
     if (v[i] === 0) {
       if (!(x[i] > side.lower && x[i] < side.upper) && side.lower !== side.upper) return undefined;
@@ -185,8 +218,8 @@ function restrictedTo(problem: Problem, { x, v }: Line, box: readonly Interval[]
   let from = 0;
   for (const p of problem.graph.parameters) {
     const size = p.shape.reduce((n, d) => n * d, 1);
-    const part = (list: readonly number[]) => constant(Float64Array.from(list.slice(from, from + size)), p.shape, "float64");
-    replaced.set(p, ops.add(part(x), ops.mul(ops.broadcastTo(t, p.shape), part(v))));
+    const own = (list: readonly number[]) => constant(Float64Array.from(list.slice(from, from + size)), p.shape, "float64");
+    replaced.set(p, ops.add(own(x), ops.mul(ops.broadcastTo(t, p.shape), own(v))));
     from += size;
   }
   return {

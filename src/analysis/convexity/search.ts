@@ -4,6 +4,7 @@
 import { symmetricEigen } from "../../numeric/linalg/index.ts";
 import type { Witness } from "../certificate.ts";
 import { type Domain, isInside } from "../domain.ts";
+import { coordinatesOf, packedEntries } from "../variables.ts";
 import type { Sampled, Subject } from "./subject.ts";
 import { witnessAlong, witnessOf } from "./witness.ts";
 
@@ -188,9 +189,8 @@ export function refute(
 export function simpleChord(subject: Sampled, against: "convex" | "concave"): Witness | undefined {
   const sign = against === "convex" ? 1 : -1;
   const { domain } = subject;
-  const points = (domain.cones.length > 0 ? simpleDefinite(domain) : simplePoints(subject.problem.coordinates)).filter((x) =>
-    isInside(domain, x),
-  );
+  const all = [...(domain.cones.length > 0 ? [] : simplePoints(subject.problem.coordinates)), ...simpleMatrices(subject)];
+  const points = all.filter((x) => isInside(domain, x));
   const values = points.map((x) => subject.floats(x));
   // Chords between points of the list up to j before those to point j + 1: the simple ones come first.
   for (const [j, b] of points.entries()) {
@@ -212,7 +212,7 @@ export function simpleChord(subject: Sampled, against: "convex" | "concave"): Wi
 /** Points with small whole entries, the nearest to the origin first; few for many coordinates. */
 function simplePoints(n: number): readonly (readonly number[])[] {
   if (n === 1) return [0, 1, -1, 2, -2, 3, -3, 4, -4, 0.5, -0.5].map((x) => [x]);
-  if (n > 12) return [];
+  if (n > 40) return [];
   const entries = n <= 2 ? [0, 1, -1, 2, -2, 3] : n <= 4 ? [0, 1, -1] : [];
   const grid = entries.length === 0 ? [] : Array.from({ length: entries.length ** n }, (_, code) => digitsOf(code, entries, n));
   const unit = (i: number, size: number) => Array.from({ length: n }, (_, j) => (i === j ? size : 0));
@@ -223,20 +223,40 @@ function simplePoints(n: number): readonly (readonly number[])[] {
   return chosen.slice().sort((a, b) => size(a) - size(b));
 }
 
-/** The identity, twice and half of it, one entry changed; other coordinates 0, all 1, or one of them 1. */
-function simpleDefinite({ box, cones }: Domain): readonly (readonly number[])[] {
+/** More coordinates than this have no simple points. */
+const mostSimple = 64;
+
+/**
+ * For matrices the identity, twice, half and minus it, and these with one entry changed; other coordinates 0, all 1, or one of them 1. Nothing
+ * where there are none.
+ */
+function simpleMatrices({ domain: { box, cones }, problem }: Sampled): readonly (readonly number[])[] {
   const n = box.length;
-  const definite = new Set(cones.flatMap(({ entries }) => entries.flat()));
-  const others = box.flatMap((_, i) => (definite.has(i) ? [] : [i]));
+  const matrices = cones.map((c) => c.entries);
+  let offset = 0;
+  for (const v of problem.variables) {
+    const [rows, columns] = v.shape;
+    const first = offset;
+    offset += coordinatesOf(v);
+    if (v.shape.length !== 2 || rows !== columns || rows < 2 || matrices.some((m) => m[0][0] === first)) continue;
+    const full = Array.from({ length: rows }, (_, i) => Array.from({ length: rows }, (_x, j) => first + i * rows + j));
+    matrices.push(v.symmetric ? packedEntries(rows, first) : full);
+  }
+  if (matrices.length === 0 || n > mostSimple) return [];
+  const taken = new Set(matrices.flat(2));
+  const others = box.flatMap((_, i) => (taken.has(i) ? [] : [i]));
   const free: (readonly number[])[] = [[], others, ...(others.length < 2 ? [] : others.map((i) => [i]))].slice(0, 8);
-  const identity = cones.flatMap(({ entries }) => entries.map((row, i) => row[i]));
-  const beside = cones.flatMap(({ entries }) => entries.flatMap((row, i) => row.slice(0, i))).slice(0, 10);
+  const identity = matrices.flatMap((m) => m.map((row, i) => row[i]));
+  const beside = [...new Set(matrices.flatMap((m) => m.flatMap((row, i) => row.filter((_, j) => j !== i))))].slice(0, 10);
   const changes: (readonly (readonly [number, number])[])[] = [
     [],
     identity.map((i) => [i, 1] as const),
     ...identity.slice(0, 6).map((i) => [[i, 1] as const]),
     identity.map((i) => [i, -0.5] as const),
+    identity.map((i) => [i, -0.75] as const),
     ...beside.flatMap((i) => [[[i, 0.5] as const], [[i, -0.5] as const]]),
+    identity.map((i) => [i, -2] as const),
+    ...identity.slice(0, 6).map((i) => [[i, -2] as const]),
   ];
   return changes.flatMap((change) =>
     free.map((ones) => {
