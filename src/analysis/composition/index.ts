@@ -9,10 +9,12 @@ import type { Finding } from "../certificate.ts";
 import { usedConstants } from "../constants.ts";
 import { type Domain, everywhere } from "../domain.ts";
 import type { Entries } from "./entries.ts";
+import type { MatrixFact } from "./matrices.ts";
 import { normalise } from "./normalise.ts";
 import { proofOf } from "./proof.ts";
 import { isDefinedThroughout, propagate } from "./propagate.ts";
 import { type CheckedTerms, checkedTerms, constantsOf } from "./smoothness.ts";
+import { spectralReader } from "./spectral.ts";
 
 export { type Entry, isAffine, isConstantEntry, joinEntries } from "./entries.ts";
 export { callName } from "./normalise.ts";
@@ -65,6 +67,10 @@ export interface Composition {
   readonly output: Node;
   /** What the rules establish of a node at or below the output, entry by entry. */
   entriesOf(node: Node): Entries;
+  /** What is known of a matrix [n, n]. */
+  matrixFact(node: Node): MatrixFact | undefined;
+  /** The one vector of eigenvalues or singular values through which alone a node depends on parameters. */
+  spectrumIn(node: Node): Node | undefined;
   /** Whether every operation is proved to have a value everywhere inside the domain, and no constant is infinite. */
   isDefined(): boolean;
 }
@@ -76,6 +82,8 @@ export function composition(graph: Graph, domain: Domain): Composition {
   return {
     output: f.output,
     entriesOf: propagation.entriesOf,
+    matrixFact: (node) => propagation.matrices?.factOf(node),
+    spectrumIn: spectralReader().spectrumIn,
     isDefined: () => hasFiniteConstants(graph) && isDefinedThroughout(f.nodes, propagation),
   };
 }

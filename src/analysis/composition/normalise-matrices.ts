@@ -42,10 +42,13 @@ function uniformValue(node: Node): number | undefined {
   return value?.every((x) => x === value[0]) ? value[0] : undefined;
 }
 
-function isIdentityMatrix(node: Node): boolean {
+/** Whether a constant is the identity matrix of more than one row. */
+export function isIdentityMatrix(node: Node): boolean {
   const value = exactValue(node);
   const [n, m] = node.shape;
-  return value !== undefined && node.shape.length === 2 && n === m && value.every((x, i) => x === (i % (n + 1) === 0 ? 1 : 0));
+  return (
+    value !== undefined && node.shape.length === 2 && n === m && n > 1 && value.every((x, i) => x === (i % (n + 1) === 0 ? 1 : 0))
+  );
 }
 
 /** Whether entries (i, j) and (j, i) are the same function, by their exact coefficients. */

@@ -14,7 +14,7 @@ import { type Entries, type Entry, entry, isAffine, isConstantEntry } from "./en
 import type { MatrixFact } from "./matrices.ts";
 import { matrixRules } from "./matrix-rules.ts";
 import { callName, type Normalised, normalise } from "./normalise.ts";
-import { diagonalOf } from "./normalise-matrices.ts";
+import { diagonalOf, isIdentityMatrix } from "./normalise-matrices.ts";
 import { applyPattern, type Pattern } from "./patterns.ts";
 import { coordinateEntries, isDefinedThroughout, type Propagation } from "./propagate.ts";
 import { matrixOf, spectrumName, spectrumOf } from "./spectral.ts";
@@ -74,6 +74,7 @@ const nameOf = (node: Node): string => callName(node) ?? (isParameter(node) ? St
 export function formulaOf(node: Node, depth = 4): string {
   if (isParameter(node)) return String(node.attributes.name);
   const value = node.symbolic ? undefined : exactValue(node);
+  if (value && isIdentityMatrix(node)) return "I";
   if (value) return value.length === 1 || value.every((x) => x === value[0]) ? String(value[0]) : `data[${node.shape.join("×")}]`;
   if (depth === 0) return "…";
   if (["reshape", "broadcast", "cast"].includes(node.op.name) || isUnpacking(node)) return formulaOf(node.inputs[0], depth);

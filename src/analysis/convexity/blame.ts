@@ -20,6 +20,7 @@ import {
 } from "../composition/index.ts";
 import { childrenOf, type Syntax } from "../expression/index.ts";
 import { coordinatesOf, wholeTensors } from "../variables.ts";
+import { matrixReason } from "./matrix-reasons.ts";
 import type { Problem } from "./problem.ts";
 
 type Side = "convex" | "concave";
@@ -59,6 +60,12 @@ export function blameOf(problem: Problem, side: Side, prove: Prove): Blame | und
     return found;
   };
   const visit = (part: Part, wanted: Side, because: string): Blame => {
+    const { convex: up, concave: down } = curvature(part);
+    const ofMatrix =
+      up || down
+        ? undefined
+        : matrixReason(part.top, part.of, part.text.match(/^\w+(?=\()/)?.[0] ?? part.label, matrixText(part));
+    if (ofMatrix !== undefined) return { expression: part.text, reason: ofMatrix };
     for (const { part: term, sign } of ordered(part.terms ?? [], curvature)) {
       const { convex, concave } = curvature(term);
       if (sign === 0 && convex && concave) continue;
@@ -78,6 +85,12 @@ export function blameOf(problem: Problem, side: Side, prove: Prove): Blame | und
     return { expression: part.text, reason: reasonOf(part, wanted) };
   };
   return visit(whole, side, `the function would have to be ${side}`);
+}
+
+/** The matrix that a function is written of. */
+function matrixText({ parts }: Part): string | undefined {
+  const matrices = parts.filter(({ top }) => top.shape.length === 2 && top.shape[0] === top.shape[1]);
+  return matrices.length === 1 ? matrices[0].text : undefined;
 }
 
 /** Terms of unknown curvature first: they are more to blame than those which are known to bend the other way. */
