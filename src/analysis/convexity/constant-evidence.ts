@@ -10,7 +10,7 @@ import { boundedOutside } from "./constant-outside.ts";
 import type { Problem } from "./problem.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 import { type Checked, type ConstantName, checkedFunction, type End, establishes, provedBound } from "./verify-constants.ts";
-import { checkedGap } from "./witness.ts";
+import { claimedGap } from "./witness.ts";
 
 /** What is proved of convexity, as constants are read on it. */
 export function bendsOf({ convex, concave }: Pick<Certificate, "convex" | "concave">): Checked["bends"] {
@@ -72,7 +72,7 @@ function withCheckedGaps(subject: Subject, certificate: Certificate): Certificat
     const answer = certificate[side];
     const { witness } = answer;
     if (!witness || answer.answer !== "no") return answer;
-    const { lower, upper } = checkedGap(subject, witness.a, witness.b, witness.t);
+    const { lower, upper } = claimedGap(subject, witness.a, witness.b, witness.t);
     const gap = side === "convex" ? Math.min(witness.gap, lower) : Math.max(witness.gap, upper);
     return (side === "convex" ? gap > 0 : gap < 0) ? { ...answer, witness: { ...witness, gap } } : answer;
   };

@@ -79,13 +79,15 @@ function waysFor(rule: string): readonly Way[] {
 }
 
 /** By the rules of checker/rules.ts, whatever those of the proof were. */
-function byStructure({ value, domain }: Subject, side: "convex" | "concave"): readonly Replayed[] {
+function byStructure({ value, formula, domain }: Subject, side: "convex" | "concave"): readonly Replayed[] {
   const a = arithmeticOf(value.store);
   const region = regionOfDomain(domain, a);
   // On bounds that belong to the domain f has to be what it tends to.
   const closed = domain.open.some((o) => !o.lower || !o.upper) || domain.halfSpaces.some((h) => !h.strict);
   const continuous = !closed || isContinuous(value) || resolvedIn(value, beyond(region, domain), a) !== undefined;
-  const shown = continuous && rulesIn(region, a).bends(value)[side];
+  const { bends } = rulesIn(region, a);
+  // Simplified, what was composed may be so no more.
+  const shown = continuous && (bends(value)[side] || (formula !== value && bends(formula)[side]));
   return [{ outcome: shown ? "confirmed" : "open", what: "its structure, by rules" }];
 }
 

@@ -21,7 +21,7 @@ export function replayQuasi(subject: Subject, side: Quasi, proof: Proof, deadlin
 }
 
 function replayed(subject: Subject, side: Quasi, proof: Proof): readonly Replayed[] {
-  const { value, domain, problem } = subject;
+  const { value, formula, domain, problem } = subject;
   const a = arithmeticOf(value.store);
   const bySlope = proof.rule === "signs of the slope" && problem.coordinates === 1 ? slopes(subject, side, proof, a) : undefined;
   if (bySlope?.every((r) => r.outcome !== "open")) return bySlope;
@@ -30,7 +30,9 @@ function replayed(subject: Subject, side: Quasi, proof: Proof): readonly Replaye
   // On bounds that belong to the domain f has to be what it tends to.
   const continuous = isContinuous(value) || resolvedIn(value, around, a) !== undefined;
   const closed = domain.open.some((o) => !o.lower || !o.upper) || domain.halfSpaces.some((h) => !h.strict);
-  const shown = rulesIn(region, a).levels(value)[side === "quasiconvex" ? "convex" : "concave"] && (continuous || !closed);
+  const { levels } = rulesIn(region, a);
+  const word = side === "quasiconvex" ? "convex" : "concave";
+  const shown = (continuous || !closed) && (levels(value)[word] || (formula !== value && levels(formula)[word]));
   return [{ outcome: shown ? "confirmed" : "open", what: "its levels, by rules" }];
 }
 

@@ -18,8 +18,11 @@ export interface Check {
   /** What was checked, as "convex: witness". */
   readonly what: string;
   readonly ok: boolean;
-  /** "evaluated": anew at the points of a witness. "replayed": from the proof's data. "decided anew": the claim was proved again. */
-  readonly how: "evaluated" | "replayed" | "decided anew" | "nothing to check";
+  /**
+   * "evaluated": anew at the points of a witness. "replayed": from the proof's data, by the checker's own rules. "same rules": step by step, by the
+   * rules of composition that the proof was found with, where the checker has none. "decided anew": the claim was proved again.
+   */
+  readonly how: "evaluated" | "replayed" | "same rules" | "decided anew" | "nothing to check";
   readonly message?: string;
 }
 

@@ -38,13 +38,23 @@ export function seenGap(subject: Sampled, a: readonly number[], b: readonly numb
   return together && together.lower <= together.upper ? together : gap;
 }
 
-/** The same as it is checked: from the function as it is analysed, and where that leaves it open as its formula says it. */
+/** The same as it is checked: from the function as it is analysed, and as its formula says it. */
 export function checkedGap(subject: Sampled, a: readonly number[], b: readonly number[], t: number): Interval {
   const gap = seenGap(subject, a, b, t);
-  if (gap.lower > 0 || gap.upper < 0 || !hasFormula(subject) || subject.formula === subject.value) return gap;
+  if (!hasFormula(subject) || subject.formula === subject.value) return gap;
   const other = seenGap(withValue(subject, subject.formula), a, b, t);
   const together = intersect(gap, other);
   return together.lower <= together.upper ? together : gap;
+}
+
+/**
+ * A gap to be claimed, as checkedGap will show it whatever becomes of the formula: from its values, or half of what second derivatives give, which
+ * depend on how they are written.
+ */
+export function claimedGap(subject: Subject, a: readonly number[], b: readonly number[], t: number): Interval {
+  const direct = directGap(withValue(subject, subject.formula), a, b, t);
+  if (direct.lower > 0 || direct.upper < 0) return direct;
+  return mul(point(0.5), checkedGap(subject, a, b, t));
 }
 
 /** A point between a and b, kept between them. */
