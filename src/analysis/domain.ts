@@ -29,6 +29,18 @@ export interface Domain {
   readonly symmetric?: readonly string[];
 }
 
+/** The domain within a cone, whose diagonal is positive. */
+export function withinCone(domain: Domain, cone: Cone): Domain {
+  const diagonal = new Set(cone.entries.map((row, i) => row[i]));
+  const cut = domain.box.map(({ lower }, i) => diagonal.has(i) && !(lower > 0));
+  return {
+    ...domain,
+    box: domain.box.map((side, i) => (cut[i] ? { ...side, lower: 0 } : side)),
+    open: domain.open.map((side, i) => (cut[i] ? { ...side, lower: true } : side)),
+    cones: [...domain.cones, cone],
+  };
+}
+
 /** All of Rⁿ. */
 export function everywhere(coordinates: number): Domain {
   return {

@@ -158,6 +158,7 @@ test("a domain and variables that do not fit are refused", () => {
   );
   expect(() => certify("sum(w), w(3)", { domain: "w >> 0" })).toThrow("takes w for a symmetric matrix, but it is [3]");
   expect(() => certify(barrier, { variables: { A: [2, 2] }, domain: "B >> 0" })).toThrow("B is no variable");
+  expect(() => certify("logdet(A)", { domain: "A[0,0] < 0" })).toThrow('the domain "A[0,0] < 0" has no positive definite matrix');
   const whole = parseDomain("R", [{ name: "A", shape: [2, 2] }]);
   expect(() => certify(parseExpression("logdet(A)"), { domain: whole })).toThrow(
     "the domain has 4 coordinates, but the function takes 3 numbers (A(2,2), symmetric)",

@@ -8,7 +8,7 @@ import { Tensor, tensor } from "../../tensor/tensor.ts";
 import { flatten, mapTree } from "../../tensor/tree.ts";
 import { scalarOutput, trace } from "../../transforms/trace.ts";
 import { usedConstants } from "../constants.ts";
-import { type Domain, everywhere } from "../domain.ts";
+import { type Domain, everywhere, withinCone } from "../domain.ts";
 import { matricesOfDomain, type Expression as Parsed, parseDomain, parseExpression } from "../expression/index.ts";
 import { coordinateNames, coordinatesOf, declarationOf, packedEntries, placeOf, unpacked, type Variable } from "../variables.ts";
 
@@ -143,7 +143,7 @@ function positiveDefinite(
   variables: readonly Variable[],
   domain: Domain,
 ): { readonly domain: Domain; readonly excluded: readonly string[] } {
-  const cones = [...domain.cones];
+  let cut = domain;
   const excluded: string[] = [];
   const texts: string[] = [];
   let offset = 0;
@@ -151,14 +151,17 @@ function positiveDefinite(
     const operation = v.symmetric && definite.get(v.name);
     const entries = packedEntries(v.shape[0] ?? 0, offset);
     offset += coordinatesOf(v);
-    if (!operation || cones.some((c) => JSON.stringify(c.entries) === JSON.stringify(entries))) continue;
-    cones.push({ entries });
+    if (!operation || cut.cones.some((c) => JSON.stringify(c.entries) === JSON.stringify(entries))) continue;
+    cut = withinCone(cut, { entries });
     texts.push(`${v.name} >> 0`);
     excluded.push(`${v.name} that is not positive definite: ${operation} is not defined there`);
   }
   if (texts.length === 0) return { domain, excluded };
   const before = /^R(\^\d+)?$/.test(domain.text) ? [] : [domain.text];
-  return { domain: { ...domain, cones, text: [...before, ...texts].join(", ") }, excluded };
+  const text = [...before, ...texts].join(", ");
+  if (cut.box.some(({ lower, upper }, i) => lower > upper || (lower === upper && (cut.open[i].lower || cut.open[i].upper))))
+    fail("analysis", `the domain "${domain.text}" has no positive definite matrix, where the formula needs one: ${text}.`);
+  return { domain: { ...cut, text }, excluded };
 }
 
 /** Numbers of data that enter the function. */

@@ -4,7 +4,7 @@
 
 import { fail } from "../../graph/errors.ts";
 import { type Cone, type Domain, everywhere, type HalfSpace } from "../domain.ts";
-import { coordinatesOf, declarationOf, packedEntries, packedIndex, type Variable } from "../variables.ts";
+import { coordinateNames, coordinatesOf, declarationOf, packedEntries, packedIndex, type Variable } from "../variables.ts";
 import { constants } from "./functions.ts";
 import { matrixComparison } from "./matrices.ts";
 import { parseComparisons, type Syntax } from "./syntax.ts";
@@ -20,6 +20,7 @@ export function parseDomain(text: string, variables: Variables): Domain {
   const offsets = offsetsOf(variables);
   const size = variables.reduce((sum, v) => sum + coordinatesOf(v), 0);
   const whole = everywhere(size);
+  const namesOf = variables.flatMap(coordinateNames);
   if (text.trim() === "" || /^R(\^\d+)?$/.test(text.trim())) return whole;
   const box = whole.box.map((side) => ({ ...side }));
   const open = whole.open.map((side) => ({ ...side }));
@@ -72,9 +73,19 @@ export function parseDomain(text: string, variables: Variables): Domain {
       halfSpaces.push({ normal, offset: 0 - constant, strict });
     }
   }
+  for (const { entries } of cones)
+    for (const [k, row] of entries.entries()) if (!(box[row[k]].lower > 0)) [box[row[k]].lower, open[row[k]].lower] = [0, true];
   for (const [i, { lower, upper }] of box.entries()) {
     if (lower < upper || (lower === upper && !open[i].lower && !open[i].upper)) continue;
-    fail("analysis", `the domain "${text}" is empty: it bounds one variable by ${lower} below and ${upper} above.`);
+    fail("analysis", `the domain "${text}" is empty: it bounds ${namesOf[i]} by ${lower} below and ${upper} above.`);
+  }
+  for (const { normal, offset } of halfSpaces) {
+    const least = normal.reduce((sum, n, i) => (n === 0 ? sum : sum + n * (n > 0 ? box[i].lower : box[i].upper)), 0);
+    if (least > offset + 1e-9 * (Math.abs(least) + Math.abs(offset)))
+      fail(
+        "analysis",
+        `the domain "${text}" is empty: a sum that has to be at most ${offset} is at least ${least} within the other bounds.`,
+      );
   }
   for (const { quadratic, at } of curved) {
     const cone = coneOf(quadratic, box, open);

@@ -115,6 +115,7 @@ test("names are matrices where functions of matrices take them, of a size that i
   expect(variables("logdet(B*diag(w)*B'), B=[[1,0,1],[0,1,1]]")).toEqual(["w(3)"]);
   expect(variables("logdet(diag(exp(w)))")).toEqual(["w(2)"]);
   expect(variables("logdet(B'*A*B), B=[[1,0],[0,1],[2,3]]")).toEqual(["A(3,3) symmetric"]);
+  expect(variables("logdet(A')")).toEqual(["A(2,2) symmetric"]);
   expect(variables("logdet(A + A')")).toEqual(["A(2,2)"]);
   expect(variables("trace(A'*A)")).toEqual(["A(2,2)"]);
   expect(variables("trace(A)", "A >> 0")).toEqual(["A(2,2) symmetric"]);
@@ -218,6 +219,8 @@ test("what is no matrix, or no square one, is refused with what to write", () =>
     ["A >> I", A3, /of matrices only A >> 0 is known/],
     ["B >> 0", A3, /B is no variable of the formula, which has A/],
     ["A[0,3] > 0", A3, /A is declared as A\(3,3\); places of its entries count from 0/],
+    ["A >> 0, A[1,1] <= 0", A3, /is empty: it bounds A\[1,1\] by 0 below and 0 above/],
+    ["A >> 0, trace(A) <= -1", A3, /is empty: a sum that has to be at most -1 is at least 0/],
     ["x + A > 0", A3, /x is no variable/],
     ["A == 3", A3, /a domain is given by </],
     ["trace(w) < 1", { name: "w", shape: [3] }, /trace needs a square matrix/],

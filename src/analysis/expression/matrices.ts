@@ -32,7 +32,7 @@ export function matricesIn(formula: Syntax): ReadonlyMap<string, MatrixKind> {
     if (part.kind === "name") {
       if (!(part.name in constants) && part.name !== identity) add(found, part.name, kind);
     } else if (part.kind === "negate") mark(part.of, kind);
-    else if (part.kind === "transpose") mark(part.of, kind === "symmetric" ? "square" : kind);
+    else if (part.kind === "transpose") mark(part.of, kind);
     else if (part.kind === "binary") {
       const { operator, left, right } = part;
       const sum = operator === "+" || operator === "-";
