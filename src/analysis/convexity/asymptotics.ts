@@ -17,7 +17,7 @@ import {
 } from "../../numeric/exact/rational.ts";
 import * as I from "../../numeric/interval.ts";
 import * as F from "../../numeric/interval-elementary.ts";
-import { sub } from "../symbolic/index.ts";
+import { constant, add as plusOf, simplify, sub } from "../symbolic/index.ts";
 import type { Expression } from "../symbolic/store.ts";
 import { inOrder } from "../symbolic/traverse.ts";
 import { enclosed, times } from "./interval-taylor.ts";
@@ -315,10 +315,12 @@ function jetOf(root: Expression, side: Side): Jet<Quantity> {
           curvature: "zero",
         };
       case "sum": {
-        let total = still(isZeroR(e.constant) ? "zero" : constantOf(enclosed(e.constant)));
+        // c·exp(u) − c next to where u vanishes: what cancels is left out.
+        const gone = e.terms.find((t) => isZeroR(addR(t.coefficient, e.constant)) && vanishing(t.term, "exp") !== undefined);
+        let total = still(isZeroR(e.constant) || gone ? "zero" : constantOf(enclosed(e.constant)));
         for (const { coefficient, term } of e.terms) {
           const c = enclosed(coefficient);
-          const t = of(term);
+          const t = term === gone?.term ? { ...of(term), value: vanishing(term, "exp") ?? unknown() } : of(term);
           total = {
             value: add(total.value, scaledBy(c, t.value)),
             slope: add(total.slope, scaledBy(c, t.slope)),
@@ -337,7 +339,8 @@ function jetOf(root: Expression, side: Side): Jet<Quantity> {
             u,
             raised(u.value, exponent),
             () => scaledBy(p, raised(u.value, down(1n))),
-            () => scaledBy(times(p, enclosed(down(1n))), raised(u.value, down(2n))),
+            // Of the factor itself there is no second derivative, wherever it vanishes.
+            () => (isZeroR(down(1n)) ? "zero" : scaledBy(times(p, enclosed(down(1n))), raised(u.value, down(2n)))),
           );
           total = multiplied(total, factor);
         }
@@ -392,7 +395,8 @@ function jetOf(root: Expression, side: Side): Jet<Quantity> {
       case "cos": {
         const x = range(v);
         const isFinite = Number.isFinite(x.lower) && Number.isFinite(x.upper);
-        const [s, c] = isFinite ? [F.sin(x), F.cos(x)].map(bounded) : [wave, wave];
+        const [sine, c] = isFinite ? [F.sin(x), F.cos(x)].map(bounded) : [wave, wave];
+        const s = (e.name === "sin" && vanishing(e, "sin")) || sine;
         return e.name === "sin"
           ? chain(
               u,
@@ -414,6 +418,38 @@ function jetOf(root: Expression, side: Side): Jet<Quantity> {
           () => raised(q(), rational(-1)),
           () => scaledBy(I.point(-2), product(v, raised(q(), rational(-2)))),
         );
+      case "asin":
+      case "acos": {
+        // 1 − u², of which nothing is left at the ends: there its factors are looked at.
+        const rest = () => between(operand);
+        const y = bounded(e.name === "asin" ? F.asin(range(v)) : F.acos(range(v)));
+        const s = I.point(e.name === "asin" ? 1 : -1);
+        return chain(
+          u,
+          y,
+          () => scaledBy(s, raised(rest(), rational(-1, 2))),
+          () => scaledBy(s, product(v, raised(rest(), rational(-3, 2)))),
+        );
+      }
+      case "acosh":
+        return chain(
+          u,
+          bounded(F.acosh(range(v))),
+          () => raised(scaledBy(I.point(-1), between(operand)), rational(-1, 2)),
+          () => minus(product(v, raised(scaledBy(I.point(-1), between(operand)), rational(-3, 2)))),
+        );
+      case "atanh": {
+        const rest = () => between(operand);
+        const log = (w: Expression) => logarithm(of(w).value, side);
+        const [above, below] = [plusOf, sub].map((join) => simplify(join(constant(operand.store, 1), operand)));
+        const half = I.point(0.5);
+        return chain(
+          u,
+          add(scaledBy(half, log(above)), scaledBy(I.neg(half), log(below))),
+          () => raised(rest(), rational(-1)),
+          () => scaledBy(I.point(2), product(v, raised(rest(), rational(-2)))),
+        );
+      }
       case "asinh":
         return chain(
           u,
@@ -432,6 +468,25 @@ function jetOf(root: Expression, side: Side): Jet<Quantity> {
       default:
         return unknown();
     }
+  }
+
+  /** sin(u), or exp(u) − 1, where u tends to 0: u times what lies near 1. */
+  function vanishing(e: Expression, name: "sin" | "exp"): Quantity | undefined {
+    if (e.kind !== "function" || e.name !== name) return undefined;
+    const { value } = of(e.operands[0]);
+    if (value === "zero" || orderOf(value) >= 0) return undefined;
+    const r = I.magnitude(range(value));
+    if (!(r < 0.5)) return undefined;
+    // 1 − u²/6 ≤ sin(u)/u ≤ 1, and |(exp(u) − 1)/u − 1| ≤ |u| for |u| ≤ 1.
+    const near =
+      name === "sin" ? { lower: I.sub(one, I.square(I.point(r))).lower, upper: 1 } : I.add(one, { lower: -r, upper: r });
+    return scaledBy(near, value);
+  }
+
+  /** 1 − u² as (1 + u)(1 − u): each factor is made simple, so that near the ends what cancels is gone. */
+  function between(u: Expression): Quantity {
+    const one = constant(u.store, 1);
+    return product(of(simplify(plusOf(one, u))).value, of(simplify(sub(one, u))).value);
   }
 
   function inverseHyperbolicSine(v: Quantity): Quantity {

@@ -5,6 +5,7 @@ import { attempt, BudgetError } from "../../numeric/effort.ts";
 import {
   compare,
   div,
+  exactly,
   isZero as isZeroR,
   neg as negR,
   add as plus,
@@ -14,7 +15,7 @@ import {
   mul as times,
   toNumber,
 } from "../../numeric/exact/rational.ts";
-import type { Interval } from "../../numeric/interval.ts";
+import { entire, type Interval, intersect, isEmpty } from "../../numeric/interval.ts";
 import type { Proof } from "../certificate.ts";
 import { isContinuous } from "../checker/smooth.ts";
 import type { Domain } from "../domain.ts";
@@ -33,7 +34,9 @@ import {
   substitute,
   variable,
 } from "../symbolic/index.ts";
+import { asymptoticJet, type Side } from "./asymptotics.ts";
 import { boxData } from "./boxes.ts";
+import { alongLine, type Placed } from "./line-functions.ts";
 import { guardsOf, type KinkSigns, regularity, resolveKinks } from "./regular.ts";
 import { affineForm, remaining, type Subject } from "./subject.ts";
 
@@ -342,6 +345,10 @@ export function extremesOver(
   let inf: Extreme = { lower: Infinity, upper: Infinity };
   let sup: Extreme = { lower: -Infinity, upper: -Infinity };
   for (const piece of pieces) {
+    for (const limit of limitsAtEnds(of(piece), piece.inner)) {
+      inf = { ...inf, upper: Math.min(inf.upper, limit.upper) };
+      sup = { ...sup, lower: Math.max(sup.lower, limit.lower) };
+    }
     const options = { budget: Math.max(1, remaining(subject, share / pieces.length)) };
     const outer = boundsOf(of(piece), piece.domain, options);
     const { lower, upper } = piece.domain.box[0];
@@ -363,6 +370,32 @@ export function extremesOver(
     ? { inf: { lower: -Infinity, upper: Infinity }, sup: { lower: -Infinity, upper: Infinity } }
     : { inf, sup };
 }
+
+/** Between what an expression of one variable comes to at the ends of an interval, from inside; only what is found. */
+function limitsAtEnds(e: Expression, { box: [{ lower, upper }] }: Domain): Interval[] {
+  if (!(lower < upper)) return [];
+  const ends: readonly (readonly [number, 1 | -1])[] = [
+    [lower, 1],
+    [upper, -1],
+  ];
+  return ends.flatMap(([end, inwards]) => {
+    const far = !Number.isFinite(end);
+    const placed: Placed = far
+      ? { kind: "far", sign: inwards > 0 ? -1 : 1 }
+      : { kind: "beside", origin: exactly(end), sign: inwards };
+    const side: Side = { where: far ? "far" : "near", a: Infinity };
+    // Small expressions only: large ones are seldom of the kind whose limits are found.
+    return attempt<Interval[], Interval[]>(performance.now() + forLimits, [], () => {
+      const line = alongLine(e, [0], [1], placed);
+      const limits = [line, simplify(line)].flatMap((form) => asymptoticJet(form, side)?.value ?? []);
+      const limit = limits.reduce<Interval>(intersect, entire);
+      return isEmpty(limit) || limits.length === 0 ? [] : [limit];
+    });
+  });
+}
+
+/** Milliseconds for one limit. */
+const forLimits = 20;
 
 function pick(old: Extreme, next: Extreme, reached: number, sign: 1 | -1): { at?: readonly number[] } {
   const at = (sign > 0 ? reached > old.lower : reached < old.upper) ? next.at : old.at;

@@ -142,7 +142,7 @@ function largeNorm(w: Flat): UpperBound | undefined {
 /** About ‖W‖₂, from below but for rounding, by a few steps of power iteration. */
 export function guessedNorm(matrix: Matrix): number {
   const w = lying(matrix);
-  let v = Float64Array.from({ length: w.rows }, (_, i) => 1 + 0.5 * Math.sin(1 + 3 * i));
+  let v: Float64Array = Float64Array.from({ length: w.rows }, (_, i) => 1 + 0.5 * Math.sin(1 + 3 * i));
   for (let k = 0; ; k++) {
     const next = backwards(w, v);
     const norm = Math.sqrt(squares(next) / squares(v));
