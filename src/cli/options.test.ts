@@ -84,11 +84,20 @@ describe("what is wrong with a command line", () => {
     ["predict", "predict needs the folder of a run, as: gradus predict runs/digits"],
     ["summary digit", '"digit" is none of digits | mnist | FILE.ts | RUN. Did you mean "digits"?'],
     ["check digits --order 3", "--order is 1 or 2, not 3"],
+    ["compile digits --show wat --engine native", "--show wat is what the engine wasm makes, not native"],
+    ["compile digits --engine interpreter", "the engine interpreter has no kernels to show"],
   ])("gradus %s", (line, message) => {
     expect(() => parse(line)).toThrow(UsageError);
     expect(() => parse(line)).toThrow(message);
   });
 });
+
+test.each(["--show wat --engine auto", "--show c --engine native", "--show graph --engine interpreter"])(
+  "compile digits %s",
+  (given) => {
+    expect(parse(`compile digits ${given}`)).toMatchObject({ command: "compile" });
+  },
+);
 
 test("a formula may begin with a minus sign, and a point too", () => {
   expect(parseCommandLine(["certify", "-sqrt(1-x^2)", "--domain", "-1<=x<=1"])).toMatchObject({

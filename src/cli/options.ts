@@ -94,6 +94,9 @@ export function parseCommandLine(words: readonly string[]): Request {
     case "compile": {
       const given = pick(values, { data: "data", seed: "seed", batchSize: "batch-size", engine: "engine", show: "show" });
       const options = { show: "kernels", ...given, set: values.set ?? {}, target: target(command, positionals) };
+      const { show, engine } = options as CompileCommandOptions;
+      const wrong = engine === undefined || engine === "auto" ? undefined : cannotShow(show, engine);
+      if (wrong !== undefined) throw new UsageError(wrong, command);
       return { command, options: options as CompileCommandOptions, manner };
     }
     case "certify": {
@@ -143,6 +146,14 @@ export function parseCommandLine(words: readonly string[]): Request {
       return { command, options: positionals.length === 0 ? given : { ...given, lesson: single(command, positionals) }, manner };
     }
   }
+}
+
+/** Why an engine has nothing to show of that kind, if so. */
+function cannotShow(show: CompileCommandOptions["show"], engine: string): string | undefined {
+  const only = { wat: "wasm", c: "native" }[show as string];
+  if (only !== undefined) return engine === only ? undefined : `--show ${show} is what the engine ${only} makes, not ${engine}`;
+  if (show === "graph" || engine !== "interpreter") return undefined;
+  return `the engine interpreter has no ${show} to show; ask for --engine wasm or native`;
 }
 
 type Values = {

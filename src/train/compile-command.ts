@@ -44,7 +44,7 @@ export async function compile(options: CompileCommandOptions, context: CommandCo
 function engineShowing({ show, engine }: CompileCommandOptions): string {
   const only = { wat: "wasm", c: "native" }[show as string];
   if (only === undefined) return engineFor(engine).name;
-  if (engine !== undefined && engineFor(engine).name !== only) {
+  if (engine !== undefined && engine !== "auto" && engineFor(engine).name !== only) {
     fail("run", `--show ${show} shows what the engine ${only} makes, not ${engine}. Leave --engine out.`);
   }
   return only;
