@@ -7,6 +7,7 @@ import { describe, number, oneOf } from "../../tensor/operands.ts";
 import { known } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Constants, Facts } from "./constants.ts";
+import { type ConvexMinimum, convexMinimum } from "./ellipsoid.ts";
 import { lbfgsStepper } from "./lbfgs.ts";
 import { armijo, exactMinimum, type Probe, rayFrom, strongWolfe } from "./line-search.ts";
 import { type MethodName, methods, polyakParameters } from "./methods.ts";
@@ -15,7 +16,7 @@ import { type Objective, type Subject, subjectOf } from "./objective.ts";
 import type { Move, Point, Step, Stepper, Stopped, StopRule } from "./path.ts";
 import { proveConstants } from "./proved.ts";
 import { summary } from "./report.ts";
-import { type ConstantsOf, type Outcome, type Plan, type Planner, type RunOptions, runPlan } from "./run.ts";
+import { type ConstantsOf, type Lowest, type Outcome, type Plan, type Planner, type RunOptions, runPlan } from "./run.ts";
 import type { StepRule } from "./step-rules.ts";
 import { along, dot, norm } from "./vectors.ts";
 
@@ -349,10 +350,23 @@ export function lbfgs<T = Tensor>(f: (x: T) => Tensor, start: T | number, option
   }));
 }
 
+function lowestOfConvex({ x, value, gap, within }: ConvexMinimum, { minimum }: RunOptions): Lowest {
+  const digits = (size: number) => String(Number(size.toPrecision(2)));
+  return {
+    minimum: minimum === undefined ? { value, status: "estimated" } : { value: minimum, status: "assumed" },
+    minimizer: x,
+    uncertainty: { value: within + 4 * Number.EPSILON * norm(x), status: "estimated" },
+    note:
+      `A minimizer was found by the ellipsoid method: as f is convex, its value is above f* by at most ${digits(gap)}, and a minimizer ` +
+      `lies within ${digits(within)} of it, but for rounding.`,
+  };
+}
+
 export interface SubgradientOptions<T> extends DescentOptions<T> {
   /**
    * A constant step, a schedule, "polyak" (needs the minimum), or, the default, R/(M√(N + 1)) with M the Lipschitz constant of
-   * `constants`, R the distance to `minimizer` (1 where that is not given) and N the budget of iterations.
+   * `constants`, N the budget of iterations and R the distance to `minimizer`. Of a convex function of up to 20 variables that is found
+   * where it is not given; R is 1 where there seems to be none.
    */
   readonly step?: number | "polyak" | ((k: number) => number);
 }
@@ -366,16 +380,20 @@ export function subgradient<T = Tensor>(f: (x: T) => Tensor, start: T | number, 
   return runOn("subgradient", f, start, options, false, (subject, run) => (objective, facts) => {
     const { step } = options;
     const N = run.stop?.iterations ?? 1000;
+    const found = facts.convex?.value && !run.minimizer ? convexMinimum(subject.objective, subject.start) : undefined;
+    const lowest = found && { lowest: lowestOfConvex(found, run) };
     if (step === "polyak" || typeof step === "function") {
       const rule: StepRule = step === "polyak" ? { kind: "polyak", factor: 1 } : { kind: "schedule", size: step };
-      return { method: "subgradient", rule, smooth: false, stepper: searching(objective, rule, run) };
+      return { method: "subgradient", rule, smooth: false, ...lowest, stepper: searching(objective, rule, run) };
     }
     const planned = (): number => {
       const M =
         facts.lipschitz?.value ??
         fail("argument", "subgradient: give a step, or the Lipschitz constant of f as { constants: { lipschitz } }.");
-      const R = run.minimizer ? norm(along(subject.start, -1, run.minimizer)) : 1;
-      return R / (M * Math.sqrt(N + 1));
+      const minimizer = run.minimizer ?? found?.x;
+      const R = minimizer ? norm(along(subject.start, -1, minimizer)) : 1;
+      // At a minimizer already, any step will do.
+      return (R || 1) / ((M || 1) * Math.sqrt(N + 1));
     };
     const size = positive("subgradient", "the step", step ?? planned());
     return {
@@ -383,6 +401,7 @@ export function subgradient<T = Tensor>(f: (x: T) => Tensor, start: T | number, 
       rule: { kind: "constant", size },
       step: size,
       smooth: false,
+      ...lowest,
       stepper: methods["gradient descent"].start(objective, subject.start, { L: 0, mu: 0, N, step: size }),
     };
   });

@@ -157,5 +157,8 @@ function slow(e: readonly number[]): Rate {
   const value = Math.exp(linear.slope);
   const uncertainty = value * linear.error;
   if (!(value < 1)) return { kind: "none", fitted, text: "no convergence: the error does not fall" };
+  if (linear.slope * ks.length > -1e-3) {
+    return { kind: "undetermined", fitted, text: "too slow to tell: in the second half the error hardly falls any more" };
+  }
   return { kind: "linear", value, uncertainty, fitted, text: inWords("linear with factor", value, uncertainty) };
 }

@@ -51,6 +51,8 @@ export interface Plan {
   readonly diameter?: number;
   /** Whether f may be estimated to be smooth and have a stationary minimizer. */
   readonly smooth?: boolean;
+  /** The minimum and a minimizer, where the method looked for them before its first step. */
+  readonly lowest?: Lowest;
 }
 
 export interface RunOptions extends FollowOptions {
@@ -117,7 +119,8 @@ export function runPlan(
       `Iterate ${outside} is outside ${facts.domain.text}, where the constants are known; no theorem is claimed of this run.`,
     );
   }
-  const lowest = lowestOf(counted, path, facts, plan.smooth !== false, options);
+  const least = plan.lowest ?? lowestOf(counted, path, facts, plan.smooth !== false, options);
+  const lowest = withinDomain(least, facts, options);
   if (lowest.note !== undefined) notes.push(lowest.note);
   const { minimum, minimizer, uncertainty } = lowest;
   const kept = path.points.length === path.values.length;
@@ -195,11 +198,20 @@ function smallestRatio(path: Path, minimum: number, noise: number): number | und
   return least;
 }
 
-interface Lowest {
+export interface Lowest {
   readonly minimum?: Known;
   readonly minimizer?: Float64Array;
   readonly uncertainty?: Known;
   readonly note?: string;
+}
+
+/** Constants that hold on a domain say nothing of a run towards a minimizer outside. */
+function withinDomain(lowest: Lowest, { domain }: Facts, { minimum, minimizer }: RunOptions): Lowest {
+  if (!domain || minimizer || !lowest.minimizer || isInside(domain, [...lowest.minimizer])) return lowest;
+  return {
+    ...(minimum !== undefined && lowest.minimum && { minimum: lowest.minimum }),
+    note: `The minimizer that was found is outside ${domain.text}, where the constants are known; nothing is said of the distance to it.`,
+  };
 }
 
 /** f* and x*: given, or the end of a long L-BFGS run from where the method ended. */
