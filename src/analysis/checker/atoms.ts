@@ -117,7 +117,7 @@ export function powerOf(u: Shown, p: number): Shown | undefined {
   if (p === 0) return number(I.point(1));
   if (p === 1) return u;
   const nonnegative = range.lower >= 0;
-  if (p < 0 && !(u.positive || (whole && range.upper < 0))) return undefined;
+  if (p < 0 && !(u.positive || (whole && negative(u).positive))) return undefined;
   if (!whole && !nonnegative) return undefined;
   const clipped = u.positive ? { lower: Math.max(0, range.lower), upper: range.upper } : range;
   let value = p < 0 && clipped.lower <= 0 && clipped.upper >= 0 ? { lower: 0, upper: Infinity } : raised(clipped, p);
@@ -140,10 +140,10 @@ export function powerOf(u: Shown, p: number): Shown | undefined {
     });
   }
   const even = p % 2 === 0;
-  // Of what is ≤ 0: even powers fall and odd ones rise; both bend as they do.
+  // Of what is ≤ 0: |u|^p, or its negative.
   if (range.upper <= 0) {
-    if (p > 0) return even ? shown(value, { convex: u.concave }) : shown(value, { concave: u.concave });
-    return even ? shown(value, { convex: u.convex }) : shown(value, { concave: u.convex });
+    const size = powerOf(negative(u), p);
+    return size && (even ? size : negative(size));
   }
   return even && p > 0 && isAffine(u) ? shown(value, { root: p }) : shown(value);
 }
@@ -180,6 +180,30 @@ export function absolute(u: Shown): Shown {
   if (u.range.lower >= 0) return u;
   if (u.range.upper <= 0) return negative(u);
   return shown(I.abs(u.range), { root: isAffine(u) ? 1 : 0 });
+}
+
+/** u·log u; undefined where u may be ≤ 0. */
+export function entropy(u: Shown): Shown | undefined {
+  if (!u.positive) return undefined;
+  const plain = I.mul(u.range, F.log({ lower: Math.max(0, u.range.lower), upper: u.range.upper }));
+  // −1/e and above.
+  const range = {
+    lower: Number.isNaN(plain.lower) ? leastEntropy : Math.max(plain.lower, leastEntropy),
+    upper: Number.isNaN(plain.upper) ? Infinity : plain.upper,
+  };
+  return shown(range.lower <= range.upper ? range : I.entire, { convex: isAffine(u) });
+}
+const leastEntropy = -0.36787944117144239;
+
+/** u where u > 0, α(eᵘ − 1) elsewhere. */
+export function elu(u: Shown, alpha: number): Shown | undefined {
+  if (!(alpha >= 0 && alpha <= 1)) return undefined;
+  const below = I.mul(I.point(alpha), F.expm1({ lower: Math.min(0, u.range.lower), upper: Math.min(0, u.range.upper) }));
+  const range = {
+    lower: u.range.lower >= 0 ? u.range.lower : below.lower,
+    upper: u.range.upper > 0 ? u.range.upper : below.upper,
+  };
+  return shown(range, { convex: u.convex });
 }
 
 /** An increasing function that is convex up to 0 and concave from there on (side 1), or the other way about (−1). */

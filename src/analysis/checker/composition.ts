@@ -15,6 +15,8 @@ import { groupsOf } from "../composition/terms.ts";
 import type { Domain } from "../domain.ts";
 import {
   affine,
+  elu,
+  entropy,
   functionOf,
   isAffine,
   isNumber,
@@ -168,7 +170,9 @@ type Of = (node: Node) => readonly Shown[];
 function fromInputs(node: Node, of: Of): readonly Shown[] {
   if (isIdentity(node)) return of(node.inputs[0]);
   if (isMovement(node)) return moved(node, of);
-  if (node.dtype === "int32" || node.dtype === "bool") return notKnown();
+  // A condition is 0 or 1.
+  if (node.dtype === "bool") return new Array<Shown>(sizeOf(node.shape)).fill(shown({ lower: 0, upper: 1 }));
+  if (node.dtype === "int32") return notKnown();
   const name = callName(node) ?? node.op.name;
   const [a, b] = node.inputs;
   switch (name) {
@@ -177,6 +181,8 @@ function fromInputs(node: Node, of: Of): readonly Shown[] {
     case "sub":
       return pairwise(of(a), of(b), (u, v) => plus(u, negative(v)));
     case "mul":
+      if (b.op.name === "log" && b.inputs[0] === a) return each(of(a), entropy);
+      if (a.op.name === "log" && a.inputs[0] === b) return each(of(b), entropy);
       return pairwise(of(a), of(b), product);
     case "div":
       return pairwise(of(a), of(b), quotient);
@@ -197,6 +203,10 @@ function fromInputs(node: Node, of: Of): readonly Shown[] {
       const axes = (callAttributes(node).parameters.axes as readonly number[]).map((x) => x + rank).sort((p, q) => p - q);
       return groupsOf(a, axes).map((group) => logSumExp(Array.from(group, (i) => of(a)[i])));
     }
+    case "where":
+      return each(of(eluArgument(node) ?? notKnown()), (u) => elu(u, 1));
+    case "elu":
+      return each(of(a), (u) => elu(u, callAttributes(node).parameters.alpha as number));
     case "leakyRelu": {
       const slope = callAttributes(node).parameters.slope as number;
       return each(of(a), (u) => (slope <= 1 ? largest : smallest)(u, times(I.point(slope), u)));
@@ -206,6 +216,21 @@ function fromInputs(node: Node, of: Of): readonly Shown[] {
     default:
       return each(of(a), (u) => (node.inputs.length === 1 ? functionOf(name, u) : undefined));
   }
+}
+
+/** u, of where(u > 0, u, eᵘ − 1). */
+function eluArgument(node: Node): Node | undefined {
+  const [condition, u, otherwise] = node.inputs;
+  const isZero = (n: Node) => exactValue(n)?.every((x: number) => x === 0) ?? false;
+  const isOne = (n: Node) => exactValue(n)?.every((x: number) => x === 1) ?? false;
+  const [left, right] = condition.inputs;
+  const name = condition.op.name;
+  const above =
+    ((name === "greater" || name === "greaterEqual") && left === u && isZero(right)) ||
+    ((name === "less" || name === "lessEqual") && right === u && isZero(left));
+  const [grows, less] = otherwise.op.name === "sub" ? otherwise.inputs : [otherwise, undefined];
+  const fits = less ? grows.op.name === "exp" && isOne(less) : grows.op.name === "expm1";
+  return above && fits && grows.inputs[0] === u ? u : undefined;
 }
 
 function each(list: readonly Shown[], f: (u: Shown) => Shown | undefined): readonly Shown[] {

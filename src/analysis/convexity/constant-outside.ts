@@ -20,13 +20,7 @@ export function boundedOutside(f: Checked, name: ConstantName, keep: Keeper, kno
   const { subject, domain } = f;
   const n = f.problem.coordinates;
   const middle = domain.box.map(({ lower, upper }) => Math.min(Math.max(0, lower), upper));
-  const kinds: JsonData[] = [
-    ...(f.bends === "affine" ? [{ kind: "gradient", point: middle }] : []),
-    { kind: "matrix" },
-    { kind: "terms" },
-  ];
-  for (const data of kinds) if (keep.offer(data)) return;
-  if (!subject) return;
+  if (f.bends === "affine" && keep.offer({ kind: "gradient", point: middle })) return;
   const share = (part: number) => {
     const now = performance.now();
     return now + (deadline - now) * part;
@@ -39,6 +33,8 @@ export function boundedOutside(f: Checked, name: ConstantName, keep: Keeper, kno
       return false;
     });
   };
+  if (tried(0.5, () => [{ kind: "terms" }]) || !subject) return;
+  if (tried(0.3, () => [{ kind: "matrix" }])) return;
   if (n === 1) {
     if (tried(0.7, (until) => [slicesFor(f, name, keep.claimed, until)].filter((d) => d !== undefined))) return;
     tried(1, () => [{ kind: "signs" }]);
