@@ -10,6 +10,7 @@ import { scalarOutput, trace } from "../../transforms/trace.ts";
 import { usedConstants } from "../constants.ts";
 import { type Domain, everywhere, withinCone } from "../domain.ts";
 import { matricesOfDomain, type Expression as Parsed, parseDomain, parseExpression } from "../expression/index.ts";
+import { refuseUndefined } from "../expression/undefined-parts.ts";
 import { coordinateNames, coordinatesOf, declarationOf, packedEntries, placeOf, unpacked, type Variable } from "../variables.ts";
 
 /** An argument of a function: an example tensor, a shape, or a tree (list, object) of them. */
@@ -98,6 +99,7 @@ export function problemOf(operation: string, f: Analysed, options: ProblemOption
     : whole;
   const { formals, output } = trace(operation, unpacking(parsed ? parsed.f : f, variables), examples);
   const graph: Graph = { parameters: formals.nodes, outputs: [scalarOutput(operation, output)] };
+  if (parsed) refuseUndefined(operation, parsed);
   refuseNaN(operation, graph);
   const asked =
     typeof options.domain === "string" ? parseDomain(options.domain, variables) : (options.domain ?? everywhere(coordinates));
