@@ -17,8 +17,10 @@ import {
   point,
   reciprocal,
 } from "../../numeric/interval.ts";
-import { exp as expI, log1p as log1pI } from "../../numeric/interval-elementary.ts";
+import { exp as expI, log1p as log1pI, pow as powI } from "../../numeric/interval-elementary.ts";
+import { divDown, divUp } from "../../numeric/rounding.ts";
 import { analysisOf } from "../../ops/analyses.ts";
+import { quotientOf, rationalPowerName } from "../rational-power.ts";
 import {
   addEntries,
   constantEntry,
@@ -97,6 +99,19 @@ const softplusAnalysis = {
 /** Elementwise compositions that stay calls, by name. */
 export function callTransfer(name: string, parameters: Readonly<Record<string, unknown>>): Transfer | undefined {
   switch (name) {
+    case rationalPowerName: {
+      const { numerator, denominator } = quotientOf(parameters);
+      const exponent = { lower: divDown(numerator, denominator), upper: divUp(numerator, denominator) };
+      return (x) => {
+        if (!(x.range.lower >= 0)) return entry(nonNegative);
+        const analysis = {
+          range: (r: Interval) => intersect(powI(r, exponent), nonNegative),
+          monotonicity: (): Monotonicity => "increasing",
+          curvature: (): Curvature => (numerator > denominator ? "convex" : "concave"),
+        };
+        return with_(composed(analysis, [x]), orderPower(x, numerator, denominator));
+      };
+    }
     case "softplus":
       return (x) => with_(composed(softplusAnalysis, [x]), { positive: true });
     case "relu":

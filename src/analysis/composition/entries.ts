@@ -18,7 +18,7 @@ import {
   neg as negI,
   point,
 } from "../../numeric/interval.ts";
-import { addDown, addUp, mulDown, mulUp } from "../../numeric/rounding.ts";
+import { addDown, addUp, divDown, divUp, mulDown, mulUp } from "../../numeric/rounding.ts";
 
 export interface Entry {
   readonly range: Interval;
@@ -104,15 +104,15 @@ export function mulEntries(a: Entry, b: Entry): Entry {
   });
 }
 
-/** f^p for f ≥ 0 (p of either sign) in terms of the two orders. */
-export function orderPower(f: Entry, p: number): Partial<Entry> {
+/** f^(p/q) for f ≥ 0 (p of either sign, q > 0) in terms of the two orders. */
+export function orderPower(f: Entry, p: number, q = 1): Partial<Entry> {
   if (!(f.range.lower >= 0)) return {};
   if (p > 0) {
     // A claim of an order is weaker for a smaller r and a larger s: rounding goes there.
-    const root = mulDown(f.root, p);
+    const root = divDown(mulDown(f.root, p), q);
     return {
       root: f.root > 0 && root >= 1 ? root : 0,
-      power: f.power >= 0 ? mulUp(f.power, p) : -1,
+      power: f.power >= 0 ? divUp(mulUp(f.power, p), q) : -1,
       positive: f.positive,
     };
   }

@@ -116,6 +116,17 @@ const convex: Readonly<Record<string, { f: F; definite: boolean; k: number }>> =
   "-logdet(diag(x)+A)": pd((A, x) => logdet(diagonalMatrix(x.exp().reciprocal().mul(0).add(1)).add(A)).neg(), 3),
 };
 
+const more: typeof convex = {
+  "log(trace(inv(A)))": pd((A) => trace(inverse(A)).log()),
+  "log(lambda_max(inv(A)))": pd((A) => eig(inverse(A)).max().log()),
+  "log Σ 1/λ": pd((A) => eig(A).reciprocal().sum().log()),
+  "log of a quadratic form of the inverse": pd((A) => inverse(A).sum().log()),
+  "sqrt(lambda_max(A'*A))": any((A) => eig(A.transpose().matmul(A)).max().sqrt()),
+  "Σ √λ(A'*A)": any((A) => eig(A.transpose().matmul(A)).sqrt().sum()),
+  "sqrt(x'*S*x)": any((_A, x) => x.matmul(S(3)).matmul(x).sqrt(), 3),
+  "sqrt(trace(A*S*A))": any((A) => trace(A.matmul(S(A.shape[0])).matmul(A)).sqrt()),
+};
+
 const nothing: Readonly<Record<string, { f: F; definite: boolean; k: number }>> = {
   "logdet of any A": any((A) => logdet(A)),
   "logdet(A-I)": pd((A) => logdet(A.sub(eye(A.shape[0])))),
@@ -160,7 +171,7 @@ const nothing: Readonly<Record<string, { f: F; definite: boolean; k: number }>> 
 };
 
 describe("convex functions of matrices", () => {
-  const cases = Object.entries(convex).flatMap(([name, c]) =>
+  const cases = Object.entries({ ...convex, ...more }).flatMap(([name, c]) =>
     (c.k > 0 ? [3] : [2, 3, 5]).map((n) => [`${name}, n = ${n}`, { ...c, n }] as const),
   );
   it.each(cases)("%s", (_name, c) => {
@@ -180,5 +191,47 @@ describe("nothing is said of", () => {
     const { found } = finding({ ...c, n: 3 });
     expect(found.convex).toBeUndefined();
     expect(found.concave).toBeUndefined();
+  });
+});
+
+describe("a proof about a matrix that was tampered with is refused", () => {
+  const c = { ...pd((A) => logdet(A.mul(2).add(eye(3))).neg()), n: 3 };
+  const { graph, domain, found } = finding(c);
+  const proof = found.convex!.proof!;
+  const text = JSON.stringify(proof);
+  const checks = (p: string, on = domain, of = graph) => {
+    try {
+      return checkCompositionProof(of, on, JSON.parse(p) as typeof proof);
+    } catch {
+      return false;
+    }
+  };
+  it("as it stands it is accepted", () => {
+    expect(checks(text)).toBe(true);
+    expect(text).toContain("positive definite");
+  });
+  it("not where the matrix need not be positive definite", () => {
+    expect(checks(text, { ...domain, cones: [] })).toBe(false);
+  });
+  it("not with another thing said of the matrix", () => {
+    expect(checks(text.replace('"is":["positive definite"]', '"is":["negative definite"]'))).toBe(false);
+    expect(
+      checks(text.replace('"is":["positive definite"]', '"is":["positive definite","convex in the order of Loewner"]')),
+    ).toBe(false);
+    expect(checks(text.replace('"is":["positive definite"]', '"is":[]'))).toBe(false);
+  });
+  it("not with another conclusion, or a stronger claim", () => {
+    expect(checks(text.replace('"wanted":"convex"', '"wanted":"concave"'))).toBe(false);
+    expect(checks(text.replaceAll('"convex"]', '"affine"]'))).toBe(false);
+  });
+  it("not of another function", () => {
+    const others: F[] = [
+      (A) => logdet(A.mul(2).add(eye(3))),
+      (A) => logdet(A.mul(2).sub(eye(3))).neg(),
+      (A) => logdet(A.matmul(A).add(eye(3))).neg(),
+      (A) => logdet(A.mul(-2).add(eye(3))).neg(),
+      (A) => determinant(A.mul(2).add(eye(3))).neg(),
+    ];
+    for (const f of others) expect(checks(text, domain, finding({ ...c, f }).graph)).toBe(false);
   });
 });

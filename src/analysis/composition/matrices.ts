@@ -35,6 +35,8 @@ export interface MatrixFact {
   /** In the order of Loewner; symmetric matrices only. */
   readonly convex: boolean;
   readonly concave: boolean;
+  /** The order (entries.ts) of vᵀXv for every constant v, where the matrix is positive semidefinite and convex; 0: not known. */
+  readonly root: number;
   /** Why, and from which matrices. */
   readonly rule: string;
   readonly parts: readonly Node[];
@@ -48,6 +50,7 @@ export const noFact: MatrixFact = {
   negative: 0,
   convex: false,
   concave: false,
+  root: 0,
   rule: "",
   parts: [],
   uses: [],
@@ -78,6 +81,7 @@ const together = (a: Definite, b: Definite): Definite => (least(a, b) === 0 ? 0 
 
 const minus = (f: MatrixFact): MatrixFact => ({
   ...f,
+  root: 0,
   positive: f.negative,
   negative: f.positive,
   convex: f.concave,
@@ -86,8 +90,19 @@ const minus = (f: MatrixFact): MatrixFact => ({
 
 const definiteness = (f: MatrixFact) => f.positive + f.negative;
 
+/** Whether the first says all that the second does. */
+const covers = (a: MatrixFact, b: MatrixFact): boolean =>
+  a.positive >= b.positive &&
+  a.negative >= b.negative &&
+  (a.convex || !b.convex) &&
+  (a.concave || !b.concave) &&
+  a.root >= b.root &&
+  (a.symmetric || !b.symmetric);
+
 /** Both, as two proofs of the same matrix. */
 function either(a: MatrixFact, b: MatrixFact): MatrixFact {
+  if (covers(a, b)) return a;
+  if (covers(b, a)) return b;
   const better = definiteness(b) > definiteness(a) || (definiteness(a) === 0 && !(a.convex || a.concave)) ? b : a;
   return {
     symmetric: a.symmetric || b.symmetric,
@@ -95,9 +110,10 @@ function either(a: MatrixFact, b: MatrixFact): MatrixFact {
     negative: most(a.negative, b.negative),
     convex: a.convex || b.convex,
     concave: a.concave || b.concave,
+    root: Math.max(a.root, b.root),
     rule: better.rule,
     parts: better.parts,
-    uses: [...new Set([...a.uses, ...b.uses])],
+    uses: unique(a.uses, b.uses),
   };
 }
 
@@ -123,10 +139,14 @@ export function matricesOf(offsets: ReadonlyMap<Node, number>, domain: Domain, e
   const study = (node: Node, n: number): MatrixFact => {
     spend(n * n);
     const rules = node.symbolic ? [byForm, byStructure, byEntries] : [byNumbers, byStructure];
-    return rules.reduce<MatrixFact>((known, rule) => {
+    const found = rules.reduce<MatrixFact>((known, rule) => {
       const next = rule(node, n);
       return next ? either(known, next) : known;
     }, noFact);
+    if (found.positive === 0) return found;
+    return !node.symbolic && found.symmetric
+      ? { ...found, convex: true, concave: true, root: Infinity }
+      : { ...found, root: Math.max(found.root, found.convex ? 1 : 0) };
   };
 
   /** A constant matrix, by its numbers. */
@@ -202,6 +222,7 @@ export function matricesOf(offsets: ReadonlyMap<Node, number>, domain: Domain, e
           negative: together(p.negative, q.negative),
           convex: p.convex && q.convex,
           concave: p.concave && q.concave,
+          root: Math.min(p.root, q.root),
           rule: node.op.name === "add" ? "sum" : "difference",
           parts: [a, b],
           uses: unique(p.uses, q.uses),
@@ -284,12 +305,14 @@ export function matricesOf(offsets: ReadonlyMap<Node, number>, domain: Domain, e
       if (onDiagonal.every((e) => e.positive)) positive = 2;
       rule = positive + negative > 0 ? "positive diagonal, and 0 off it" : rule;
     }
+    const convex = affine && onDiagonal.every((e) => e.convex);
+    const concave = affine && onDiagonal.every((e) => e.concave);
     return fact(rule, [], {
       positive,
       negative,
-      convex: affine && onDiagonal.every((e) => e.convex),
-      concave: affine && onDiagonal.every((e) => e.concave),
-      uses: [node],
+      convex,
+      concave,
+      uses: convex || concave ? [node] : [],
     });
   };
 
@@ -299,7 +322,13 @@ export function matricesOf(offsets: ReadonlyMap<Node, number>, domain: Domain, e
     const f = of(node);
     if (!inverse) return !transposed || f.symmetric ? f : noFact;
     if (f.positive === 2)
-      return fact("inverse of a positive definite matrix", [node], { positive: 2, convex: f.concave, uses: f.uses });
+      return fact("inverse of a positive definite matrix", [node], {
+        positive: 2,
+        convex: f.concave,
+        // 1/(vᵀX⁻¹v) is the least uᵀXu with uᵀv = 1, and concave.
+        root: f.concave ? Infinity : 0,
+        uses: f.uses,
+      });
     if (f.negative === 2)
       return fact("inverse of a negative definite matrix", [node], { negative: 2, concave: f.convex, uses: f.uses });
     return noFact;
@@ -318,7 +347,7 @@ export function matricesOf(offsets: ReadonlyMap<Node, number>, domain: Domain, e
     const uses = affine ? moving.map((f) => f.node) : [];
     const regular = right.every(isRegularFactor);
     if (k % 2 === 0) {
-      return fact("Gram matrix", [], { positive: regular ? 2 : 1, convex: affine, concave: false, uses });
+      return fact("Gram matrix", [], { positive: regular ? 2 : 1, convex: affine, root: affine ? 2 : 0, uses });
     }
     const middle = factors[half];
     const m = ofFactor(middle);
@@ -332,6 +361,7 @@ export function matricesOf(offsets: ReadonlyMap<Node, number>, domain: Domain, e
       negative: carried(m.negative),
       convex: (constant && m.convex) || (fractional && m.positive === 2 && m.convex) || (quadratic && m.positive > 0),
       concave: (constant && m.concave) || (fractional && m.negative === 2 && m.concave) || (quadratic && m.negative > 0),
+      root: Math.max(constant ? m.root : 0, quadratic && m.positive > 0 ? 2 : 0),
       uses: unique(m.uses, uses),
     });
   };

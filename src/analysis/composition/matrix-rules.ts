@@ -8,6 +8,7 @@ import { eigenvaluesOf } from "../convexity/eigenvalue-bounds.ts";
 import type { Domain } from "../domain.ts";
 import { isMovement, sources } from "./constants.ts";
 import { affineEntry, type Entries, type Entry, entry, isAffine } from "./entries.ts";
+import type { Form } from "./forms.ts";
 import { type Matrices, type MatrixFact, matricesOf, needsDefinite, noFact } from "./matrices.ts";
 import { areTransposed, type Factor, factorsOf, unwrapped } from "./matrix-products.ts";
 import { callName, uniform } from "./normalise.ts";
@@ -50,6 +51,7 @@ const isKnown = (e: Entry) => e.convex || e.concave;
 const quadratic = (f: MatrixFact): Partial<Entry> => ({
   convex: f.convex,
   concave: f.concave,
+  root: f.root,
   positive: f.positive === 2,
   ...(f.positive > 0 && { range: positive }),
   ...(f.negative > 0 && f.positive === 0 && { range: neg(positive) }),
@@ -159,7 +161,6 @@ export function matrixRules(offsets: ReadonlyMap<Node, number>, domain: Domain, 
         root: 1,
         convex: affine,
         concave: false,
-        squared: false,
         fact: noFact,
         uses: affine ? [x] : [],
       };
@@ -172,24 +173,25 @@ export function matrixRules(offsets: ReadonlyMap<Node, number>, domain: Domain, 
       const rows = Array.from({ length: n }, (_, i) => ranges.slice(i * n, (i + 1) * n));
       range = eigenvaluesOf(rows);
     }
+    const root = spectralRoot(x);
     if (f.positive > 0) range = { lower: Math.max(0, range.lower), upper: Math.max(0, range.upper) };
     if (f.negative > 0) range = { lower: Math.min(0, range.lower), upper: Math.min(0, range.upper) };
     return {
       range,
       positive: f.positive === 2,
-      root: gramRoot(x),
+      root,
       convex: f.convex,
       concave: f.concave,
-      squared: gramRoot(x) > 0,
       fact: f,
       uses: f.uses,
     };
   };
 
-  /** The eigenvalues of BᵀB are squares of singular values. */
-  const gramRoot = (x: Node): number => {
+  /** The eigenvalues of BᵀB are squares of singular values, those of X⁻¹ reciprocals of eigenvalues. */
+  const spectralRoot = (x: Node): number => {
     const factors = factorsOf(x);
-    return factors?.length === 2 && ofProduct(factors).convex ? 2 : 0;
+    const f = factors && factors.length <= 2 && (factors.length === 2 || factors[0].inverse) ? ofProduct(factors) : noFact;
+    return f.positive > 0 && f.convex ? f.root : 0;
   };
 
   const spectralRule = (node: Node, base: Entries, spectrum: Node): Ruled | undefined => {
@@ -216,7 +218,9 @@ export function matrixRules(offsets: ReadonlyMap<Node, number>, domain: Domain, 
           kind === "singular values"
             ? values.convex && w.concave
             : bent(w.concave, linear, values.concave && w.increasing, values.convex && w.decreasing);
-        return convex || concave ? better(e, { convex, concave }) : e;
+        // The largest eigenvalue is the greatest vᵀXv.
+        const largest = convex && f.root > 1 && w.increasing && forms[i].constant === 0 && onlyLast(forms[i], n);
+        return convex || concave ? better(e, { convex, concave, root: largest ? f.root : 0 }) : e;
       });
       if (entries.some((e, i) => isKnown(e) && !isKnown(base[i]))) rule = `${name} weighted in their order`;
     }
@@ -311,6 +315,7 @@ export function matrixRules(offsets: ReadonlyMap<Node, number>, domain: Domain, 
         ...m,
         convex,
         concave,
+        root: s.positive > 0 ? m.root : 0,
         positive: same > 0 ? 1 : 0,
         negative: against > 0 ? 1 : 0,
         rule: `product with a semidefinite constant matrix, ${m.rule}`,
@@ -352,6 +357,9 @@ export function matrixRules(offsets: ReadonlyMap<Node, number>, domain: Domain, 
 
   return { refine, isDefined, factOf };
 }
+
+/** Whether only the last of n values has a weight. */
+const onlyLast = ({ coefficients }: Form, n: number): boolean => coefficients.size === 1 && coefficients.has(n - 1);
 
 /** X of c·X, for a number c other than 0. */
 function multipleOf(node: Node): Node | undefined {

@@ -9,13 +9,11 @@ import { mul } from "../../ops/arithmetic.ts";
 import { determinant, inverse, logDeterminant } from "../../ops/linalg/index.ts";
 import { exactValue } from "./constants.ts";
 import { type FormReader, sameForm } from "./forms.ts";
+import { areTransposed, factorsOf } from "./matrix-products.ts";
 
 /** log |det A|. `definite`: computed by Cholesky's factorization, which only positive definite matrices have. */
 const logdet = (a: Node, definite: boolean): Node =>
   composition("logdet", { definite }, [a], (x) => logDeterminant(x).logAbsolute);
-
-/** Names of the calls made here, and of the one that is kept. */
-export const matrixCalls: ReadonlySet<string> = new Set(["logdet", "det", "inv", "solve"]);
 
 /** The matrix [n, n] of which a node is the diagonal. */
 export function diagonalOf(node: Node): Node | undefined {
@@ -59,6 +57,34 @@ export function isSymmetricForm(node: Node, formsOf: FormReader): boolean {
   return forms?.every((f, at) => sameForm(f, forms[(at % n) * n + Math.floor(at / n)])) ?? false;
 }
 
+/** The same, also of sums, multiples, inverses and products that read alike from both ends. */
+function isSymmetricAsWritten(node: Node, formsOf: FormReader, known = new Map<Node, boolean>()): boolean {
+  let found = known.get(node);
+  if (found === undefined) {
+    found = isSymmetricForm(node, formsOf) || readsAlike(node, formsOf, (x) => isSymmetricAsWritten(x, formsOf, known));
+    known.set(node, found);
+  }
+  return found;
+}
+
+function readsAlike(node: Node, formsOf: FormReader, isSymmetric: (x: Node) => boolean): boolean {
+  const [n, m] = node.shape;
+  if (node.shape.length !== 2 || n !== m || n > 128) return false;
+  const [a, b] = node.inputs;
+  if (["transpose", "neg"].includes(node.op.name)) return isSymmetric(a);
+  if (["add", "sub"].includes(node.op.name)) return isSymmetric(a) && isSymmetric(b);
+  if (node.op.name === "mul" || node.op.name === "div")
+    return [a, b].every((x) => uniformValue(x) !== undefined || isSymmetric(x));
+  const factors = factorsOf(node);
+  if (!factors || (factors.length === 1 && factors[0].node === node)) return false;
+  const k = factors.length;
+  const outer = factors.slice(0, Math.floor(k / 2));
+  return (
+    outer.every((f, i) => areTransposed(f, factors[k - 1 - i], isSymmetric, formsOf)) &&
+    (k % 2 === 0 || isSymmetric(factors[(k - 1) / 2].node))
+  );
+}
+
 /** What a node is another way of writing; undefined for any other. */
 export function rewrittenMatrix(node: Node, formsOf: FormReader): Node | undefined {
   const [a, b] = node.inputs;
@@ -89,7 +115,7 @@ export function rewrittenMatrix(node: Node, formsOf: FormReader): Node | undefin
         [q, p],
       ]) {
         const turned = y.op.name === "transpose" && y.inputs[0] === x;
-        if ((turned || x === y) && x.shape.length === 2 && isSymmetricForm(x, formsOf)) return x;
+        if ((turned || x === y) && x.shape.length === 2 && isSymmetricAsWritten(x, formsOf)) return x;
       }
       return undefined;
     }

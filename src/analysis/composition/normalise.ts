@@ -9,6 +9,7 @@ import { topologicalOrder } from "../../graph/node.ts";
 import { inlineCalls, mergeEqual, substitute } from "../../graph/rewrite.ts";
 import { callAttributes, constantData, isCall, isConstant, isIdentity } from "../../graph/structural.ts";
 import * as ops from "../../ops/index.ts";
+import { rationalPowerName } from "../rational-power.ts";
 import { formReader } from "./forms.ts";
 import { rewrittenMatrix } from "./normalise-matrices.ts";
 
@@ -25,6 +26,7 @@ const kept: ReadonlySet<string> = new Set([
   "logSoftmax",
   "softmax",
   "solve",
+  rationalPowerName,
 ]);
 
 /** The name of a composition that is one node here, if the node is one. */

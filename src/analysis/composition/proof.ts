@@ -1,6 +1,7 @@
 // Proofs by composition: one step for each node whose curvature is used, naming the node, the rule, and what is established of its elements
 // from what was established of its inputs. checkCompositionProof goes through the steps again: it reads the graph and the domain, takes from
-// the proof nothing but the claims, and accepts a claim only where the named rule gives at least as much from the claims of the premises.
+// the proof nothing but the claims, and accepts a claim only where the named rule gives at least as much from the claims of the premises. What is
+// said of matrices (definite, bent) is derived anew from the graph and the domain.
 
 import { fail } from "../../graph/errors.ts";
 import type { Graph, Node } from "../../graph/node.ts";

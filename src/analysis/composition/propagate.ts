@@ -5,6 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import { isParameter } from "../../graph/structural.ts";
 import { type Interval, isPoint, point } from "../../numeric/interval.ts";
 import type { Domain } from "../domain.ts";
+import { rationalExponent } from "../rational-power.ts";
 import { exactValue } from "./constants.ts";
 import { isDefined } from "./elementwise.ts";
 import { affineEntry, constantEntry, type Entries } from "./entries.ts";
@@ -103,6 +104,7 @@ export function isDefinedThroughout(
 ): boolean {
   return nodes.every((node) => {
     if (matrices && !matrices.isDefined(node)) return false;
+    if (rationalExponent(node) && !entriesOf(node.inputs[0]).every((e) => e.range.lower >= 0)) return false;
     if (node.op.kind !== "elementwise" || !node.symbolic) return true;
     const inputs = node.inputs.map(entriesOf);
     return inputs[0].every((_, i) => {
