@@ -1,11 +1,13 @@
 // Domains of positive definite matrices, by coordinates in which they are boxes.
 
+import { neg as negR, sign as signR, zero } from "../../numeric/exact/rational.ts";
 import type { Domain } from "../domain.ts";
 import {
   add,
   createStore,
   div,
   type Expression,
+  linear,
   mul,
   type SignResult,
   type Store,
@@ -151,6 +153,33 @@ function ofMany(
 
 /** The sign of an expression on a domain that may have cones. Points that are found are dropped where the coordinates were changed. */
 export function signOn(e: Expression, domain: Domain, budget: number): SignResult {
+  const found = directSign(e, domain, budget);
+  const root = found.sign === "unknown" ? squareRootIn(e) : undefined;
+  if (!root) return found;
+  // The least eigenvalue of [[x, y], [y, z]] is such a difference: a − √b > 0 where a > 0 and a² > b.
+  const rest = simplify(add(e, root));
+  const isPositive = (part: Expression) => directSign(part, domain, budget / 2).sign === "positive";
+  if (!isPositive(rest) || !isPositive(simplify(sub(mul(rest, rest), mul(root, root))))) return found;
+  return { sign: "positive", method: "a - sqrt(b) with a > 0 and a^2 > b" };
+}
+
+/** c·√b, where the expression is a sum with one such term subtracted. */
+function squareRootIn(e: Expression): Expression | undefined {
+  if (e.kind !== "sum") return undefined;
+  const roots = e.terms.filter(
+    ({ term }) =>
+      term.kind === "product" &&
+      term.factors.length === 1 &&
+      term.factors[0].exponent.numerator === 1n &&
+      term.factors[0].exponent.denominator === 2n,
+  );
+  const [only] = roots;
+  return roots.length === 1 && signR(only.coefficient) < 0
+    ? linear(e.store, zero, [[negR(only.coefficient), only.term]])
+    : undefined;
+}
+
+function directSign(e: Expression, domain: Domain, budget: number): SignResult {
   if (domain.cones.length === 0) return signOf(e, domain, { budget });
   const changed = withoutCones([e], domain);
   const { sign, method, proof } = signOf(changed.entries[0], changed.domain, { budget });

@@ -164,3 +164,18 @@ test("a domain and variables that do not fit are refused", () => {
     "the domain has 4 coordinates, but the function takes 3 numbers (A(2,2), symmetric)",
   );
 });
+
+test("the least eigenvalue of a positive definite matrix is known to be positive", () => {
+  for (const [f, side] of [
+    ["log(lambda_min(A)), A(2,2)", "concave"],
+    ["sum(entr(eig(A))), A(2,2)", "concave"],
+  ] as const) {
+    const certificate = certify(f, { domain: "A >> 0", budget: 2000 });
+    expect(certificate.excluded, f).toBeUndefined();
+    expect(certificate[side].answer, f).toBe("yes");
+  }
+  // x > √y holds for all y up to 4 only from x = 2.
+  expect(certify("log(x-sqrt(y))", { domain: "x>2.1, y>=0, y<=4" }).excluded).toBeUndefined();
+  expect(certify("log(x-sqrt(y))", { domain: "x>1.9, y>=0, y<=4" }).excluded?.join()).toMatch(/not proved on the whole domain/);
+  expect(certify("log(x-sqrt(y))", { domain: "x<-2, y>=0, y<=4" }).excluded?.join()).toMatch(/holds nowhere|not proved/);
+});
