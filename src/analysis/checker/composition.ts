@@ -72,8 +72,8 @@ export function readsAs(graph: Graph, domain: Domain, proof: Proof, wanted: "con
   }
 }
 
-/** Parameters, and nodes that only carry elements: of those a proof has no lines. */
-const isCarried = (node: Node) => isParameter(node) || isIdentity(node) || isMovement(node);
+/** Parameters, conditions, and nodes that only carry elements: of those nothing is taken from a proof. */
+const isCarried = (node: Node) => isParameter(node) || isIdentity(node) || isMovement(node) || node.dtype === "bool";
 
 /** What lines claim of the elements of nodes. */
 function linesOf(proof: Proof, nodes: readonly Node[]): ReadonlyMap<Node, readonly string[]> | undefined {

@@ -32,7 +32,7 @@ import { type Curvature, refute, simpleChord } from "./search.ts";
 import { curvatureOfPieces, lipschitzOfPieces, provedByPieces, smoothPiecesOf, spectrumOfPieces } from "./smooth-pieces.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
 import { curvatureOf, withoutSettledKinks } from "./structure.ts";
-import { remaining, type Subject, subjectOf, withValue } from "./subject.ts";
+import { remaining, type Sampled, type Subject, subjectOf, withValue } from "./subject.ts";
 
 export interface CertifyOptions extends ProblemOptions {
   /** Milliseconds after which what is still open stays "unknown". Default 1000, and 4 more for every thousand numbers of data. */
@@ -78,11 +78,7 @@ export function certify(f: Analysed, options: CertifyOptions = {}): Certificate 
   const deadline = performance.now() + budget;
   const decided = certifyProblem(problem, deadline);
   const left = deadline - performance.now();
-  const certificate = withConstantData(
-    problem,
-    decided,
-    performance.now() + Math.max(left, budget * 0.5),
-  );
+  const certificate = withConstantData(problem, decided, performance.now() + Math.max(left, budget * 0.7));
   // Reasons take what is left, at least a fifth and at most two fifths of the budget.
   const now = performance.now();
   return explained(problem, certificate, now + Math.min(Math.max(deadline - now, budget * 0.2), budget * 0.4), certifyProblem);
@@ -96,8 +92,10 @@ export function certifyProblem(problem: Problem, deadline: number): Certificate 
   const subject = subjectOf(problem, until(0.7));
   if (typeof subject === "string") {
     const found = attempt<Finding, Finding>(until(0.8), {}, () => compositionFinding(problem.graph, problem.domain));
-    const refuted = refutedAtPoints(problem, found, deadline);
-    return assembled(problem, undefined, found, { convex: noSide, concave: noSide }, refuted, subject, deadline);
+    const sampled = sampledOf(problem, performance.now() + (deadline - performance.now()) * 0.4);
+    // What keeps it from being evaluated at points says more than what keeps it from having a formula.
+    const [why, refuted] = typeof sampled === "string" ? [sampled, {}] : [subject, refutedAtPoints(sampled, found, deadline)];
+    return assembled(problem, undefined, found, { convex: noSide, concave: noSide }, refuted, why, deadline);
   }
   const found = attempt<Finding, Finding>(until(0.6), {}, () => compositionFinding(problem.graph, subject.domain));
   const settled = attempt(until(0.5), subject, () => settle(subject));
@@ -135,9 +133,7 @@ interface Refutations {
 }
 
 /** Where there is no formula to take derivatives of, values at points may refute what composition has not proved. */
-function refutedAtPoints(problem: Problem, found: Finding, deadline: number): Refutations {
-  const sampled = sampledOf(problem, performance.now() + (deadline - performance.now()) * 0.4);
-  if (typeof sampled === "string") return {};
+function refutedAtPoints(sampled: Sampled, found: Finding, deadline: number): Refutations {
   const open = (["convex", "concave"] as const).filter((side) => found[side]?.answer !== "yes");
   const witnesses = open.map((side, i) => {
     const now = performance.now();
@@ -331,7 +327,8 @@ function assembled(
     const side = studied[word];
     const composed = found[word];
     if (undefinedAt === undefined) {
-      if (composed?.answer === "yes" && (found.strict || !side.strict)) return { answer: composed, strict: found.strict ?? false };
+      if (composed?.answer === "yes" && (found.strict || !side.strict))
+        return { answer: composed, strict: found.strict ?? false };
       if (side.proof) {
         return { answer: { answer: "yes", method: side.method ?? "none", proof: side.proof }, strict: side.strict ?? false };
       }

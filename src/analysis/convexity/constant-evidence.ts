@@ -34,7 +34,7 @@ function hintsOf(proof: Proof | undefined): Hints {
 }
 
 /** What part of the time left one bound may take. */
-const forOne = 0.4;
+const forOne = 0.5;
 
 /**
  * The certificate with its constants, and its strictness, claimed as far as data prove them: a bound that does not follow is moved to what does,
@@ -48,7 +48,7 @@ export function withConstantData(problem: Problem, given: Certificate, deadline:
     return certificate;
   const f = checkedFunction(problem, subject, bendsOf(certificate), deadline);
   let result = certificate;
-  for (const name of ["L", "mu", "lipschitz"] as const) {
+  for (const name of ["mu", "L", "lipschitz"] as const) {
     const known = certificate[name];
     if (known.lower === null && known.upper === null) continue;
     const before = certificate.proofs?.[name];
