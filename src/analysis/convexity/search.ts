@@ -255,6 +255,7 @@ function simpleMatrices({ domain: { box, cones }, problem }: Sampled): readonly 
     identity.map((i) => [i, -0.5] as const),
     identity.map((i) => [i, -0.75] as const),
     ...beside.flatMap((i) => [[[i, 0.5] as const], [[i, -0.5] as const]]),
+    ...beside.slice(0, 3).map((i) => [...identity.map((k) => [k, 1] as const), [i, 1] as const]),
     identity.map((i) => [i, -2] as const),
     ...identity.slice(0, 6).map((i) => [[i, -2] as const]),
   ];
