@@ -52,7 +52,8 @@ const digits = (x: number, places: number) => String(Number(x.toPrecision(places
 
 function inWords(label: string, value: number, uncertainty: number): string {
   if (!(uncertainty < Infinity)) return `${label} ${digits(value, 4)}`;
-  const rounded = Number(uncertainty.toPrecision(1));
+  // As many digits as are shown at most.
+  const rounded = Math.max(1e-12, Number(uncertainty.toPrecision(1)));
   const decimals = Math.min(12, Math.max(0, -Math.floor(Math.log10(rounded || 1e-12))));
   return `${label} ${value.toFixed(decimals)} ± ${rounded.toFixed(decimals)}`;
 }

@@ -50,6 +50,17 @@ function theorem(report: TheoremReport): string[] {
   ];
 }
 
+/** What several theorems lack in common is said once. */
+function inapplicableLines(inapplicable: Outcome["inapplicable"]): string[] {
+  const reasons = [...new Set(inapplicable.map(({ reason }) => reason))];
+  return reasons.map((reason) => {
+    const alike = inapplicable.filter((theorem) => theorem.reason === reason);
+    const [{ id, name }] = alike;
+    if (alike.length === 1) return `${id} ${name}: does not apply, ${reason}.`;
+    return `${alike.map((theorem) => theorem.id).join(", ")}: do not apply, ${reason}.`;
+  });
+}
+
 export function summary(outcome: Outcome): string {
   const { method, rule, step, momentum, path, rate, rateOf, beyond, notes, theorems, inapplicable, evaluations } = outcome;
   const last = path.values.length - 1;
@@ -65,7 +76,7 @@ export function summary(outcome: Outcome): string {
     ...(beyond ? [beyond.text] : []),
     ...notes,
     ...theorems.flatMap(theorem),
-    ...inapplicable.map(({ id, name, reason }) => `${id} ${name}: does not apply, ${reason}.`),
+    ...inapplicableLines(inapplicable),
   ];
   return lines.filter((line) => line !== "").join("\n");
 }
