@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { int32Algebra as k } from "./numbers.ts";
-import { keyFromSeed, threefry2x32 } from "./random.ts";
+import { fillWords, keyFromSeed, threefry2x32 } from "./random.ts";
 
 /** Random123's kat_vectors, threefry2x32 with 20 rounds: counter, key, result. */
 const known = [
@@ -12,6 +12,22 @@ const known = [
 test("threefry2x32 gives the published values", () => {
   for (const [c0, c1, k0, k1, r0, r1] of known) {
     expect(threefry2x32(k, k0 | 0, k1 | 0, c0 | 0, c1 | 0)).toEqual([r0 | 0, r1 | 0]);
+  }
+});
+
+test("fillWords gives the first words of consecutive counters, their upper bits", () => {
+  for (const [, , key0, key1] of known) {
+    for (const [stream, dropped] of [
+      [0, 0],
+      [-1, 0],
+      [5, 8],
+      [-(2 ** 31), 31],
+    ]) {
+      const words = new Int32Array(12).fill(7);
+      fillWords(words, [2, 9], [key0 | 0, key1 | 0], stream, dropped);
+      const expected = Array.from({ length: 9 }, (_, i) => threefry2x32(k, key0 | 0, key1 | 0, i, stream)[0] >>> dropped);
+      expect(words).toEqual(Int32Array.of(7, 7, ...expected, 7));
+    }
   }
 });
 

@@ -31,6 +31,56 @@ export function threefry2x32<V>(k: BitAlgebra<V>, key0: V, key1: V, counter0: V,
 }
 
 /**
+ * target[from + i] = the first word of threefry2x32 of the counter (i, counter1), shifted right by `dropped` bits, for i < count. The same
+ * rounds written out over numbers: parameters are drawn when nothing is compiled yet, and a small loop is compiled soonest.
+ */
+export function fillWords(
+  target: { [index: number]: number },
+  [from, count]: readonly [from: number, count: number],
+  [key0, key1]: readonly [key0: number, key1: number],
+  counter1: number,
+  dropped: number,
+): void {
+  const key2 = parity ^ key0 ^ key1;
+  for (let i = 0; i < count; i++) {
+    let a = (i + key0) | 0;
+    let b = (counter1 + key1) | 0;
+    // The keys of the next groups, in turn.
+    let k0 = key1;
+    let k1 = key2;
+    let k2 = key0;
+    for (let group = 1; ; group += 2) {
+      a = (a + b) | 0;
+      b = ((b << 13) | (b >>> 19)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 15) | (b >>> 17)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 26) | (b >>> 6)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 6) | (b >>> 26)) ^ a;
+      a = (a + k0) | 0;
+      b = (b + k1 + group) | 0;
+      if (group === 5) break;
+      a = (a + b) | 0;
+      b = ((b << 17) | (b >>> 15)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 29) | (b >>> 3)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 16) | (b >>> 16)) ^ a;
+      a = (a + b) | 0;
+      b = ((b << 24) | (b >>> 8)) ^ a;
+      a = (a + k1) | 0;
+      b = (b + k2 + group + 1) | 0;
+      const last = k2;
+      k2 = k1;
+      k1 = k0;
+      k0 = last;
+    }
+    target[from + i] = a >>> dropped;
+  }
+}
+
+/**
  * The key of a seed, any finite number: its 64-bit float pattern through the SplitMix64 finalizer (Steele, Lea & Flood 2014), so
  * that neighbouring seeds have unrelated keys. A bijection: different seeds, different keys (-0 counts as 0).
  */

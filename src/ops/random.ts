@@ -12,7 +12,7 @@ import type { Attributes, Notation, Structured, TensorType } from "../graph/prim
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import { constant, scalar } from "../graph/structural.ts";
 import { int32Algebra } from "../numeric/numbers.ts";
-import { keyFromSeed, threefry2x32 } from "../numeric/random.ts";
+import { fillWords, keyFromSeed, threefry2x32 } from "../numeric/random.ts";
 import { add, mul, neg, sub } from "./arithmetic.ts";
 import { less } from "./comparison.ts";
 import { erfInverse } from "./erf-inverse.ts";
@@ -65,10 +65,8 @@ export const randomBitsOp: Structured<RandomBitsAttributes> = {
   // Element i of a key's draw is the first word of the block with counter (i, stream), its upper `bits` bits.
   evaluate: ([key], [y], { shape, bits, stream }) => {
     const n = sizeOf(shape);
-    for (let at = 0; at < y.data.length; at++) {
-      const k = 2 * Math.floor(at / n);
-      const [word] = threefry2x32(int32Algebra, key.data[k], key.data[k + 1], at % n, stream);
-      y.data[at] = word >>> (32 - bits);
+    for (let k = 0; k * n < y.data.length; k++) {
+      fillWords(y.data, [k * n, n], [key.data[2 * k], key.data[2 * k + 1]], stream, 32 - bits);
     }
   },
   derivative: { kind: "zero" },

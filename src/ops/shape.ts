@@ -182,6 +182,10 @@ export const broadcastOp: Structured<BroadcastAttributes> = {
     return [{ shape, dtype: x.dtype }];
   },
   evaluate: ([x], [y]) => {
+    if (x.data.length === 1) {
+      y.data.fill(x.data[0]);
+      return;
+    }
     const offset = y.shape.length - x.shape.length;
     const strides = stridesOf(x.shape);
     copyStrided(
