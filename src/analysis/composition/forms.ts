@@ -152,7 +152,20 @@ export function formReader(coordinatesOf: ReadonlyMap<Node, number>): FormReader
   return formsOf;
 }
 
-const total = (list: readonly Form[]): Form => list.reduce(added, { constant: 0, coefficients: nothing });
+function total(list: readonly Form[]): Form {
+  let constant = 0;
+  const coefficients = new Map<number, number>();
+  for (const f of list) {
+    spend(1 + f.coefficients.size);
+    constant = exactSum(constant, f.constant);
+    for (const [k, c] of f.coefficients) {
+      const sum = exactSum(coefficients.get(k) ?? 0, c);
+      if (sum === 0) coefficients.delete(k);
+      else coefficients.set(k, sum);
+    }
+  }
+  return { constant, coefficients: coefficients.size === 0 ? nothing : coefficients };
+}
 
 /** The product of two forms of which one is a number. */
 function timesForm(a: Form, b: Form): Form {

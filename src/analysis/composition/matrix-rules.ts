@@ -254,7 +254,7 @@ export function matrixRules(offsets: ReadonlyMap<Node, number>, domain: Domain, 
 
   /** tr(B·C …), Σ B∘C, and sums of all entries: quadratic forms of what the product is, seen from the right factor. */
   const sumRule = (node: Node, base: Entries): Ruled | undefined => {
-    if (sizeOf(node.shape) !== 1 || isAffine(base[0])) return undefined;
+    if (sizeOf(node.shape) !== 1 || isKnown(base[0])) return undefined;
     const [inner] = node.inputs;
     const products = tracesIn(inner);
     for (const { factors, ones } of products) {

@@ -1,19 +1,23 @@
 // Functions of matrices as they were meant, found again in the factorizations that compute them. Every replacement is an identity of real
 // functions wherever the factorization exists:
 //   Σ log |diag U| of A = P·L·U is log |det A|;  ±Π diag U is det A;  Σ log diag L of A = L·Lᵀ is ½·log det A;
+//   Σ log λ of a symmetric A is log det A;  log |det A⁻¹| is −log |det A|;
 //   the solution of A·X = I is A⁻¹;  ½(A + Aᵀ) = A for a symmetric A.
 
 import type { Node } from "../../graph/node.ts";
 import { callAttributes, composition, isCall, isPick, scalar } from "../../graph/structural.ts";
-import { mul } from "../../ops/arithmetic.ts";
+import { mul, neg } from "../../ops/arithmetic.ts";
 import { determinant, inverse, logDeterminant } from "../../ops/linalg/index.ts";
 import { exactValue } from "./constants.ts";
 import { type FormReader, sameForm } from "./forms.ts";
 import { areTransposed, factorsOf } from "./matrix-products.ts";
+import { matrixOf, spectrumOf } from "./spectral.ts";
 
-/** log |det A|. `definite`: computed by Cholesky's factorization, which only positive definite matrices have. */
+/** log |det A|. `definite`: computed in a way that only positive definite matrices have: by Cholesky's factorization, by log λ. */
 const logdet = (a: Node, definite: boolean): Node =>
-  composition("logdet", { definite }, [a], (x) => logDeterminant(x).logAbsolute);
+  isCall(a) && callAttributes(a).name === "inv"
+    ? neg(logdet(a.inputs[0], definite))
+    : composition("logdet", { definite }, [a], (x) => logDeterminant(x).logAbsolute);
 
 /** The matrix [n, n] of which a node is the diagonal. */
 export function diagonalOf(node: Node): Node | undefined {
@@ -92,6 +96,7 @@ export function rewrittenMatrix(node: Node, formsOf: FormReader): Node | undefin
     case "sum": {
       if (a.op.name !== "log" || a.shape.length !== 1) return undefined;
       const [inner] = a.inputs;
+      if (spectrumOf(inner) === "eigenvalues") return logdet(matrixOf(inner), true);
       const lu = inner.op.name === "abs" ? pivotsOf(inner.inputs[0], "lu") : undefined;
       if (lu) return logdet(lu.inputs[0], false);
       const cholesky = pivotsOf(inner, "cholesky");
@@ -119,9 +124,12 @@ export function rewrittenMatrix(node: Node, formsOf: FormReader): Node | undefin
       }
       return undefined;
     }
-    default:
-      if (isCall(node) && callAttributes(node).name === "solve" && node.shape.length === 2 && isIdentityMatrix(b))
-        return composition("inv", {}, [a], (x) => inverse(x));
-      return undefined;
+    default: {
+      if (!isCall(node)) return undefined;
+      const { name } = callAttributes(node);
+      return name === "solve" && node.shape.length === 2 && isIdentityMatrix(b)
+        ? composition("inv", {}, [a], (x) => inverse(x))
+        : undefined;
+    }
   }
 }

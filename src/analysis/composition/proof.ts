@@ -9,6 +9,7 @@ import { isParameter } from "../../graph/structural.ts";
 import { notationOf } from "../../ops/notations.ts";
 import type { JsonData, Proof } from "../certificate.ts";
 import type { Domain } from "../domain.ts";
+import { rationalExponent } from "../rational-power.ts";
 import { isUnpacking } from "../variables.ts";
 import { exactValue, isIdentityCast } from "./constants.ts";
 import { type Entries, type Entry, entry, isAffine, isConstantEntry } from "./entries.ts";
@@ -81,6 +82,12 @@ export function formulaOf(node: Node, depth = 4): string {
   if (["reshape", "broadcast", "cast"].includes(node.op.name) || isUnpacking(node)) return formulaOf(node.inputs[0], depth);
   const matrix = matrixFormula(node, depth);
   if (matrix !== undefined) return matrix;
+  const quotient = rationalExponent(node);
+  if (quotient) {
+    const base = formulaOf(node.inputs[0], depth - 1);
+    const isOne = /^([\p{L}\p{N}_.…×[\]]+|[\p{L}\p{N}_]+\([^()]*\))$/u.test(base);
+    return `${isOne ? base : `(${base})`}^(${quotient.numerator}/${quotient.denominator})`;
+  }
   const text = notationOf(node).text(...node.inputs.map((n) => formulaOf(n, depth - 1)));
   // Notations wrap every operand; names, numbers and calls need that in no place.
   return text.replace(/(?<![\p{L}\p{N}_\]])\(([\p{L}\p{N}_.…×[\]]+|[\p{L}\p{N}_]+\([^()]*\))\)/gu, "$1");
@@ -123,6 +130,7 @@ function ruleOf(node: Node, pattern: Pattern | undefined, result: Entry): string
     return pattern.kind === "entropy" ? "t·log t" : pattern.kind === "perspective" ? "perspective" : "pieces of one variable";
   if (isParameter(node) || isUnpacking(node)) return "variable";
   if (result.convex && result.concave) return "affine";
+  if (rationalExponent(node)) return "orders of power";
   const orders = ["sqrt", "log", "square", "power", "div", "rsqrt", "mul"].includes(node.op.name);
   return orders ? `orders of ${nameOf(node)}` : `composition with ${nameOf(node)}`;
 }
