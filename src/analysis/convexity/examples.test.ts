@@ -55,6 +55,9 @@ describe("certify", () => {
       if (L === "inf") expect(certificate.L).toEqual({ lower: Infinity, upper: Infinity });
       else if (typeof L === "number") near(`${id} L`, certificate.L, L);
       if (typeof mu === "number") near(`${id} mu`, certificate.mu, mu);
+      // All that is claimed is checked from data.
+      const { checks } = verifyCertificate(certificate, f, { domain, budget: 2 * (budgets[id] ?? 4000) });
+      expect(checks.filter((c) => !c.ok || c.how === "decided anew")).toEqual([]);
     }, 60_000);
   }
 

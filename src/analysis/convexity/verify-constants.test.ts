@@ -149,6 +149,93 @@ describe("false claims", () => {
   }, 60_000);
 });
 
+describe("parts, signs and definite Hessians", () => {
+  const kindOf = (c: Certificate, name: Name, end: "lower" | "upper") =>
+    (c.proofs?.[name]?.data as { readonly [end: string]: Data } | undefined)?.[end]?.kind;
+
+  it("prove the constants of functions of one direction, and not those of functions of two", () => {
+    const f = "exp(x)/(exp(x)+exp(y))";
+    const certificate = about(f);
+    expect(kindOf(certificate, "L", "upper")).toBe("parts");
+    // σ″ is at most 1/(6√3), along (1, −1)/√2 twice that.
+    expect(certificate.L.upper).toBeCloseTo(1 / (3 * Math.sqrt(3)), 9);
+    expect(checkOf(certificate, f, "L")).toMatchObject({ ok: true, how: "replayed" });
+    const tighter = claiming(certificate, "L", { upper: 1 / (3 * Math.sqrt(3)) - 1e-9 });
+    expect(checkOf(tighter, f, "L")?.ok).toBe(false);
+    for (const directions of [[[1, 1]], [[1, -0.999]], [[1]], []]) {
+      const turned = forged(certificate, "L", "upper", (data) => ({ ...data, directions }));
+      expect(checkOf(turned, f, "L")?.ok, JSON.stringify(directions)).toBe(false);
+    }
+    expect(checkOf(certificate, "exp(x)/(exp(x)+exp(y))+0.01*sin(x*y)", "L")?.ok).toBe(false);
+  }, 60_000);
+
+  it("add up what different variables contribute, and leave none out", () => {
+    const [f, domain] = ["sin(3*x)+(y+1)^4-7*z", "0<=x<=2,0<=y<=1"];
+    const certificate = about(f, domain);
+    // ‖(3, 32, −7)‖ and 12·2².
+    expect(certificate.lipschitz.upper).toBeCloseTo(Math.hypot(3, 32, 7), 6);
+    expect(certificate.L.upper).toBeCloseTo(48, 6);
+    expect(checkOf(certificate, f, "lipschitz", domain)).toMatchObject({ ok: true, how: "replayed" });
+    const cut = forged(certificate, "lipschitz", "upper", (data) => ({ ...data, parts: (data.parts as JsonData[]).slice(1) }));
+    expect(checkOf(cut, f, "lipschitz", domain)?.ok).toBe(false);
+    const tighter = claiming(certificate, "lipschitz", { lower: 0, upper: Math.hypot(3, 32, 6.999) });
+    expect(checkOf(tighter, f, "lipschitz", domain)?.ok).toBe(false);
+  }, 60_000);
+
+  it("decide by signs of exact expressions, and of no others", () => {
+    const norm = about("sqrt(x^2+y^2)");
+    expect(kindOf(norm, "lipschitz", "upper")).toBe("signs");
+    expect(checkOf(norm, "sqrt(x^2+y^2)", "lipschitz")).toMatchObject({ ok: true, how: "replayed" });
+    expect(checkOf(claiming(norm, "lipschitz", { lower: 0, upper: 1 - 1e-15 }), "sqrt(x^2+y^2)", "lipschitz")?.ok).toBe(false);
+    expect(checkOf(norm, "sqrt(x^2+2*y^2)", "lipschitz")?.ok).toBe(false);
+    // A step and a kink have no L, whatever the signs of second derivatives are.
+    const forgedOf = (f: string): Certificate => {
+      const c = about(f);
+      return {
+        ...c,
+        L: { lower: 0, upper: 5 },
+        proofs: { ...c.proofs, L: { rule: "", claim: "", data: { upper: { kind: "signs" } } } },
+      };
+    };
+    for (const f of ["abs(x)+x^2", "sign(x)", "abs(x)+x^2+y^2"]) expect(checkOf(forgedOf(f), f, "L")?.ok, f).toBe(false);
+    const matrix = forged(forgedOf("abs(x)+x^2+y^2"), "L", "upper", () => ({ kind: "matrix" }));
+    expect(checkOf(matrix, "abs(x)+x^2+y^2", "L")?.ok).toBe(false);
+  }, 60_000);
+
+  it("prove strictness of several variables, but not where a function is affine on a line", () => {
+    const shown = (c: Certificate, f: string, domain = "R") =>
+      checksOf(c, f, domain).find((check) => check.what.startsWith("verdict"));
+    for (const [f, domain] of [
+      ["x^4+6*x^2*y^2+y^4", "R"],
+      ["log(x*z-y^2)", "x>0, x*z>y^2"],
+      ["exp(x)+y^4", "R"],
+    ] as const) {
+      const certificate = about(f, domain);
+      expect(certificate.verdict, f).toMatch(/^strictly/);
+      expect(shown(certificate, f, domain), f).toMatchObject({ ok: true, how: "replayed" });
+    }
+    for (const f of ["(x-y)^4", "exp(x+y)", "x^4+y", "exp(x)+abs(y)"]) {
+      const certificate = about(f);
+      expect(certificate.verdict).toBe("convex");
+      for (const kind of ["squares", "form", "parts", "terms", "slices"]) {
+        const data: JsonData = {
+          kind,
+          parts: [
+            [
+              ["0", "-Infinity", 0, -1],
+              ["0", 0, "Infinity", 1],
+            ],
+          ],
+          slices: [],
+        };
+        const strict = { rule: "strictness", claim: "", data };
+        const claimed = { ...certificate, verdict: "strictly convex" as const, proofs: { ...certificate.proofs, strict } };
+        expect(shown(claimed, f)?.ok, `${f} by ${kind}`).toBe(false);
+      }
+    }
+  }, 60_000);
+});
+
 describe("random formulas", () => {
   it("have no constant confirmed that is tighter than it may be", () => {
     const random = randomNumbers(7);
