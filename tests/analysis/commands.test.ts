@@ -87,6 +87,28 @@ test("minimize takes steps and the minimum where a method has a use for them, an
   expect(kinked.text).toContain("f* = 0 (assumed)");
 });
 
+test("minimize starts at a symmetric matrix, and stays where it is positive definite", async () => {
+  const run = (from: string, more: object = {}) =>
+    minimize({ expression: "trace(C*A) - logdet(A), C=[[2,1],[1,3]]", from, method: "newton", param: {}, ...more }, context);
+  // The minimizer is the inverse of C.
+  const inverse = [3 / 5, -1 / 5, 2 / 5].map((x) => expect.closeTo(x, 6));
+  const whole = await run("A=[[1,0.5],[0.5,2]]", { domain: "A >> 0" });
+  expect(whole.json).toMatchObject({ verdict: "strictly convex", x: inverse });
+  expect(whole.text).toContain("x = (A[0,0], A[0,1], A[1,1])");
+  for (const from of ["1,0.5,2", "A[0,0]=1, A[1,1]=2, A[0,1]=0.5", "[[1,0.5],[0.5,2]]"]) {
+    expect((await run(from)).json, from).toMatchObject({ x: inverse });
+  }
+  await expect(run("1,2,1")).rejects.toThrow('--from "1,2,1" lies outside A >> 0');
+  await expect(run("[[1,0.5],[0.4,2]]")).rejects.toThrow("0.5 at [0,1] differs from its mirror image");
+  await expect(run("1,2")).rejects.toThrow("has 2 numbers, but A(2,2) need 3: A[0,0], A[0,1], A[1,1]");
+  const { json } = await certify({ expression: "norm(A,'fro')^2, A(2,2)", domain: "A == A'", param: {} }, context);
+  expect(json).toMatchObject({
+    variables: [{ name: "A", shape: [2, 2], symmetric: true }],
+    L: { upper: expect.closeTo(4, 9) },
+    frobenius: { mu: { lower: expect.closeTo(1, 9) }, L: { lower: expect.closeTo(2, 9), upper: expect.closeTo(4, 9) } },
+  });
+});
+
 test("a quadratic is known to be one, and what diverges has no rate", async () => {
   const { text } = await minimize(
     { expression: "x^2+3*y^2", from: "3,1", method: "gradient-descent", param: {}, iterations: 20 },
