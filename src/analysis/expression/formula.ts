@@ -59,7 +59,8 @@ export function parseExpression(text: string, options: ExpressionOptions = {}): 
   for (const { name } of bindings)
     if (!used.has(name)) fail("analysis", `${name} has a value, but the formula does not name it.`);
   const matrices = new Map<string, MatrixKind>(matricesIn(formula));
-  for (const name of options.domain === undefined ? [] : matricesOfDomain(options.domain)) matrices.set(name, "symmetric");
+  const named = options.domain === undefined ? [] : matricesOfDomain(options.domain);
+  for (const name of named) matrices.set(name, "symmetric");
   for (const name of free) {
     if (declared.has(name) || (options.variables === undefined && (matrices.has(name) || !/^\p{Lu}/u.test(name)))) continue;
     // A name of one letter is no other name misspelled.
@@ -90,6 +91,7 @@ export function parseExpression(text: string, options: ExpressionOptions = {}): 
   const variables = ordered.map((name): Variable => {
     const shape = of.get(name) ?? [];
     const symmetric = matrices.get(name) === "symmetric" && shape.length === 2 && shape[0] === shape[1];
+    if (symmetric && declared.has(name) && !named.includes(name)) assumed.push(`${name} is taken to be symmetric`);
     return symmetric ? { name, shape, symmetric } : { name, shape };
   });
   const names = (parameters: Readonly<Record<string, Tensor>>) => new Map([...values, ...Object.entries(parameters)]);

@@ -109,6 +109,8 @@ test("names are matrices where functions of matrices take them, of a size that i
   expect(parseExpression("logdet(A)").assumed).toEqual([
     'A is taken to be a symmetric 2×2 matrix; for another size write ", A(3,3)" after the formula',
   ]);
+  expect(parseExpression("logdet(A), A(3,3)").assumed).toEqual(["A is taken to be symmetric"]);
+  expect(parseExpression("logdet(A), A(3,3)", { domain: "A >> 0" }).assumed).toEqual([]);
   expect(variables("matrix_frac(x, P), x(3)")).toEqual(["P(3,3) symmetric", "x(3)"]);
   expect(variables("quad_form(x, P), P(4,4)")).toEqual(["P(4,4) symmetric", "x(4)"]);
   expect(variables("logdet(I + 2*A/3 - B), B=[[1,0,0],[0,1,0],[0,0,1]]")).toEqual(["A(3,3) symmetric"]);
