@@ -4,6 +4,7 @@ import { fail } from "../../graph/errors.ts";
 import { formatShape } from "../../graph/shape.ts";
 import { didYouMean } from "../../graph/suggest.ts";
 import { eye, type NestedArray, outer, stack, Tensor, tensor } from "../../tensor/index.ts";
+import { rationalPower } from "../rational-power.ts";
 import { declarationOf, type Variable } from "../variables.ts";
 import { constants, knownFunctions, type MatrixKind, type Value } from "./functions.ts";
 import { definiteIn, matricesIn, matricesOfDomain } from "./matrices.ts";
@@ -278,10 +279,15 @@ function binary(part: Syntax & { kind: "binary" }, scope: Scope): Value {
         scope.at(part.at, "to divide by a matrix write inv(A)*b; entry by entry write ./");
       return typeof right === "number" ? a.div(right) : a.div(b);
     case "^":
-      if (a.shape.length === 2) scope.at(part.at, "the power of a matrix is ambiguous: write A*A, or .^ to raise its entries.");
-      return typeof right === "number" ? a.pow(right) : a.pow(b);
-    case ".^":
-      return typeof right === "number" ? a.pow(right) : a.pow(b);
+    case ".^": {
+      if (operator === "^" && a.shape.length === 2)
+        scope.at(part.at, "the power of a matrix is ambiguous: write A*A, or .^ to raise its entries.");
+      if (typeof right !== "number") return a.pow(b);
+      const { right: exponent } = part;
+      return exponent.kind === "binary" && exponent.operator === "/" && right > 0
+        ? rationalPower(a, Number(evaluate(exponent.left, scope)), Number(evaluate(exponent.right, scope)))
+        : a.pow(right);
+    }
   }
 }
 

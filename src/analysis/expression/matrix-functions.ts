@@ -4,6 +4,7 @@
 import { fail } from "../../graph/errors.ts";
 import { concat, log, sqrt, stack, sum, type Tensor, tensor, trace } from "../../tensor/index.ts";
 import { determinant, eigh, inverse, logDeterminant, svd } from "../../tensor/linalg.ts";
+import { rationalPower } from "../rational-power.ts";
 import type { KnownFunction, MatrixKind } from "./known-function.ts";
 
 type Apply = KnownFunction["apply"];
@@ -93,7 +94,7 @@ function entrywise(x: Tensor, order: number): Tensor {
   if (order === 1) return sum(x.abs());
   if (order === Infinity) return x.abs().max();
   if (order === 2) return x.norm();
-  return sum(x.abs().pow(order)).pow(1 / order);
+  return rationalPower(sum(x.abs().pow(order)), 1, order);
 }
 
 /** Of a vector by its order; of a matrix that which MATLAB and CVXPY know by it: 1, 2 and inf are those of the linear map. */

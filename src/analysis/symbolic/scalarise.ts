@@ -9,11 +9,12 @@ import type { Dense } from "../../graph/primitive.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { callAttributes, constantData, isCall, isConstant, isIdentity, isParameter, isPick } from "../../graph/structural.ts";
 import { BudgetError, LateError } from "../../numeric/effort.ts";
-import { exactly, one, sign as signR, zero } from "../../numeric/exact/rational.ts";
+import { exactly, one, rational, sign as signR, zero } from "../../numeric/exact/rational.ts";
 import { scalarOutput, trace } from "../../transforms/trace.ts";
 import { type Domain, everywhere } from "../domain.ts";
+import { rationalExponent } from "../rational-power.ts";
 import { type Condition, type Context, type Elements, groupsOf, numbers, Refusal, toDense, truth } from "./elements.ts";
-import { add, exp, isNonnegative, isPositive, linear, quickSign } from "./expression.ts";
+import { add, exp, isNonnegative, isPositive, linear, power, quickSign } from "./expression.ts";
 import { log } from "./functions.ts";
 import type { Opaque, OpaqueKind } from "./opaque.ts";
 import { elementwise } from "./scalarise-elementwise.ts";
@@ -188,7 +189,13 @@ function picked(node: Node, outputs: readonly Elements[], context: Context): Ele
   const index = node.attributes.index as number;
   const known = outputs[index];
   const whole = known?.list.length === node.shape.reduce((n, size) => n * size, 1);
-  return whole ? known : context.refuse(source.op.name, `output ${index} of ${source.op.name} has no formula element by element`);
+  const what =
+    source.op.name === "eigh"
+      ? "eigenvectors have"
+      : source.op.name === "svd"
+        ? "singular vectors have"
+        : `${source.op.name} has`;
+  return whole ? known : context.refuse(source.op.name, `${what} no formula element by element`);
 }
 
 function evaluate(node: Node, operands: readonly Elements[], context: Context): readonly Elements[] {
@@ -221,10 +228,16 @@ function ofData({ dtype, data }: Dense, context: Context): Elements {
 }
 
 /** Compositions whose bodies guard against overflow, as the functions they are. */
-function special(node: Node, operands: readonly Elements[], { store }: Context): readonly Elements[] | undefined {
+function special(node: Node, operands: readonly Elements[], context: Context): readonly Elements[] | undefined {
   const { name, parameters } = callAttributes(node);
+  const { store } = context;
   const [x] = operands;
   if (x?.kind !== "numbers") return undefined;
+  const exponent = rationalExponent(node);
+  if (exponent) {
+    for (const e of x.list) context.require(e, "nonnegative", "power");
+    return [numbers(x.list.map((e) => power(e, rational(exponent.numerator, exponent.denominator))))];
+  }
   if (name === "softplus") return [numbers(x.list.map((e) => log(add(constant(store, 1), exp(e)))))];
   const { shape } = node.inputs[0];
   const axes = name === "logSumExp" ? (parameters.axes as readonly number[]) : [parameters.axis as number];

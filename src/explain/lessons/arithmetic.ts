@@ -177,6 +177,7 @@ function evaluate(syntax: Syntax, known: Known, shift: (at: number) => number): 
       if (!(syntax.name in functions)) return Number.NaN;
       return functions[syntax.name](...syntax.args.map((arg) => Number(go(arg))));
     case "relation":
+    case "word":
       return Number.NaN;
     case "binary":
       return binary(syntax.operator, go(syntax.left), go(syntax.right));
