@@ -280,7 +280,8 @@ export function slicesWithin(
     const { from, to } = slice;
     const width = to - from;
     const size = Math.max(1e-6, Math.abs(from));
-    const narrow = excess <= tolerance / 1000 || (Number.isFinite(width) && width <= 1e-4 * size && excess <= tolerance);
+    const isNear = excess < Infinity && excess <= tolerance;
+    const narrow = isNear && (excess <= tolerance / 1000 || (Number.isFinite(width) && width <= 1e-4 * size));
     if (narrow || (Number.isFinite(width) && width <= 1e-10 * size)) {
       // No better than this anywhere is needed then.
       if (excess === Infinity) return undefined;
