@@ -32,3 +32,4 @@ export { certifyObjective, type Objective, type ObjectiveOptions } from "./objec
 export { type ExampleGradient, type PerExample, perExample } from "./per-example.ts";
 export { type Separability, separability } from "./separability.ts";
 export * from "./spectrum/index.ts";
+export type { Variable } from "./variables.ts";

@@ -98,7 +98,7 @@ function entrywise(x: Tensor, order: number): Tensor {
 }
 
 /** Of a vector by its order; of a matrix that which MATLAB and CVXPY know by it: 1, 2 and inf are those of the linear map. */
-export function normOf(x: Tensor, order: number | string): Tensor {
+function normOf(x: Tensor, order: number | string): Tensor {
   const word = typeof order === "string" ? order.toLowerCase() : undefined;
   if (word === "fro" || word === "f" || word === "euclidean") return x.norm();
   const isMatrix = isMatrixShape(x.shape);
