@@ -324,7 +324,7 @@ function target(command: CommandName, positionals: readonly string[]): Target {
 function single(command: CommandName, positionals: readonly string[]): string {
   const [word, extra] = positionals;
   const { usage } = commandSpecs[command];
-  if (word === undefined) throw new UsageError(`${command} needs one of ${usage}`, command);
+  if (word === undefined) throw new UsageError(`${command} needs ${usage.includes("|") ? "one of " : ""}${usage}`, command);
   if (extra !== undefined) throw new UsageError(`${command} takes one argument; "${extra}" is one too many`, command);
   return word;
 }

@@ -33,13 +33,16 @@ export async function curvature(
     short(value),
     `± ${residual.toExponential(1)}`,
   ]);
+  // Most directions of a network are flat, and the nodes of the quadrature stand on either side of 0 there: their signs say nothing.
+  const flat = 1e-3 * Math.max(Math.abs(largest[0].value), Math.abs(smallest[0].value));
+  const percent = (counts: (x: number) => boolean) => `${(100 * density.mean((x) => (counts(x) ? 1 : 0)).value).toFixed(2)} %`;
   const text = [
     `${objective.size} parameters, ${data.size} examples, loss ${short(loss)}, ‖∇f‖ ${short(gradient)}`,
     "",
     "eigenvalues of the Hessian, each with an eigenvalue certainly within:",
     ...columns(rows, ["left", "right", "left"]),
     `trace ${short(trace.trace)} ± ${short(trace.standardError)} (standard error), mean eigenvalue ${short(trace.trace / objective.size)}`,
-    `share of the spectrum below 0: ${(100 * density.mean((x) => (x < 0 ? 1 : 0)).value).toFixed(1)} %`,
+    `share of the spectrum below ${short(-flat)}: ${percent((x) => x < -flat)}, within ± ${short(flat)}: ${percent((x) => Math.abs(x) <= flat)}, above: ${percent((x) => x > flat)}`,
     ...(threshold === undefined
       ? []
       : [
@@ -70,6 +73,11 @@ export async function curvature(
     largest: largest.map(({ value, residual, converged }) => ({ value, residual, converged })),
     smallest: smallest.map(({ value, residual, converged }) => ({ value, residual, converged })),
     trace: { value: trace.trace, standardError: trace.standardError },
+    spectrum: {
+      flat,
+      below: density.mean((x) => (x < -flat ? 1 : 0)).value,
+      above: density.mean((x) => (x > flat ? 1 : 0)).value,
+    },
     noise,
     ...(threshold !== undefined && { learningRate, threshold }),
     asymmetry,
