@@ -34,7 +34,7 @@ export interface Plot {
 
 const width = 560;
 const height = 340;
-const margin = { left: 62, right: 16, top: 12, bottom: 42 };
+const margin = { left: 72, right: 16, top: 12, bottom: 42 };
 const colours = ["#2563eb", "#d9480f", "#2b8a3e", "#9c36b5", "#868e96", "#e8590c"];
 
 export const colourOf = (index: number): string => colours[index % colours.length];
