@@ -32,6 +32,8 @@ export interface Context {
   readonly store: Store;
   require(expression: Expression, relation: Condition["relation"], operation: string): void;
   remove(expression: Expression): void;
+  /** Matrices up to this size are written by their entries: larger ones have too many minors for their derivatives to be looked at one by one. */
+  readonly largestExpanded: number;
   /** `count` unknowns for what a factorization of a larger matrix gives; refuses where such are not wanted. */
   opaque(kind: OpaqueKind, rows: number, columns: number, inputs: readonly Expression[], count: number): readonly Expression[];
   /** Stops the run. */

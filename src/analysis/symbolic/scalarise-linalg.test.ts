@@ -100,7 +100,20 @@ describe("functions of small matrices, written by their entries,", () => {
             .sum(),
         [stack],
       );
-      agrees((x) => G.sum(cholesky(x.matmul(x.transpose()).add(G.eye(2, undefined, "float64"))).mul(weights([2, 2]))), [a]);
+      agrees(
+        (x) =>
+          G.sum(
+            cholesky(
+              x.matmul(x.transpose()).add(
+                f64([
+                  [1, 0],
+                  [0, 1],
+                ]),
+              ),
+            ).mul(weights([2, 2])),
+          ),
+        [a],
+      );
     }
   });
 

@@ -25,9 +25,6 @@ import { abs, add, linear, mul, neg, power, scale, sqrt, sub } from "./expressio
 import { log, max, min, sign } from "./functions.ts";
 import { constant, type Expression, isRational, isZero, type Store } from "./store.ts";
 
-/** Larger matrices have too many minors for their derivatives to be looked at one by one. */
-const largestExpanded = 4;
-
 /** What is made of an LU factorization, and of which matrices. */
 export interface Pattern {
   readonly kind: "determinant" | "log determinant" | "determinant sign";
@@ -101,7 +98,7 @@ export function ofPattern({ kind, matrix }: Pattern, a: Elements, context: Conte
 function determinantLike(kind: Pattern["kind"], matrix: readonly Expression[], n: number, context: Context): Expression {
   const { store } = context;
   const exact = exactly(matrix);
-  if (n > largestExpanded && !exact) {
+  if (n > context.largestExpanded && !exact) {
     const [value] = context.opaque(kind, n, n, matrix, 1);
     return value;
   }
@@ -163,7 +160,7 @@ function solved(
       store,
     );
   }
-  if (n > largestExpanded) return context.opaque("solution", n, columns, [...a, ...b], n * columns);
+  if (n > context.largestExpanded) return context.opaque("solution", n, columns, [...a, ...b], n * columns);
   const minor = minorsOf(a, n, store);
   const det = minor(every(n), every(n));
   if (!isPositiveDefinite(a, n, store)) context.require(det, "nonzero", "solve");

@@ -81,6 +81,8 @@ export function scalarise(graph: Graph, options: ScalariseOptions = {}): Scalari
       conditions.set(`${relation} ${expression.id}`, { expression, relation, operation });
     },
     remove: (expression) => void removed.add(expression),
+    // At points the factorizations themselves are quicker.
+    largestExpanded: options.opaque ? 2 : 4,
     opaque(kind, rows, columns, inputs, size) {
       if (!options.opaque) throw new Refusal(operationOf[kind], tooLarge(kind, rows));
       const key = `${kind} ${rows} ${inputs.map((e) => e.id).join(",")}`;
