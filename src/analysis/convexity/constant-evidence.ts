@@ -1,5 +1,6 @@
 // A certificate with the data by which its constants, and its strictness, are checked: found here, counted by verify-constants.ts. Nothing else is
-// claimed: bounds are moved to what follows from data, and a constant that is shown to be infinite becomes so.
+// claimed: bounds are moved to what follows from data, and a constant that is shown to be infinite becomes so. What the verdict says is not
+// taken back where only time was short.
 
 import { attempt } from "../../numeric/effort.ts";
 import type { Answer, Certificate, Enclosure, JsonData, Proof, Verdict } from "../certificate.ts";
@@ -91,8 +92,9 @@ function withStrictness(f: Checked, certificate: Certificate, deadline: number):
   if (!verdict.startsWith("strictly")) return certificate;
   const side = certificate.convex.answer === "yes" ? certificate.convex : certificate.concave;
   const found = attempt(deadline, undefined, () => strictData(f, side.proof, deadline));
-  const composed = side.method === "composition" && performance.now() > deadline;
-  const strict = found ?? (composed ? { kind: "terms" } : undefined);
+  const isLate = performance.now() > deadline;
+  const strict = found ?? (isLate && side.method === "composition" ? { kind: "terms" } : undefined);
+  if (strict === undefined && isLate) return certificate;
   if (strict === undefined) return { ...certificate, verdict: verdict.replace("strictly ", "") as Verdict };
   const proof: Proof = { rule: "strictness", claim: strictness, data: strict };
   return { ...certificate, proofs: { ...certificate.proofs, strict: proof } };
@@ -161,6 +163,8 @@ function dataFor(
         data = { ...data, [end]: said };
         continue;
       }
+      // The verdict hangs on it: for want of time it is not taken back, but has to be decided anew.
+      if (name === "mu" && end === "lower") continue;
     }
     if (found) data = { ...data, [end]: found.data };
     if (!found || !establishes(end, found.bound, claimed)) enclosure = { ...enclosure, [end]: found?.bound ?? null };

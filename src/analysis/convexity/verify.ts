@@ -31,7 +31,7 @@ export interface VerifyOptions extends ProblemOptions {
 
 /**
  * Checks a certificate (one read from JSON, say) against the function it is said to belong to. Nothing of the search that made it is used:
- * witnesses are evaluated by intervals, exact eliminations multiplied out, compositions gone through step by step, and second derivatives
+ * witnesses are evaluated by intervals, exact eliminations multiplied out, compositions read line by line, and second derivatives
  * enclosed by the chain rule on every box of a proof, which must cover the domain. Bounds of constants are shown one by one, from inside by
  * points and limits, from outside by slices, boxes, eigenvalues and terms. What that leaves open is decided anew. Throws as `certify` does.
  */
