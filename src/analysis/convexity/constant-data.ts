@@ -32,7 +32,6 @@ export interface Keeper {
   readonly claimed: number;
   /** Whether what is claimed is proved by now, or nearly so: then nothing else needs to be tried. */
   offer(data: JsonData): boolean;
-  isDone(): boolean;
   found(): Found | undefined;
 }
 
@@ -48,7 +47,6 @@ export function keeper(f: Checked, name: ConstantName, end: End, claimed: number
       if (isUseful && (!found || !establishes(end, found.bound, bound))) found = { data, bound };
       return isDone();
     },
-    isDone,
     found: () => found,
   };
 }
@@ -137,7 +135,7 @@ function placesIn(value: Expression): number[] {
 }
 
 /** Where the derivative is extreme, of one sign or the other. */
-export function extremePoints(
+function extremePoints(
   f: Pick<Checked, "bends">,
   sliced: SlicedFunction,
   name: ConstantName,
@@ -352,11 +350,7 @@ function* between({ lower, upper }: Interval, kinks: readonly Rational[]): Gener
 }
 
 /** Slices that show strictness: between kinks, each with a point at which the function bends. */
-export function strictSlices(
-  sliced: SlicedFunction,
-  kinks: readonly Rational[],
-  deadline: number,
-): readonly JsonData[] | undefined {
+function strictSlices(sliced: SlicedFunction, kinks: readonly Rational[], deadline: number): readonly JsonData[] | undefined {
   const slices = slicesWithin(sliced, 2, kinks, [], I.entire, deadline);
   const bent = slices?.map((slice) => {
     const box = { lower: slice.from, upper: slice.to };

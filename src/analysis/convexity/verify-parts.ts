@@ -29,7 +29,7 @@ export interface Group {
   readonly variables: readonly number[];
 }
 
-export interface Split {
+interface Split {
   readonly groups: readonly Group[];
   /** The slopes of ℓ. */
   readonly slopes: ReadonlyMap<number, Rational>;

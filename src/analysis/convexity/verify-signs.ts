@@ -3,7 +3,7 @@
 
 import { exactly, isZero, mul, neg, type Rational, sign as signR } from "../../numeric/exact/rational.ts";
 import { type Arithmetic, constantPolynomial, type Fraction, scaled } from "../checker/fractions.ts";
-import { isNonnegative, isPositive, type Region, signsOf, signsOfFraction } from "../checker/signs.ts";
+import { isNonnegative, isPositive, type Region, signsOfFraction } from "../checker/signs.ts";
 import { beyond, isContinuous, regionOfDomain, resolvedIn, smoothnessIn } from "../checker/smooth.ts";
 import { type Expression, gradient, hessian } from "../symbolic/index.ts";
 import { inOrder } from "../symbolic/traverse.ts";
@@ -74,9 +74,3 @@ function isPiecewiseAnalytic(e: Expression, region: Region, a: Arithmetic): bool
     });
   });
 }
-
-/** Whether a form or sum is shown to be above 0 in the region. */
-export const isShownPositive = (e: Expression, region: Region, a: Arithmetic): boolean => {
-  const { top, bottom } = a.of(e);
-  return isPositive(signsOf(bottom, region, a)) && isPositive(signsOf(top, region, a));
-};
