@@ -6,7 +6,7 @@ import { attempt } from "../../numeric/effort.ts";
 import type { Answer, Certificate, Enclosure, JsonData, Proof, Verdict } from "../certificate.ts";
 import { type Fields, fieldsOf } from "./checked-function.ts";
 import { type Found, type Keeper, keeper, reachedOnLine, strictData } from "./constant-data.ts";
-import { type Line, reachedInside } from "./constant-lines.ts";
+import { exactOnAxes, type Line, reachedInside } from "./constant-lines.ts";
 import { boundedOutside } from "./constant-outside.ts";
 import type { Problem } from "./problem.ts";
 import { type Subject, subjectOf } from "./subject.ts";
@@ -166,6 +166,8 @@ function dataFor(
       // The verdict hangs on it: for want of time it is not taken back, but has to be decided anew.
       if (name === "mu" && end === "lower") continue;
     }
+    // Of pieces there are no data that show as much: such bounds are decided anew.
+    if (isByPieces(before) && !(found && isAlmost(found.bound, claimed))) continue;
     if (found) data = { ...data, [end]: found.data };
     if (!found || !establishes(end, found.bound, claimed)) enclosure = { ...enclosure, [end]: found?.bound ?? null };
   }
@@ -173,6 +175,10 @@ function dataFor(
   // What is at least 0 anyway is said so where there is an upper bound.
   return { enclosure: enclosure.lower === null && enclosure.upper !== null ? { ...enclosure, lower: 0 } : enclosure, data };
 }
+
+const isByPieces = (proof: Proof | undefined): boolean => proof?.rule === "Hessians of smooth pieces";
+
+const isAlmost = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= 0.01 * Math.abs(b);
 
 /** What the search finds in time. */
 function proved(f: Checked, name: ConstantName, end: End, claimed: number, hints: Hints, deadline: number): Found | undefined {
@@ -189,7 +195,9 @@ function inside(f: Checked, name: ConstantName, keep: Keeper, hints: Hints, dead
   const known: JsonData[] = [];
   if (name === "mu") known.push({ kind: "terms" });
   if (point !== undefined) known.push({ kind: "terms at a point", point, ...(direction !== undefined && { direction }) });
-  for (const data of known) if (keep.offer(data)) return;
+  const isNear = known.some((data) => keep.offer(data));
+  if (isNear && name !== "lipschitz" && keep.claimed !== 0 && f.problem.coordinates <= 12) exactOnAxes(f, keep);
+  if (isNear) return;
   if (f.problem.coordinates > 1 || !f.subject) reachedInside(f, name, keep, hints.lines, deadline);
   else reachedOnLine(f, name, keep);
 }

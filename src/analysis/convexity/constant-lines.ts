@@ -65,13 +65,29 @@ export function reachedInside(f: Checked, name: ConstantName, keep: Keeper, line
   const { subject } = f;
   if (!subject) return;
   const all = [...lines, ...linesOf(subject)];
+  // Roots of squares bend where they vanish, as kinks do.
+  if (name === "L" && !Number.isFinite(keep.claimed))
+    for (const line of lines) if (keep.offer({ kind: "jump", ...line, at: "0" })) return;
   if (Number.isFinite(keep.claimed)) {
+    // Along the axes curvatures are often exact.
+    if (name !== "lipschitz" && keep.claimed !== 0)
+      for (const line of linesOf(subject).slice(0, subject.problem.coordinates))
+        if (keep.offer({ kind: "point", ...line })) return;
     if (name === "mu" && keep.claimed === 0) for (const line of all) if (keep.offer({ kind: "point", ...line })) return;
     for (const data of pointsFor(subject, name, f.bends === -1, deadline)) if (keep.offer(data)) return;
   }
   for (const line of all) {
     for (const data of limitsOn(subject, line)) if (keep.offer(data)) return;
     if (performance.now() > deadline) return;
+  }
+}
+
+/** Curvatures along the axes are often exact: what is off by its last digits is told as it is. */
+export function exactOnAxes(f: Checked, keep: Keeper): void {
+  if (!f.subject || keep.found()?.bound === keep.claimed) return;
+  for (const line of linesOf(f.subject).slice(0, f.problem.coordinates)) {
+    keep.offer({ kind: "point", ...line });
+    if (keep.found()?.bound === keep.claimed) return;
   }
 }
 

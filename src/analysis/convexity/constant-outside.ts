@@ -41,6 +41,7 @@ export function boundedOutside(f: Checked, name: ConstantName, keep: Keeper, kno
     return;
   }
   if (tried(0.3, (until) => partsFor(f, name, keep.claimed, until))) return;
+  if (name === "lipschitz" && subject.kinks.length > 0 && tried(0.3, () => [{ kind: "sides" }])) return;
   if (tried(0.3, () => [{ kind: "signs" }])) return;
   const whole = boxData(domain.box);
   if (name !== "lipschitz") {

@@ -344,3 +344,24 @@ describe("what functions come to far out", () => {
     }
   });
 });
+
+describe("functions on either side of their kinks", () => {
+  const sums = "norm1(X*w - y), X=[[1,2],[3,4],[5,6]], y=[1,2,3]";
+
+  it.each([
+    [sums, 15],
+    ["‖x‖ + |y|", Math.SQRT2],
+  ])("bound the slope of %s by %s", (f, K) => {
+    const found = about(f);
+    expect(found.lipschitz.upper).toBeCloseTo(K, 12);
+    expect(checkOf(found, f, "lipschitz")).toEqual({ what: "lipschitz", ok: true, how: "replayed" });
+    expect(checkOf(claiming(found, "lipschitz", { lower: 0, upper: K * 0.999 }), f, "lipschitz")?.ok).toBe(false);
+  });
+
+  it("bound nothing where values jump", () => {
+    const found = claiming(about("sign(x - y) + x"), "lipschitz", { lower: 0, upper: 1 });
+    const proof = { rule: "bounds of the slope", claim: "", data: { upper: { kind: "sides" } } };
+    const planted = { ...found, proofs: { ...found.proofs, lipschitz: proof } };
+    expect(checkOf(planted, "sign(x - y) + x", "lipschitz")?.ok).toBe(false);
+  });
+});

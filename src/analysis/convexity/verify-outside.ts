@@ -8,9 +8,11 @@ import { areCover, type Box, boxOf } from "./boxes.ts";
 import { type Checked, type ConstantName, type Fields, orderOf, pointOf, sameBends, slicesOf } from "./checked-function.ts";
 import { inertiaOf } from "./inertia.ts";
 import { jetsOn } from "./interval-jets.ts";
+import { hasSteps } from "./line-functions.ts";
 import { constantMatrix } from "./psd.ts";
+import { resolveKinks } from "./regular.ts";
 import { replayBoxes } from "./replay.ts";
-import type { Subject } from "./subject.ts";
+import { type Subject, withValue } from "./subject.ts";
 import { onParts } from "./verify-parts.ts";
 import { gradientAt } from "./verify-points.ts";
 import { holdsBySigns } from "./verify-signs.ts";
@@ -39,6 +41,8 @@ export function outsideBound(f: Checked, name: ConstantName, fields: Fields, ask
       return holdsBySigns(f, name, claimed) ? claimed : undefined;
     case "matrix":
       return ofMatrix(subject, name, bends, claimed);
+    case "sides":
+      return name === "lipschitz" ? onSides(f, subject, claimed) : undefined;
     case "boxes":
       return onBoxes(f, subject, name, fields, claimed);
     default:
@@ -75,6 +79,28 @@ function ofMatrix(
   }
   if (bends !== 1 && bends !== -1) return undefined;
   return inertiaOf(s(bends), exactly(claimed)).negative === 0 ? claimed : undefined;
+}
+
+const mostKinks = 8;
+
+/**
+ * The largest slope of all functions that f is on one side or the other of each of its kinks: f is continuous and one of them at each point,
+ * so that no slope of theirs on the box is exceeded.
+ */
+function onSides(f: Checked, subject: Subject, claimed: number): number | undefined {
+  const { value, kinks } = subject;
+  const { domain, deadline } = f;
+  if (hasSteps(value) || kinks.length > mostKinks) return undefined;
+  let most = 0;
+  for (let pattern = 0; pattern < 2 ** kinks.length; pattern++) {
+    if (performance.now() > deadline) return undefined;
+    const piece = simplify(resolveKinks(value, new Map(kinks.map((u, i) => [u, (pattern >> i) & 1 ? 1 : -1]))));
+    const slopes = jetsOn([piece], domain.box, domain.box.length)?.[0].slopes;
+    const bound = slopes ? I.sqrt(slopes.map(I.square).reduce(I.add, I.point(0))).upper : Infinity;
+    const isShort = bound <= claimed || !holdsBySigns({ ...f, subject: withValue(subject, piece) }, "lipschitz", claimed);
+    most = Math.max(most, isShort ? bound : claimed);
+  }
+  return Number.isFinite(most) ? most : undefined;
 }
 
 /** By second derivatives on boxes that cover the domain. */
