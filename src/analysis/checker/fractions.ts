@@ -75,7 +75,7 @@ export interface Arithmetic {
 const mostTerms = 4000;
 const mostPower = 200;
 
-const keyOf = (t: Term) =>
+export const keyOf = (t: Term) =>
   `${t.powers.map(([a, k]) => `${a}^${k}`).join("*")}|${t.exponent.map(([u, r]) => `${u}:${r.numerator}/${r.denominator}`).join(",")}`;
 
 export const constantPolynomial = (c: Rational): Polynomial =>

@@ -14,6 +14,7 @@ import { affineForm, type Subject } from "./subject.ts";
 import type { Checked, ConstantName } from "./verify-constants.ts";
 import { slopeOn } from "./verify-outside.ts";
 import { type Group, type Ridge, ridgeOf, splitOf } from "./verify-parts.ts";
+import { claimsOf, cutsOf, holdOn, openPieces, piecesOf } from "./verify-pieces.ts";
 import { sliceData } from "./verify-slices.ts";
 
 export function boundedOutside(f: Checked, name: ConstantName, keep: Keeper, known: readonly JsonData[], deadline: number): void {
@@ -43,6 +44,10 @@ export function boundedOutside(f: Checked, name: ConstantName, keep: Keeper, kno
   if (tried(0.3, (until) => partsFor(f, name, keep.claimed, until))) return;
   if (name === "lipschitz" && subject.kinks.length > 0 && tried(0.3, () => [{ kind: "sides" }])) return;
   if (tried(0.3, () => [{ kind: "signs" }])) return;
+  if (name !== "lipschitz" && subject.kinks.length > 0) {
+    tried(1, (until) => piecesFor(f, subject, name, keep.claimed, until));
+    return;
+  }
   const whole = boxData(domain.box);
   if (name !== "lipschitz") {
     const lists = [...known, [whole]];
@@ -128,6 +133,43 @@ function directionsFor(f: Checked, { value, variables }: Group): readonly (reado
 }
 
 const mostBoxes = 400;
+const mostOnPieces = 3000;
+
+/** Boxes on each of which the pieces that there may be have Hessians within the claim, or within a little more. */
+function* piecesFor(f: Checked, subject: Subject, name: "L" | "mu", claimed: number, deadline: number): Generator<JsonData> {
+  const pieces = piecesOf(subject);
+  if (!pieces) return;
+  let start: readonly Box[] = [f.domain.box];
+  for (const { index, at } of cutsOf(pieces, f.domain.box)) {
+    start = start.flatMap((box) => {
+      const { lower, upper } = box[index];
+      if (!(at > lower && at < upper)) return [box];
+      return [
+        { lower, upper: at },
+        { lower: at, upper },
+      ].map((half) => box.map((s, i) => (i === index ? half : s)));
+    });
+  }
+  for (const factor of [1, 1 + 1e-9, 1 + 1e-6, 1.0005, 1.005]) {
+    const claim = name === "mu" ? claimed / factor : claimed * factor;
+    const claims = claimsOf(name, f.bends, claim);
+    if (!claims) return;
+    const open = openPieces(pieces, claims);
+    const boxes: Box[] = [];
+    const stack = [...start];
+    // What is reached at a corner only asks for few boxes; what a whole curve of points reaches, for too many.
+    const most = factor < 1.0001 ? mostOnPieces / 10 : mostOnPieces;
+    while (stack.length > 0 && boxes.length + stack.length < most) {
+      if (performance.now() > deadline) return;
+      const box = stack.pop() as Box;
+      const halves = holdOn(open, claims, box) ? undefined : halved(box);
+      if (halves) stack.push(...halves);
+      else boxes.push(box);
+    }
+    if (stack.length > 0) continue;
+    yield { kind: "pieces", boxes: boxes.map(boxData), claim };
+  }
+}
 
 /** Boxes on which the slope stays below what is claimed, or is as low as can be. */
 function* boxesForSlope(f: Checked, subject: Subject, claimed: number, deadline: number): Generator<JsonData> {

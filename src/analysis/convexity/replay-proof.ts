@@ -19,6 +19,7 @@ import { inertiaOf } from "./inertia.ts";
 import type { ExpressionMatrix } from "./psd.ts";
 import { type Replay, replayBoxes } from "./replay.ts";
 import type { Subject } from "./subject.ts";
+import { bendOnPieces } from "./verify-pieces.ts";
 
 /** What a replay found; "open" where only deciding anew can tell. */
 export interface Replayed {
@@ -73,7 +74,8 @@ function replayed(subject: Subject, side: "convex" | "concave", proof: Proof, de
 type Way = (subject: Subject, side: "convex" | "concave", proof: Proof, deadline: number) => readonly Replayed[] | undefined;
 
 function waysFor(rule: string): readonly Way[] {
-  if (rule === "second derivative" || rule === "smooth pieces") return [bySecondDerivative, byStructure];
+  if (rule === "second derivative") return [bySecondDerivative, byStructure];
+  if (rule === "smooth pieces") return [bySecondDerivative, byPieces, byStructure];
   if (rule === "Hessian") return [replaySquares, byBoxes, byStructure];
   return rule === "interval Hessian" ? [byBoxes, byStructure] : [byStructure];
 }
@@ -129,6 +131,15 @@ function bySecondDerivative(subject: Subject, side: "convex" | "concave", proof:
     found.push({ outcome: fine ? "confirmed" : "open", what: "it is continuous at the ends of its domain" });
   }
   return found;
+}
+
+/** The pieces of a function of several variables, each by a constant Hessian or by squares. */
+function byPieces(subject: Subject, side: "convex" | "concave", proof: Proof): readonly Replayed[] | undefined {
+  if (subject.problem.coordinates === 1) return undefined;
+  const confirms = (piece: Subject, premise: Proof) =>
+    replaySquares(piece, side, premise).every((r) => r.outcome === "confirmed");
+  const shown = bendOnPieces(subject, side, proof, confirms);
+  return [{ outcome: shown ? "confirmed" : "open", what: "its pieces between kinks, and their slopes where they meet" }];
 }
 
 function parsed(data: JsonData | undefined): Rational | undefined {

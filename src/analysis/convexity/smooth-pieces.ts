@@ -57,6 +57,8 @@ const affineOf = (u: Expression) => affineForm(u) ?? affineForm(simplify(u));
 export function smoothPiecesOf(subject: Subject): readonly SmoothPiece[] | undefined {
   const { kinks, value } = subject;
   if (kinks.length === 0 || kinks.length > mostKinks) return undefined;
+  // sign(u) is neither of its sides where u = 0.
+  if (inOrder([value]).some((e) => e.kind === "function" && e.name === "sign")) return undefined;
   try {
     const guards = regularity(guardsOf(value), subject.interior, Math.max(1, remaining(subject, 0.1)));
     if (guards !== "analytic" || !kinks.every((u) => hasContinuousSlopes(subject, u))) return undefined;

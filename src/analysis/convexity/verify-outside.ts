@@ -14,6 +14,7 @@ import { resolveKinks } from "./regular.ts";
 import { replayBoxes } from "./replay.ts";
 import { type Subject, withValue } from "./subject.ts";
 import { onParts } from "./verify-parts.ts";
+import { claimsOf, holdOnPieces } from "./verify-pieces.ts";
 import { gradientAt } from "./verify-points.ts";
 import { holdsBySigns } from "./verify-signs.ts";
 import { boundsOnSlices, type SlicedFunction } from "./verify-slices.ts";
@@ -43,6 +44,10 @@ export function outsideBound(f: Checked, name: ConstantName, fields: Fields, ask
       return ofMatrix(subject, name, bends, claimed);
     case "sides":
       return name === "lipschitz" ? onSides(f, subject, claimed) : undefined;
+    case "pieces": {
+      const claims = name === "lipschitz" ? undefined : claimsOf(name, bends, claimed);
+      return claims && holdOnPieces(subject, claims, fields.boxes, f.deadline) ? claimed : undefined;
+    }
     case "boxes":
       return onBoxes(f, subject, name, fields, claimed);
     default:
