@@ -45,36 +45,22 @@ export function fillWords(
   for (let i = 0; i < count; i++) {
     let a = (i + key0) | 0;
     let b = (counter1 + key1) | 0;
-    // The keys of the next groups, in turn.
+    // The keys of the next group, in turn.
     let k0 = key1;
     let k1 = key2;
     let k2 = key0;
-    for (let group = 1; ; group += 2) {
-      a = (a + b) | 0;
-      b = ((b << 13) | (b >>> 19)) ^ a;
-      a = (a + b) | 0;
-      b = ((b << 15) | (b >>> 17)) ^ a;
-      a = (a + b) | 0;
-      b = ((b << 26) | (b >>> 6)) ^ a;
-      a = (a + b) | 0;
-      b = ((b << 6) | (b >>> 26)) ^ a;
+    for (let group = 1; group < 6; group++) {
+      // Rotations, a byte each, the next one lowest: shifts look at five bits.
+      for (let r = group & 1 ? 0x061a0f0d : 0x18101d11; r; r >>= 8) {
+        a = (a + b) | 0;
+        b = ((b << r) | (b >>> -r)) ^ a;
+      }
       a = (a + k0) | 0;
       b = (b + k1 + group) | 0;
-      if (group === 5) break;
-      a = (a + b) | 0;
-      b = ((b << 17) | (b >>> 15)) ^ a;
-      a = (a + b) | 0;
-      b = ((b << 29) | (b >>> 3)) ^ a;
-      a = (a + b) | 0;
-      b = ((b << 16) | (b >>> 16)) ^ a;
-      a = (a + b) | 0;
-      b = ((b << 24) | (b >>> 8)) ^ a;
-      a = (a + k1) | 0;
-      b = (b + k2 + group + 1) | 0;
-      const last = k2;
-      k2 = k1;
-      k1 = k0;
-      k0 = last;
+      const last = k0;
+      k0 = k1;
+      k1 = k2;
+      k2 = last;
     }
     target[from + i] = a >>> dropped;
   }
