@@ -3,9 +3,9 @@
 import { div, type Rational, sign, sub, zero } from "../../numeric/exact/rational.ts";
 import { type Arithmetic, keyOf, type Polynomial, sum, type Term } from "./fractions.ts";
 
-const mostSteps = 2000;
+const mostSteps = 200;
 
-/** q and r with q·d + r = p, no term of r being divisible by the first of d; undefined where that takes too long. */
+/** q and r with q·d + r = p, no term of r being divisible by the first of d; undefined where division does not end soon, as it may with exponentials. */
 export function dividedBy(p: Polynomial, d: Polynomial, a: Arithmetic): { quotient: Polynomial; rest: Polynomial } | undefined {
   const by = leadingTerm(d);
   if (!by) return undefined;

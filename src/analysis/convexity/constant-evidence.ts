@@ -166,7 +166,7 @@ function dataFor(
       // The verdict hangs on it: for want of time it is not taken back, but has to be decided anew.
       if (name === "mu" && end === "lower") continue;
     }
-    // Of pieces there are no data that show as much: such bounds are decided anew.
+    // Where no data show nearly as much of pieces, such bounds are kept, to be decided anew.
     if (isByPieces(before) && !(found && isAlmost(found.bound, claimed))) continue;
     if (found) data = { ...data, [end]: found.data };
     if (!found || !establishes(end, found.bound, claimed)) enclosure = { ...enclosure, [end]: found?.bound ?? null };

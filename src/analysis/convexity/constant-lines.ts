@@ -12,6 +12,7 @@ import {
   toNumber,
 } from "../../numeric/exact/rational.ts";
 import type { JsonData } from "../certificate.ts";
+import { isInside } from "../domain.ts";
 import { kinksOf } from "../symbolic/index.ts";
 import type { Keeper } from "./constant-data.ts";
 import { alongLine } from "./line-functions.ts";
@@ -102,6 +103,7 @@ function* pointsFor(subject: Subject, name: ConstantName, concave: boolean, dead
   if (name === "lipschitz") {
     const h = 2 ** -20;
     const slope = (x: readonly number[]) => {
+      if (!isInside(subject.domain, x)) return Number.NEGATIVE_INFINITY;
       const g = x.map((_, i) => {
         const [ahead, behind] = [1, -1].map((s) => subject.floats(x.map((c, j) => (i === j ? c + s * h : c))));
         return (ahead - behind) / (2 * h);
@@ -118,6 +120,7 @@ function* pointsFor(subject: Subject, name: ConstantName, concave: boolean, dead
   for (const which of name === "L" ? (["greatest", "least"] as const) : ([concave ? "greatest" : "least"] as const)) {
     const sign = which === "least" ? -1 : 1;
     const score = (x: readonly number[]) => {
+      if (!isInside(subject.domain, x)) return Number.NEGATIVE_INFINITY;
       const c = attempt(deadline, undefined, () => curvatureAt(subject, x, which));
       return c ? sign * c.value : Number.NEGATIVE_INFINITY;
     };

@@ -28,8 +28,11 @@ describe("L of a smooth function with kinks in its formula", () => {
     // At a corner, of 4(x² + y² − 1)·I + 8(x, y)(x, y)ᵀ.
     ["if(x^2+y^2>1, (x^2+y^2-1)^2, 0)", "-2<=x<=2, -2<=y<=2", 4 * 7 + 8 * 8],
   ])("%s on %s is %d", (text, domain, L) => {
-    const found = about(text, domain).L;
+    const certificate = about(text, domain);
+    const found = certificate.L;
     expect(found.lower).not.toBeNull();
+    const { checks } = verifyCertificate(certificate, text, { ...(domain && { domain }), budget: 8000 });
+    expect(checks.filter((c) => !c.ok || c.how === "decided anew")).toEqual([]);
     expect(found.lower as number).toBeLessThanOrEqual(L * (1 + 1e-12));
     expect(found.lower as number).toBeGreaterThan(L * (1 - 1e-2));
     expect(found.upper as number).toBeGreaterThanOrEqual(L * (1 - 1e-12));
@@ -64,7 +67,10 @@ describe("L of a smooth function with kinks in its formula", () => {
   it("bounds how gradients change, at random points", () => {
     const formulas = ["max(0,1-x*y)^2", "max(max(x,0)^2-y,0)^2", "huber(x*y,1) + sin(x)*y", "if(x>0.1, (x-0.1)^2*y, 0)"];
     for (const text of formulas) {
-      const { upper } = certify(text, { domain: "-1<=x<=1, -1<=y<=2", budget: 4000 }).L;
+      const domain = "-1<=x<=1, -1<=y<=2";
+      const certificate = certify(text, { domain, budget: 4000 });
+      const { upper } = certificate.L;
+      expect(verifyCertificate(certificate, text, { domain, budget: 8000 }).valid, text).toBe(true);
       expect(upper, text).not.toBeNull();
       const { f } = parseExpression(text);
       const slope = grad((x: object) => f(x as never));
@@ -99,7 +105,9 @@ describe("pieces between kinks", () => {
     expect(found.mu.upper).toBeCloseTo(4 - Math.sqrt(5), 9);
     expect(found.convex.proof?.premises?.length).toBe(3);
     expect(found.proofs?.L?.rule).toBe("Hessians of smooth pieces");
-    expect(verifyCertificate(found, text).valid).toBe(true);
+    const { valid, checks } = verifyCertificate(found, text);
+    expect(valid).toBe(true);
+    expect(checks.map((c) => c.how)).not.toContain("decided anew");
   });
 
   it("do not prove more than there is", () => {
