@@ -150,7 +150,8 @@ function* piecesFor(f: Checked, subject: Subject, name: "L" | "mu", claimed: num
       ].map((half) => box.map((s, i) => (i === index ? half : s)));
     });
   }
-  for (const factor of [1, 1 + 1e-9, 1 + 1e-6, 1.0005, 1.005]) {
+  // Where even the widest cannot be shown, none can.
+  for (const factor of [1, 1 + 1e-9, 1 + 1e-6, 1.005, 1.0005]) {
     const claim = name === "mu" ? claimed / factor : claimed * factor;
     const claims = claimsOf(name, f.bends, claim);
     if (!claims) return;
@@ -166,7 +167,10 @@ function* piecesFor(f: Checked, subject: Subject, name: "L" | "mu", claimed: num
       if (halves) stack.push(...halves);
       else boxes.push(box);
     }
-    if (stack.length > 0) continue;
+    if (stack.length > 0) {
+      if (most === mostOnPieces) return;
+      continue;
+    }
     yield { kind: "pieces", boxes: boxes.map(boxData), claim };
   }
 }
