@@ -182,17 +182,13 @@ export const broadcastOp: Structured<BroadcastAttributes> = {
     return [{ shape, dtype: x.dtype }];
   },
   evaluate: ([x], [y]) => {
-    if (x.data.length === 1) {
-      y.data.fill(x.data[0]);
-      return;
-    }
     const offset = y.shape.length - x.shape.length;
     const strides = stridesOf(x.shape);
     copyStrided(
       x.data,
       y.data,
       y.shape,
-      y.shape.map((_, i) => (i < offset || x.shape[i - offset] === 1 ? 0 : strides[i - offset])),
+      y.shape.map((_, i) => (x.shape[i - offset] > 1 ? strides[i - offset] : 0)),
     );
   },
   derivative: { kind: "rules", vjp: (node, [g]) => [g && sumTo(g, node.inputs[0].shape)], jvp: "linear" },
@@ -245,13 +241,9 @@ export function copyStrided(
 ): void {
   const rank = shape.length;
   if (sizeOf(shape) === 0) return;
-  if (rank === 0) {
-    target[0] = source[start];
-    return;
-  }
   const index = new Array<number>(rank).fill(0);
-  const inner = shape[rank - 1];
-  const step = strides[rank - 1];
+  // A number is a row of one.
+  const [inner, step] = rank > 0 ? [shape[rank - 1], strides[rank - 1]] : [1, 0];
   let at = 0;
   let from = start;
   for (;;) {
