@@ -213,8 +213,8 @@ export interface Pieces {
 }
 
 /**
- * The pieces of `node` as a function of `atom`; undefined where a condition is not understood, or where the value at a bound is another than
- * beside it (whether the bound belongs to the domain is not known here).
+ * The pieces of `node` as a function of `atom`; undefined where a condition is not understood, or where the value at a joint, or a bound, is
+ * another than beside it (whether the bound belongs to the domain is not known here).
  */
 export function piecesOf(node: Node, atom: Node, lower: number, upper: number): Pieces | undefined {
   const conditions = new Set<Node>();
@@ -244,14 +244,18 @@ export function piecesOf(node: Node, atom: Node, lower: number, upper: number): 
     }
     truths.push(truth);
   }
-  if (!isSameAt(node, atom, lower, truths[0])) return undefined;
-  return isSameAt(node, atom, upper, truths[joints.length]) ? { joints, truths } : undefined;
+  const ofEnds = [
+    [lower, truths[0]],
+    [upper, truths[joints.length]],
+  ] as const;
+  if (!ofEnds.every(([x, beside]) => !Number.isFinite(x) || isSameAt(node, atom, exactly(x), beside))) return undefined;
+  // Where a test holds on either side of a joint, but not at it, the value there is another.
+  const isJoined = joints.every((x, i) => isSameAt(node, atom, x, truths[i]) || isSameAt(node, atom, x, truths[i + 1]));
+  return isJoined ? { joints, truths } : undefined;
 }
 
-/** Whether at a bound the value is that of the piece beside it: where(x > 0, 1, 0) has another value at x = 0. */
-function isSameAt(node: Node, atom: Node, bound: number, beside: ReadonlyMap<Node, boolean>): boolean {
-  if (!Number.isFinite(bound)) return true;
-  const x = exactly(bound);
+/** Whether at x the value is that of the piece beside it: where(x > 0, 1, 0) has another value at x = 0. */
+function isSameAt(node: Node, atom: Node, x: Rational, beside: ReadonlyMap<Node, boolean>): boolean {
   const here = new Map([...beside.keys()].map((c) => [c, truthAt(c, atom, x)] as const));
   if ([...beside].every(([c, value]) => here.get(c) === value)) return true;
   const at: Jet = { value: x, slope: zero };

@@ -34,6 +34,7 @@ import {
   substitute,
   variable,
 } from "../symbolic/index.ts";
+import { inOrder } from "../symbolic/traverse.ts";
 import { asymptoticJet, type Side } from "./asymptotics.ts";
 import { boxData } from "./boxes.ts";
 import { alongLine, type Placed } from "./line-functions.ts";
@@ -246,6 +247,10 @@ function jumpAt(subject: Subject, left: Piece, right: Piece, at: Rational): Omit
   };
   const step = difference(left.value, right.value);
   const unknown = { jump: "unknown", jumps: false } as const;
+  if (mayStandAlone(subject.value)) {
+    const own = difference(left.value, subject.value);
+    if (own.lower !== 0 || own.upper !== 0) return own.lower > 0 || own.upper < 0 ? { jump: "broken", jumps: true } : unknown;
+  }
   if (step.lower !== 0 || step.upper !== 0) return step.lower > 0 || step.upper < 0 ? { jump: "broken", jumps: true } : unknown;
   const jump = difference(left.slope, right.slope);
   if (jump.lower === 0 && jump.upper === 0) return { jump: "zero", jumps: false };
@@ -253,6 +258,12 @@ function jumpAt(subject: Subject, left: Piece, right: Piece, at: Rational): Omit
   const jumps = jump.lower > 0 || jump.upper < 0;
   return jump.lower >= 0 ? { jump: "up", jumps } : jump.upper <= 0 ? { jump: "down", jumps } : unknown;
 }
+
+/** Whether the value at a kink may be neither of those beside it, as that of sign(x)² at 0, or where a test vanishes and keeps its sign. */
+const mayStandAlone = (value: Expression): boolean =>
+  inOrder([value]).some(
+    (e) => (e.kind === "function" && e.name === "sign") || (e.kind === "piecewise" && affineForm(e.test) === undefined),
+  );
 
 /** Whether the study proves convexity (or concavity), and strictness. */
 export function provedScalar(

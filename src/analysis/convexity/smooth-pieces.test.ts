@@ -136,3 +136,21 @@ it("a side of a kink on which a logarithm has no value does not stop the others"
   expect(about("log(1 + max(x,0)^2*max(y,0)^2) + log(max(x,0.5))").verdict).toBeDefined();
   expect(about("max(x,0)^2*max(y,0)^2").verdict).toBe("neither");
 });
+
+describe("a value at a kink that is neither of those beside it", () => {
+  // 0 at 0, and 1 + x² elsewhere: the chord from 0 to 1 lies below.
+  it.each(["sign(x)^2+x^2", "sign(abs(x))+x^2", "if(abs(x)>0, 1+x^2, 0)"])("leaves %s without convexity and L", (text) => {
+    const found = about(text);
+    expect(found.convex.answer).not.toBe("yes");
+    expect([null, Infinity]).toContain(found.L.upper);
+    // A certificate that says so all the same.
+    const forged = { ...found, convex: certify("1+x^2").convex, L: certify("1+x^2").L, mu: certify("1+x^2").mu };
+    expect(verifyCertificate(forged, text).valid).toBe(false);
+  });
+
+  it("does no harm where it is the same", () => {
+    expect(about("sign(x)*x+x^2").verdict).toBe("strongly convex");
+    expect(about("if(x>0, x^2, x^2/2)").verdict).toBe("strongly convex");
+    expect(about("if(abs(x)>0, x^2, 0)").convex.answer).not.toBe("no");
+  });
+});

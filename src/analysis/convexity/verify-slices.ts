@@ -224,7 +224,8 @@ export function boundsOnSlices(f: SlicedFunction, slices: readonly Slice[], orde
       const [end, start] = [placeOf(before.slice, before.slice.to), placeOf(slice, slice.from)];
       if (!end || !start || compare(start, end) > 0) return undefined;
       // Where they overlap, both are the function.
-      const joint = before.value === value || compare(start, end) < 0 ? fine : jointOf(f, before, part);
+      const isOne = before.value === value && !hasSteps(f.value);
+      const joint = isOne || compare(start, end) < 0 ? fine : jointOf(f, before, part);
       continuous &&= joint.continuous;
       smooth &&= joint.smooth;
     }
