@@ -44,6 +44,14 @@ describe("gradientDescent", () => {
     expect(there.smallestPl!).toBeCloseTo(0.175531, 6);
   });
 
+  it("takes shorter steps where one would leave what has values", () => {
+    // From 1 the first estimate of L asks for a step to below 0.
+    const f = (x: Tensor) => x.mul(8).sub(x.log()).sum();
+    const run = gradientDescent(f, tensor([1, 1], { dtype: "float64" }), { stop: { iterations: 400 } });
+    expect(run.value).toBeCloseTo(2 * (1 + Math.log(8)), 10);
+    expect(run.notes.join()).toMatch(/after [1-9]\d* restart/);
+  });
+
   it("estimates L by backtracking where it is not known, and says so", () => {
     const run = gradientDescent(wavy, 3, { constants: () => undefined });
     expect(run.facts.L!.status).toBe("estimated");

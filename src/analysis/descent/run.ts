@@ -95,13 +95,23 @@ export function runPlan(
     let estimate = firstEstimate(counted, start, first);
     for (let restarts = 0; ; restarts++) {
       const facts: Facts = { ...given, L: { value: estimate, status: "estimated" } };
-      const watched = watch(counted, estimate);
+      // A step to where the function has no value is too long, as one on which the gradient changes too fast.
+      let left = false;
+      const bounded: Objective = {
+        ...counted,
+        evaluate: (x) => {
+          const at = counted.evaluate(x);
+          if (Number.isNaN(at.value)) left = true;
+          return at;
+        },
+      };
+      const watched = watch(bounded, estimate);
       const plan = planner(watched.objective, facts, { ...first, start });
       const stepper: Stepper = {
         advance: (k, at) => (watched.exceeded() === undefined ? plan.stepper.advance(k, at) : "asked"),
       };
       const path = follow(watched.objective, start, stepper, options);
-      const exceeded = watched.exceeded();
+      const exceeded = watched.exceeded() ?? (left ? 2 * estimate : undefined);
       if (exceeded === undefined || restarts >= 100 || !(exceeded < Infinity)) {
         notes.push(
           `No smoothness constant was given or proved: L = ${Number(estimate.toPrecision(6))} is a backtracking estimate, the fastest change of the ` +
